@@ -1,0 +1,139 @@
+"""The bundle: everything that identification needs, in one folder, and nothing that runs code.
+
+    bundle.yaml             format version, labels, settings, decision, digests of the other files
+    encoder.safetensors     weights
+    decision.safetensors    prototypes (labels, dimensions)
+    references.safetensors  embeddings of the training pieces' clips (clips, dimensions)
+    references.csv          a row for each of them: piece_id, label, title, start_s
+
+Reading needs torch, safetensors and PyYAML; neither Lightning nor DVC nor MLflow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from earmark.atomic import replacing, write_text
+from earmark.catalog import read_table, write_table
+from earmark.config import build
+from earmark.decision import FittedPrototypes
+from earmark.errors import EarmarkError
+from earmark.store import digest_file, keep_only
+
+if TYPE_CHECKING:
+    import torch
+
+VERSION = 1
+FILES = ("encoder.safetensors", "decision.safetensors", "references.safetensors", "references.csv")
+OURS = ("earmark.models.", "earmark.features.")  # what a bundle may name to be instantiated
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A trained model, whole. `settings` has the sections of the config that identification needs:
+    midi, render, audio, features, dataset, model (with the input's shape)."""
+
+    settings: dict[str, Any]
+    weights: dict[str, torch.Tensor]
+    decision: FittedPrototypes
+    references: pd.DataFrame
+    embeddings: np.ndarray
+
+    @property
+    def labels(self) -> list[str]:
+        return self.decision.labels
+
+    @cached_property
+    def encoder(self) -> torch.nn.Module:
+        """The network with its weights, ready to embed."""
+        encoder = build(self.settings["model"], "model")
+        encoder.load_state_dict(self.weights)
+        return encoder.eval()
+
+    def save(self, folder: Path) -> None:
+        """Write the bundle; the same bundle gives the same bytes."""
+        from safetensors.numpy import save_file as save_arrays
+        from safetensors.torch import save_file
+
+        keep_only(folder, {"bundle.yaml", *FILES})
+        weights = {name: tensor.contiguous().cpu() for name, tensor in self.weights.items()}
+        with replacing(folder / "encoder.safetensors") as temporary:
+            save_file(weights, temporary)
+        prototypes = np.ascontiguousarray(self.decision.prototypes, dtype=np.float32)
+        with replacing(folder / "decision.safetensors") as temporary:
+            save_arrays({"prototypes": prototypes}, temporary)
+        with replacing(folder / "references.safetensors") as temporary:
+            embeddings = np.ascontiguousarray(self.embeddings, dtype=np.float32)
+            save_arrays({"embeddings": embeddings}, temporary)
+        write_table(self.references, folder / "references.csv")
+        content = {
+            "format": "earmark-bundle",
+            "version": VERSION,
+            "labels": self.labels,
+            "decision": {
+                "temperature": float(self.decision.temperature),
+                "threshold": float(self.decision.threshold),
+            },
+            "settings": self.settings,
+            "files": {name: digest_file(folder / name) for name in FILES},
+        }
+        write_text(folder / "bundle.yaml", yaml.safe_dump(content, sort_keys=True, allow_unicode=True))
+
+    @classmethod
+    def load(cls, folder: Path) -> Bundle:
+        """Read a bundle. Raises EarmarkError where it is missing, changed, or of another version."""
+        from safetensors.numpy import load_file as load_arrays
+        from safetensors.torch import load_file
+
+        content = _read_content(folder)
+        for section in ("model", "features"):
+            target = str(content["settings"][section].get("_target_", ""))
+            if not target.startswith(OURS):
+                raise EarmarkError(f"{folder} is refused: it asks to run {target}, which is not earmark's")
+        prototypes = load_arrays(folder / "decision.safetensors")["prototypes"]
+        references = read_table(folder / "references.csv")
+        references["start_s"] = references.start_s.astype(float)
+        return cls(
+            settings=content["settings"],
+            weights=load_file(folder / "encoder.safetensors"),
+            decision=FittedPrototypes(list(content["labels"]), prototypes, **content["decision"]),
+            references=references,
+            embeddings=load_arrays(folder / "references.safetensors")["embeddings"],
+        )
+
+
+def bundle_hash(folder: Path) -> str:
+    """One digest for the whole bundle: that of bundle.yaml, which holds the others'."""
+    try:
+        return hashlib.sha256((folder / "bundle.yaml").read_bytes()).hexdigest()
+    except OSError as error:
+        raise EarmarkError(f"{folder} is not a bundle: bundle.yaml cannot be read") from error
+
+
+def _read_content(folder: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load((folder / "bundle.yaml").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise EarmarkError(f"{folder} is not a bundle: bundle.yaml cannot be read") from error
+    if not isinstance(content, dict) or content.get("format") != "earmark-bundle":
+        raise EarmarkError(f"{folder} is not an earmark bundle")
+    if content.get("version") != VERSION:
+        raise EarmarkError(
+            f"{folder} is a bundle of version {content.get('version')}; this earmark reads version {VERSION}"
+        )
+    for name in FILES:
+        try:
+            sound = digest_file(folder / name) == content["files"][name]
+        except (OSError, KeyError, TypeError):
+            sound = False
+        if not sound:
+            raise EarmarkError(f"{folder} is refused: {name} is missing or not the file that was saved")
+    return content

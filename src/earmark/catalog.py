@@ -1,0 +1,53 @@
+"""The piece table: one row a piece, from ingest to verdict.
+
+| column   | meaning |
+|----------|---------|
+| piece_id | name of the piece in every table and file of the pipeline; safe as a file name |
+| path     | where the piece came from, for people and for error messages |
+| media    | `midi` or `audio` |
+| label    | class to be learned (composer, author, genre…); may be empty for test-only pieces |
+| group    | the work: what must not straddle a split |
+| role     | `known`, `unknown-calibration` or `unknown-test` |
+| split    | `train`, `validation`, `test` where the source fixes it, else empty |
+| title    | for people |
+| raw      | name of the file in `data/raw/` |
+| sha256   | of that file |
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from earmark.atomic import write_text
+from earmark.errors import EarmarkError
+
+COLUMNS = ["piece_id", "path", "media", "label", "group", "role", "split", "title", "raw", "sha256"]
+KNOWN, CALIBRATION, TEST = "known", "unknown-calibration", "unknown-test"
+ROLES = (KNOWN, CALIBRATION, TEST)
+SPLITS = ("train", "validation", "test")
+QUARANTINE_COLUMNS = ["piece_id", "path", "label", "stage", "reason"]
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A table of text; empty cells are empty strings. Raises EarmarkError where it is missing."""
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise EarmarkError(f"{path} is missing: run the stages before this one (dvc repro)") from error
+    except (ValueError, UnicodeDecodeError) as error:
+        raise EarmarkError(f"{path} is not a CSV table in UTF-8: {error}") from error
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write with POSIX line ends in one step; equal tables give equal bytes."""
+    write_text(path, table.to_csv(index=False, lineterminator="\n"))
+
+
+def quarantine_rows(pieces: pd.DataFrame, reasons: dict[str, str], stage: str) -> pd.DataFrame:
+    """Rows of the quarantine table for the pieces (by piece_id) that `stage` could not use."""
+    rows = pieces[pieces.piece_id.isin(reasons)].copy()
+    rows["stage"] = stage
+    rows["reason"] = rows.piece_id.map(reasons)
+    return rows.reindex(columns=QUARANTINE_COLUMNS)

@@ -1,0 +1,230 @@
+"""Typed schema of everything in `conf/`, and the way from YAML and overrides to one resolved config.
+
+Groups whose node has a `_target_` (features, model, objective, decision, executor, trainer.optimizer)
+are open: the class that is named decides which settings there are, and `build` says in one line which
+setting it does not know.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from earmark.errors import EarmarkError
+
+
+@dataclass
+class DataConfig:
+    """What to learn from while `data/source` says `default`, and how files form works."""
+
+    corpus: str = MISSING
+    group_pattern: str = ""
+
+
+@dataclass
+class MidiConfig:
+    tempo: str = MISSING
+    onset_rate_hz: float = MISSING
+
+
+@dataclass
+class RenderConfig:
+    instruments: str = MISSING
+    soundfont: str = MISSING
+    synth_rate: int = MISSING
+    gain: float = MISSING
+    reverb: bool = MISSING
+    chorus: bool = MISSING
+    tail_s: float = MISSING
+    max_seconds: float = MISSING
+
+
+@dataclass
+class AudioConfig:
+    sample_rate: int = MISSING
+    channels: int = MISSING
+
+
+@dataclass
+class ValidateConfig:
+    min_duration_s: float = MISSING
+    min_notes: int = MISSING
+    min_rms_db: float = MISSING
+    max_clipped_share: float = MISSING
+    max_duration_error_s: float = MISSING
+
+
+@dataclass
+class SplitConfig:
+    folds: int = MISSING
+    fold: int = MISSING
+    seed: int = MISSING
+
+
+@dataclass
+class DatasetConfig:
+    clip_s: float = MISSING
+    classes_per_batch: int = MISSING
+    works_per_class: int = MISSING
+    clips_per_piece: int = MISSING
+    batches_per_epoch: int = MISSING
+    evaluation_hop_s: float = MISSING
+    evaluation_max_clips: int = MISSING
+    max_gain_db: float = MISSING
+    max_band_shift: int = MISSING
+    max_masked_bands: int = MISSING
+
+
+@dataclass
+class TrainerConfig:
+    accelerator: str = MISSING
+    devices: Any = MISSING
+    strategy: str = MISSING
+    precision: str = MISSING
+    max_epochs: int = MISSING
+    max_steps: int = MISSING
+    patience: int = MISSING
+    threads: int = MISSING
+    seed: int = MISSING
+    optimizer: dict[str, Any] = MISSING
+
+
+@dataclass
+class EvaluateConfig:
+    resamples: int = MISSING
+    seed: int = MISSING
+    control_warning: float = MISSING
+
+
+@dataclass
+class TrackingConfig:
+    experiment: str = MISSING
+    log_bundle: bool = MISSING
+
+
+@dataclass
+class StoreConfig:
+    path: str = MISSING
+
+
+@dataclass
+class Config:
+    """One run, whole. See `conf/` for what each value means and where it comes from."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    midi: MidiConfig = field(default_factory=MidiConfig)
+    render: RenderConfig = field(default_factory=RenderConfig)
+    audio: AudioConfig = field(default_factory=AudioConfig)
+    validate: ValidateConfig = field(default_factory=ValidateConfig)
+    features: dict[str, Any] = field(default_factory=dict)
+    split: SplitConfig = field(default_factory=SplitConfig)
+    dataset: DatasetConfig = field(default_factory=DatasetConfig)
+    model: dict[str, Any] = field(default_factory=dict)
+    objective: dict[str, Any] = field(default_factory=dict)
+    decision: dict[str, Any] = field(default_factory=dict)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    executor: dict[str, Any] = field(default_factory=dict)
+    store: StoreConfig = field(default_factory=StoreConfig)
+
+
+def register() -> None:
+    """Make the schema known to Hydra as `schema`; called before a config is composed."""
+    from hydra.core.config_store import ConfigStore
+
+    ConfigStore.instance().store(name="schema", node=Config)
+
+
+def workspace_overrides(file: Path) -> list[str]:
+    """The overrides that `overrides.yaml` lists; none where the file is missing."""
+    if not file.is_file():
+        return []
+    try:
+        content = OmegaConf.to_container(OmegaConf.load(file))
+    except Exception as error:
+        raise EarmarkError(f"{file} is not YAML: {error}") from error
+    content = content or {}
+    listed = content.get("overrides", []) if isinstance(content, dict) else None
+    if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):
+        raise EarmarkError(f"{file} must hold a list: overrides: [experiment=composer, trainer.seed=2]")
+    return listed
+
+
+def override_key(override: str) -> str:
+    """What an override sets: `model` of `model=a`, `trainer.seed` of `++trainer.seed=1`."""
+    return re.sub(r"^[+~]*", "", override.partition("=")[0])
+
+
+def merged_overrides(base: Sequence[str], later: Sequence[str]) -> list[str]:
+    """`base` then `later`; where both set one key only the later remains, as Hydra refuses two."""
+    keys = {override_key(item) for item in later if "=" in item or item.startswith("~")}
+    return [item for item in base if override_key(item) not in keys] + list(later)
+
+
+def compose(conf: Path, overrides: Sequence[str]) -> DictConfig:
+    """Compose `conf/config.yaml` with overrides. Raises EarmarkError naming the key that is wrong."""
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.errors import HydraException
+
+    register()
+    try:
+        with initialize_config_dir(config_dir=str(conf.resolve()), version_base="1.3"):
+            return hydra_compose("config", overrides=list(overrides))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise config_error(error) from error
+
+
+def config_error(error: Exception) -> EarmarkError:
+    """One line from what Hydra or OmegaConf say about a config."""
+    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
+    lines = [str(error)] if cause is error else [str(error), str(cause)]
+    text = " ".join(" ".join(lines).split())
+    text = re.sub(r"Set the environment variable HYDRA_FULL_ERROR.*$", "", text)
+    return EarmarkError(f"config: {text} (see conf/ for what there is)")
+
+
+def plain(node: Any) -> Any:
+    """A config node as dicts, lists and scalars, interpolations resolved."""
+    return OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+
+
+def build(node: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+    """Instantiate the node that `name` calls (for example `model`) from its `_target_`.
+
+    Raises EarmarkError where the target does not exist or does not know a setting.
+    """
+    import inspect
+
+    from hydra.errors import HydraException
+    from hydra.utils import get_object, instantiate
+
+    settings = dict(node)
+    target = settings.get("_target_")
+    if not target:
+        raise EarmarkError(f"config: {name} has no _target_: which class is it?")
+    try:
+        accepted = inspect.signature(get_object(target)).parameters
+    except (HydraException, ValueError, ImportError) as error:
+        raise EarmarkError(f"config: {name}._target_ {target}: {error}") from error
+    if not any(item.kind is item.VAR_KEYWORD for item in accepted.values()):
+        for key in settings:
+            if not key.startswith("_") and key not in accepted:
+                known = ", ".join(accepted)
+                raise EarmarkError(f"config: {name}.{key} is not a setting of {target} (it has {known})")
+    try:
+        return instantiate(node, *args, _convert_="all", **kwargs)
+    except HydraException as error:
+        cause = error.__cause__ or error
+        if isinstance(cause, EarmarkError):
+            raise cause from error
+        if isinstance(cause, (TypeError, ValueError)):
+            raise EarmarkError(f"config: {name} ({target}): {cause}") from error
+        raise

@@ -1,0 +1,64 @@
+"""Batches for metric learning: P classes × K works × clips of each (Hermans et al. 2017, PK sampling)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+
+class ClassWorkSampler:
+    """Yields batches of piece indices: P classes, K works of each, a piece of each work, clips of it.
+
+    Every class and every work has the same chance, however many pieces it has. The order depends
+    on `seed` and epoch alone; with `ranks` processes each gets its share of every batch.
+    """
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        groups: Sequence[str],
+        classes_per_batch: int,
+        works_per_class: int,
+        clips_per_piece: int,
+        batches: int,
+        seed: int,
+        rank: int = 0,
+        ranks: int = 1,
+    ) -> None:
+        self._works: dict[str, list[list[int]]] = {}
+        for label in sorted(set(labels)):
+            works: dict[str, list[int]] = {}
+            for index, (piece_label, group) in enumerate(zip(labels, groups, strict=True)):
+                if piece_label == label:
+                    works.setdefault(group, []).append(index)
+            self._works[label] = [works[group] for group in sorted(works)]
+        self._classes_per_batch = min(classes_per_batch, len(self._works))
+        self._works_per_class = works_per_class
+        self._clips_per_piece = clips_per_piece
+        self._batches = batches
+        self._seed = seed
+        self._rank, self._ranks = rank, ranks
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Lightning calls this before each epoch."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return self._batches
+
+    def __iter__(self) -> Iterator[list[int]]:
+        random = np.random.default_rng([self._seed, self._epoch])
+        names = list(self._works)
+        for _ in range(self._batches):
+            chosen = random.choice(len(names), self._classes_per_batch, replace=False)
+            batch: list[int] = []
+            for name in (names[index] for index in chosen):
+                works = self._works[name]
+                # A class with fewer works than K gives what it has, each work once.
+                count = min(self._works_per_class, len(works))
+                for work in random.choice(len(works), count, replace=False):
+                    piece = works[work][random.integers(len(works[work]))]
+                    batch.extend([piece] * self._clips_per_piece)
+            yield batch[self._rank :: self._ranks]

@@ -1,0 +1,64 @@
+"""Map a function over pieces: here with joblib's worker processes, one bad piece never stops a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from earmark.errors import EarmarkError, PieceError, describe
+from earmark.progress import track
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What is returned in place of a result when a piece could not be processed."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Loky:
+    """Worker processes on this machine; `workers` of 0 means one per core."""
+
+    workers: int = 0
+
+    def map(
+        self, function: Callable[[T], Any], items: Sequence[T], what: str, unit: str = "pieces"
+    ) -> list[Any]:
+        """`function` of every item, in the order of `items`; a Failure where it raised.
+
+        EarmarkErrors that are not about one piece (no FluidSynth, no space) end the run.
+        """
+        from joblib import cpu_count
+
+        workers = min(self.workers or cpu_count(), max(len(items), 1))
+        results: list[Any] = [None] * len(items)
+        for index, result in track(self._run(function, items, workers), len(items), what, unit):
+            if isinstance(result, EarmarkError):
+                raise result
+            results[index] = result
+        return results
+
+    def _run(self, function: Callable, items: Sequence, workers: int) -> Iterator[tuple[int, Any]]:
+        jobs = ((index, item) for index, item in enumerate(items))
+        if workers == 1:
+            yield from (_guarded(function, index, item) for index, item in jobs)
+            return
+        from joblib import Parallel, delayed
+
+        parallel = Parallel(n_jobs=workers, return_as="generator_unordered", pre_dispatch="4*n_jobs")
+        yield from parallel(delayed(_guarded)(function, index, item) for index, item in jobs)
+
+
+def _guarded(function: Callable, index: int, item: Any) -> tuple[int, Any]:
+    try:
+        return index, function(item)
+    except PieceError as error:
+        return index, Failure(str(error))
+    except EarmarkError as error:
+        return index, error
+    except Exception as error:  # an unforeseen fault of one piece is that piece's failure
+        return index, Failure(describe(error))

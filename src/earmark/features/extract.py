@@ -1,0 +1,33 @@
+"""One WAV file to one array on disk, whatever the front end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from earmark.errors import PieceError
+
+LARGEST = float(np.finfo(np.float16).max)
+
+
+def extract(wav: Path, front_end: Callable, destination: Path) -> None:
+    """Write `front_end(waveform, rate)` of a whole piece as float16 .npy (channels, bands, frames).
+
+    Raises PieceError where the piece is unreadable or its features are not numbers.
+    """
+    import soundfile
+    import torch
+
+    # One thread per worker process: the parallelism is over pieces.
+    torch.set_num_threads(1)
+    try:
+        waveform, rate_hz = soundfile.read(wav, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise PieceError(f"cannot be read as audio: {error.error_string}") from error
+    values = front_end(waveform.T, rate_hz).numpy()
+    if not np.isfinite(values).all():
+        raise PieceError("its features have values that are not numbers")
+    with destination.open("wb") as file:
+        np.save(file, np.clip(values, -LARGEST, LARGEST).astype(np.float16))

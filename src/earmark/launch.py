@@ -1,0 +1,90 @@
+"""From a stage script's command line to the pipeline: what the thin Hydra apps in `stages/` share.
+
+`python stages/train.py -cn frozen` (what dvc.yaml runs) executes that one stage in the checkout.
+`python stages/train.py model=… trainer.seed=1` (the shell) applies overrides.yaml, then these
+overrides, and runs the whole path through the store, writing below `runs/` only. A shell run of
+`train` ends with `evaluate`: a model without a judgement answers no question.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from earmark.atomic import write_text
+from earmark.config import config_error, merged_overrides, register, workspace_overrides
+from earmark.errors import EarmarkError
+from earmark.workspace import Workspace
+
+FROZEN = "frozen"
+
+
+def launch(script: str) -> None:
+    """Run the stage that the script is named after; a user's mistake ends in one line and status 1."""
+    import hydra
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    stage = Path(script).stem
+    workspace = Workspace.at(Path(script).resolve().parents[1])
+    mistakes: list[EarmarkError] = []
+
+    def task(cfg: Any) -> None:
+        job = HydraConfig.get()
+        try:
+            _run(stage, cfg, job, workspace)
+        except EarmarkError as error:
+            if job.mode is not None and job.mode.name == "MULTIRUN":
+                raise  # Hydra marks this job as failed
+            mistakes.append(error)
+
+    register()
+    # Hydra's own handler prints tracebacks of our errors; it is asked to raise them instead.
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    try:
+        sys.argv[1:] = _arguments(stage, sys.argv[1:], workspace)
+        hydra.main(version_base="1.3", config_path=str(workspace.conf), config_name="config")(task)()
+        if mistakes:
+            raise mistakes[0]
+    except EarmarkError as error:
+        _fail(stage, error)
+    except (HydraException, OmegaConfBaseException) as error:
+        _fail(stage, config_error(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _run(stage: str, cfg: Any, job: Any, workspace: Workspace) -> None:
+    from earmark import pipeline
+
+    if job.job.config_name == FROZEN or (stage == "compose" and not _own(job, workspace)):
+        pipeline.run_stage(stage, cfg, workspace)
+        return
+    folder = Path(job.runtime.output_dir)
+    # The overrides of the command line alone name the run; those of overrides.yaml are its ground.
+    write_text(folder / "overrides.txt", "\n".join(job.overrides.task) + "\n")
+    last = "evaluate" if stage == "train" else stage
+    pipeline.run(cfg, Workspace.at(workspace.project, folder), last)
+
+
+def _own(job: Any, workspace: Workspace) -> list[str]:
+    """Overrides that are not those of overrides.yaml."""
+    ground = workspace_overrides(workspace.overrides)
+    return [item for item in job.overrides.task if item not in ground]
+
+
+def _arguments(stage: str, arguments: list[str], workspace: Workspace) -> list[str]:
+    """The command line with the overrides of overrides.yaml put before its own."""
+    if FROZEN in arguments:
+        return arguments
+    own = [item for item in arguments if not item.startswith("-")]
+    options = [item for item in arguments if item.startswith("-")]
+    return [*options, *merged_overrides(workspace_overrides(workspace.overrides), own)]
+
+
+def _fail(stage: str, error: EarmarkError) -> None:
+    print(f"{stage}: error: {error}", file=sys.stderr, flush=True)
+    sys.exit(1)

@@ -1,0 +1,134 @@
+"""Pictures for people: confusion matrices, embeddings, open-set curves, spectrogram examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from earmark.atomic import replacing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DPI = 110
+# Okabe and Ito's palette, which the colour-blind can tell apart.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
+
+
+def _figure(width: float, height: float) -> Figure:
+    # The object interface: no global state, no display, no font-cache message for a user to see.
+    import logging
+
+    from matplotlib.figure import Figure
+
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _save(figure: Figure, path: Path) -> None:
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=DPI, metadata={"Software": None})
+
+
+def confusion_picture(matrix: np.ndarray, labels: Sequence[str], title: str, path: Path) -> None:
+    """A confusion matrix (labels, labels), rows true, coloured by share of the row."""
+    size = max(4.2, 1.8 + 0.55 * len(labels))
+    figure = _figure(size + 0.6, size)
+    axes = figure.subplots()
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for row in range(len(labels)):
+        for column in range(len(labels)):
+            colour = "white" if share[row, column] > 0.5 else "black"
+            axes.text(column, row, f"{matrix[row, column]:g}", ha="center", va="center", color=colour)
+    axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_xlabel("verdict (nearest label)")
+    axes.set_ylabel("label")
+    axes.set_title(title)
+    figure.colorbar(image, label="share of the label's pieces", shrink=0.8)
+    _save(figure, path)
+
+
+def embedding_picture(
+    means: np.ndarray, names: Sequence[str], splits: Sequence[str], labels: Sequence[str], path: Path
+) -> None:
+    """Pieces' mean embeddings (pieces, dimensions) on their first two principal components.
+
+    Known labels in colour (training pieces small), every other name in grey.
+    """
+    from sklearn.decomposition import PCA
+
+    flat = PCA(2, random_state=0).fit_transform(means) if len(means) > 2 else np.zeros((len(means), 2))
+    figure = _figure(7.5, 5.5)
+    axes = figure.subplots()
+    name, split = np.asarray(names), np.asarray(splits)
+    strangers = ~np.isin(name, list(labels))
+    axes.scatter(*flat[strangers].T, s=22, c="#999999", marker="x", linewidths=1, label="unknown")
+    for index, label in enumerate(labels):
+        colour = COLOURS[index % len(COLOURS)]
+        for part, size, alpha in (("train", 14, 0.4), ("validation", 34, 0.8), ("test", 60, 1.0)):
+            rows = (name == label) & (split == part)
+            axes.scatter(
+                *flat[rows].T,
+                s=size,
+                c=colour,
+                alpha=alpha,
+                edgecolors="black" if part == "test" else "none",
+                linewidths=0.7,
+                label=label if part == "test" else None,
+            )
+    axes.set_xlabel("first principal component")
+    axes.set_ylabel("second principal component")
+    axes.set_title("Pieces by mean embedding (small: training, ringed: test)")
+    axes.legend(loc="best", fontsize="small")
+    _save(figure, path)
+
+
+def open_set_picture(known: np.ndarray, unknown: np.ndarray, threshold: float, path: Path) -> None:
+    """Histograms of the smallest distance to a prototype, known and unknown test pieces."""
+    figure = _figure(7.0, 3.8)
+    axes = figure.subplots()
+    both = np.concatenate([known, unknown])
+    edges = np.linspace(both.min(), both.max() + 1e-6, 25) if len(both) else np.linspace(0, 1, 2)
+    axes.hist(known, edges, alpha=0.7, color=COLOURS[0], label=f"known ({len(known)})")
+    axes.hist(unknown, edges, alpha=0.7, color=COLOURS[1], label=f"unknown ({len(unknown)})")
+    axes.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.3f}")
+    axes.set_xlabel("distance to the nearest prototype")
+    axes.set_ylabel("test pieces")
+    axes.set_title("Known and unknown test pieces")
+    axes.legend()
+    _save(figure, path)
+
+
+def curves_picture(history: Sequence[dict[str, float]], path: Path) -> None:
+    """Training loss and validation retrieval over epochs."""
+    figure = _figure(7.0, 3.8)
+    left = figure.subplots()
+    right = left.twinx()
+    epochs = [epoch["epoch"] + 1 for epoch in history]
+    left.plot(epochs, [epoch.get("train/loss", np.nan) for epoch in history], color=COLOURS[0])
+    right.plot(epochs, [epoch.get("validation/retrieval", np.nan) for epoch in history], color=COLOURS[1])
+    left.set_xlabel("epoch")
+    left.set_ylabel("training loss", color=COLOURS[0])
+    right.set_ylabel("validation retrieval (MAP@R)", color=COLOURS[1])
+    _save(figure, path)
+
+
+def spectrogram_picture(
+    clips: Sequence[np.ndarray], titles: Sequence[str], frame_rate_hz: float, path: Path
+) -> None:
+    """Examples of what the encoder hears: one (bands, frames) array in dB for each title."""
+    figure = _figure(8.5, 1.9 * max(len(clips), 1))
+    for axes, clip, title in zip(
+        figure.subplots(len(clips), squeeze=False)[:, 0], clips, titles, strict=True
+    ):
+        extent = (0, clip.shape[1] / frame_rate_hz, 0, clip.shape[0])
+        axes.imshow(clip, origin="lower", aspect="auto", cmap="magma", extent=extent)
+        axes.set_title(title, fontsize="small")
+        axes.set_ylabel("band")
+    axes.set_xlabel("seconds")
+    _save(figure, path)

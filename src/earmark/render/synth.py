@@ -1,0 +1,207 @@
+"""Drive FluidSynth with events and take exactly the samples wanted.
+
+FluidSynth's own file player never ends on some valid files and turns others into silence with exit
+status 0, so the events come from us. A new synthesizer per piece: a used one keeps state in its
+effects, and the same piece would sound different the second time. One core per synthesizer.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from earmark.errors import EarmarkError, PieceError
+from earmark.midi.arrange import PIANO
+from earmark.midi.smf import (
+    CONTROL,
+    DRUM_CHANNEL,
+    NOTE_OFF,
+    NOTE_ON,
+    PITCH_BEND,
+    POLY_PRESSURE,
+    PRESSURE,
+    PROGRAM,
+    Events,
+)
+
+PERIOD = 64  # samples; FluidSynth computes in blocks of this size and events take effect between them
+BLOCK = 1 << 16  # samples handed on at a time; a multiple of PERIOD; keeps memory flat
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 8_000, 96_000  # below, FluidSynth silently plays at 44,100 Hz
+INSTALL = "sudo apt-get install libfluidsynth3"
+
+
+@cache
+def fluidsynth() -> ModuleType:
+    """pyfluidsynth's module. Raises EarmarkError where the system library is missing."""
+    import contextlib
+    import io
+
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # it prints where CI is set
+            import fluidsynth as module
+    except (ImportError, OSError) as error:
+        raise EarmarkError(f"the FluidSynth library was not found: install it with {INSTALL}") from error
+    if not hasattr(module, "Synth"):
+        raise EarmarkError(
+            "the Python package 'fluidsynth' hides 'pyfluidsynth': pip uninstall fluidsynth, "
+            "then pip install --force-reinstall pyfluidsynth"
+        )
+    # What goes wrong is raised by us; FluidSynth's own remarks would garble the progress bar.
+    for level in range(5):
+        _function(module, "fluid_set_log_function", ctypes.c_void_p, 3)(level, None, None)
+    return module
+
+
+def _function(module: ModuleType, name: str, result: type | None, arguments: int) -> ctypes._CFuncPtr:
+    function = getattr(module._fl, name)
+    function.restype = result
+    function.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p][:arguments]
+    return function
+
+
+@cache
+def fluidsynth_version() -> str:
+    """The library's version, for example `2.3.1`: part of the key of everything it plays."""
+    major, minor, micro = ctypes.c_int(), ctypes.c_int(), ctypes.c_int()
+    function = fluidsynth()._fl.fluid_version
+    function.restype = None
+    function.argtypes = [ctypes.POINTER(ctypes.c_int)] * 3
+    function(ctypes.byref(major), ctypes.byref(minor), ctypes.byref(micro))
+    return f"{major.value}.{minor.value}.{micro.value}"
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """How FluidSynth plays.
+
+    rate_hz: sampling rate of the synthesis. gain: 0 to 10, FluidSynth's own scale.
+    tail_s: seconds that are recorded after the last event, for release and reverb.
+    max_s: seconds after which a piece is cut off, tail included; 0 for no limit.
+    """
+
+    soundfont: Path
+    rate_hz: int = 44_100
+    gain: float = 0.2
+    reverb: bool = False
+    chorus: bool = False
+    tail_s: float = 1.0
+    max_s: float = 180.0
+
+    def total_samples(self, events: Events) -> int:
+        """Length of the recording at `rate_hz`, in samples."""
+        length_s = float(events.time_s[-1]) + self.tail_s
+        if self.max_s:
+            length_s = min(length_s, self.max_s)
+        return round(length_s * self.rate_hz)
+
+
+def synthesize(events: Events, synthesis: Synthesis) -> Iterator[np.ndarray]:
+    """Play `events`; yields blocks of float32 of shape (samples, 2), full scale ±1, in all exactly
+    `synthesis.total_samples(events)` samples.
+
+    Raises EarmarkError where the library or the soundfont cannot be used.
+    """
+    if not LOWEST_RATE_HZ <= synthesis.rate_hz <= HIGHEST_RATE_HZ:
+        raise EarmarkError(
+            f"FluidSynth plays at {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz, not at {synthesis.rate_hz}: "
+            "set render.synth_rate"
+        )
+    total = synthesis.total_samples(events)
+    sample = np.minimum(events.time_s * synthesis.rate_hz, total).astype(np.int64)
+    period = (sample // PERIOD).tolist()
+    channels = events.port_channel.tolist()
+    kinds, first, second = events.kind.tolist(), events.data1.tolist(), events.data2.tolist()
+    with _Player(synthesis, highest_channel=max(channels, default=0)) as player:
+        done, index, count = 0, 0, len(kinds)
+        while done < total:
+            size = min(BLOCK, total - done)
+            block = np.empty((size + (-size) % PERIOD, 2), dtype=np.float32)
+            first_period, last_period = done // PERIOD, (done + len(block)) // PERIOD
+            written = first_period
+            while index < count and period[index] < last_period:
+                if period[index] > written:
+                    player.write(block, written - first_period, period[index] - written)
+                    written = period[index]
+                player.send(channels[index], kinds[index], first[index], second[index])
+                index += 1
+            player.write(block, written - first_period, last_period - written)
+            done += size
+            yield block[:size]
+
+
+class _Player:
+    """One FluidSynth synthesizer, deleted on exit."""
+
+    def __init__(self, synthesis: Synthesis, highest_channel: int) -> None:
+        library = fluidsynth()
+        self._library = library
+        self._synth = library.Synth(
+            gain=float(synthesis.gain),
+            samplerate=synthesis.rate_hz,
+            channels=16 * (highest_channel // 16 + 1),  # FluidSynth wants a multiple of 16
+            **{
+                "synth.cpu-cores": 1,
+                "synth.dynamic-sample-loading": 1,  # loads a soundfont six times faster
+                "synth.reverb.active": int(synthesis.reverb),
+                "synth.chorus.active": int(synthesis.chorus),
+            },
+        )
+        self._write_float = library._fl.fluid_synth_write_float
+        self._write_float.restype = ctypes.c_int
+        self._write_float.argtypes = [
+            *(ctypes.c_void_p, ctypes.c_int),
+            *(ctypes.c_void_p, ctypes.c_int, ctypes.c_int) * 2,
+        ]
+        font = self._synth.sfload(str(synthesis.soundfont), 1)
+        if font < 0:
+            self._synth.delete()
+            raise EarmarkError(
+                f"FluidSynth cannot load the soundfont {synthesis.soundfont}: set render.soundfont"
+            )
+        for channel in range(16 * (highest_channel // 16 + 1)):
+            if channel % 16 != DRUM_CHANNEL:
+                self._synth.program_select(channel, font, 0, PIANO)
+
+    def __enter__(self) -> _Player:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._synth.delete()
+
+    def send(self, channel: int, kind: int, first: int, second: int) -> None:
+        synth, library = self._synth.synth, self._library
+        if kind == NOTE_ON:
+            library.fluid_synth_noteon(synth, channel, first, second)
+        elif kind == NOTE_OFF:
+            library.fluid_synth_noteoff(synth, channel, first)
+        elif kind == CONTROL:
+            library.fluid_synth_cc(synth, channel, first, second)
+        elif kind == PROGRAM:
+            library.fluid_synth_program_change(synth, channel, first)
+        elif kind == PITCH_BEND:
+            library.fluid_synth_pitch_bend(synth, channel, (second << 7) | first)
+        elif kind == PRESSURE:
+            _pressure(library, "fluid_synth_channel_pressure", synth, channel, first)
+        elif kind == POLY_PRESSURE:
+            _pressure(library, "fluid_synth_key_pressure", synth, channel, first, second)
+
+    def write(self, block: np.ndarray, start_period: int, periods: int) -> None:
+        """Play `periods` periods into `block` from its period `start_period` on."""
+        if periods <= 0:
+            return
+        left = block.ctypes.data + start_period * PERIOD * 8  # 2 channels of 4 bytes
+        status = self._write_float(self._synth.synth, periods * PERIOD, left, 0, 2, left, 1, 2)
+        if status != 0:
+            raise PieceError("FluidSynth could not play this piece")
+
+
+def _pressure(library: ModuleType, name: str, synth: int, *values: int) -> None:
+    function = getattr(library._fl, name)
+    function.argtypes = [ctypes.c_void_p, *[ctypes.c_int] * len(values)]
+    function(synth, *values)

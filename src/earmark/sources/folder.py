@@ -1,0 +1,37 @@
+"""A folder of music: `DIR/<label>/**/*.{mid,midi,wav,flac,ogg,mp3}`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from earmark.errors import EarmarkError
+from earmark.sources.origin import AUDIO_SUFFIXES, MIDI_SUFFIXES, Origin, media_of
+
+
+def read_folder(folder: Path) -> list[Origin]:
+    """Every music file below a label folder, sorted by path; hidden files are left out.
+
+    A piece's group is its own name: without better knowledge each file is a work.
+    Raises EarmarkError where there is nothing to learn from.
+    """
+    if not folder.is_dir():
+        raise EarmarkError(f"{folder} is not a folder: point `earmark use` at one")
+    origins = []
+    for path in sorted(_files(folder)):
+        parts = path.relative_to(folder).parts
+        if len(parts) >= 2 and media_of(path.name):
+            name = "/".join(parts)
+            origins.append(Origin(name=name, label=parts[0], group=name, title=path.stem, file=path))
+    if not origins:
+        known = " ".join(sorted(MIDI_SUFFIXES | AUDIO_SUFFIXES))
+        raise EarmarkError(f"{folder} holds no music: expected {folder}/<label>/<file>, file one of {known}")
+    return origins
+
+
+def _files(folder: Path) -> list[Path]:
+    found = []
+    for root, folders, files in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found.extend(Path(root) / name for name in files if not name.startswith("."))
+    return found

@@ -1,0 +1,87 @@
+"""Stage evaluate: a verdict on every piece, metrics with intervals, pictures, and a summary to read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from earmark import plots
+from earmark.atomic import write_text
+from earmark.bundle import Bundle, bundle_hash
+from earmark.catalog import KNOWN, TEST, read_table, write_table
+from earmark.config import build
+from earmark.evaluate import report
+from earmark.evaluate.closed_set import confusion
+from earmark.evaluate.summary import summary
+from earmark.progress import say
+from earmark.stages.run_name import run_name, tags
+from earmark.tracking import Tracker
+from earmark.validate import read_facts
+from earmark.workspace import Workspace
+
+
+def run(cfg: Any, workspace: Workspace) -> None:
+    """Write data/verdicts.csv, metrics/evaluate.json and plots/, and log them to the training's run."""
+    import torch
+
+    from earmark.dataset.arrays import FeatureArrays
+    from earmark.embed import ClipGeometry, embed_pieces
+
+    torch.set_num_threads(cfg.trainer.threads)
+    tracker = Tracker(workspace, cfg.tracking.experiment)
+    bundle = Bundle.load(workspace.models)
+    pieces = read_table(workspace.pieces)
+    splits = read_table(workspace.splits).set_index("piece_id")
+    pieces["split"] = pieces.piece_id.map(splits.split)
+    facts = {piece_id: read_facts(workspace.facts / f"{piece_id}.json") for piece_id in pieces.piece_id}
+    frame_rate_hz = build(cfg.features, "features").frame_rate_hz(cfg.audio.sample_rate)
+    arrays = FeatureArrays(workspace.features, pieces.piece_id)
+    geometry = ClipGeometry.of(bundle.settings["dataset"], frame_rate_hz)
+    embedded = embed_pieces(bundle.encoder, arrays, geometry)
+
+    verdicts = report.verdict_table(pieces, embedded, bundle)
+    groups = dict(zip(pieces.piece_id, pieces.group, strict=True))
+    found = report.metrics(verdicts, groups, facts, bundle, cfg.evaluate.resamples, cfg.evaluate.seed)
+    found["warnings"] = report.warnings_of(found, cfg.evaluate.control_warning, 1 / len(bundle.labels))
+    write_table(verdicts, workspace.verdicts)
+    write_text(workspace.metrics / "evaluate.json", json.dumps(found, indent=2) + "\n")
+    _draw(workspace, bundle, verdicts, pieces, embedded, arrays, frame_rate_hz)
+    identity = bundle_hash(workspace.models)
+    with tracker.resume(identity, run_name(workspace), tags(workspace, "evaluate")) as run_id:
+        tracker.log_metrics(run_id, found)
+        tracker.log_files(run_id, "plots", workspace.plots / "evaluation")
+        tracker.log_files(run_id, "evaluation", workspace.metrics / "evaluate.json", workspace.verdicts)
+    say(summary(found, verdicts, bundle.labels, workspace, tracker.uri, run_id))
+
+
+def _draw(
+    workspace: Workspace,
+    bundle: Bundle,
+    verdicts: pd.DataFrame,
+    pieces: pd.DataFrame,
+    embedded: Any,
+    arrays: Any,
+    frame_rate_hz: float,
+) -> None:
+    folder = workspace.plots / "evaluation"
+    for split, table in report.confusions(verdicts, bundle.labels).items():
+        write_table(table, folder / f"confusion_{split}.csv")
+        matrix = confusion(table.actual, table.predicted, bundle.labels)
+        plots.confusion_picture(matrix, bundle.labels, f"{split} pieces", folder / f"confusion_{split}.png")
+    means = np.stack([clips.mean(axis=0) for clips in embedded.clips])
+    names = np.where(pieces.role == KNOWN, pieces.label, "")
+    plots.embedding_picture(means, names, list(pieces.split), bundle.labels, folder / "embeddings.png")
+    known = verdicts[(verdicts.role == KNOWN) & (verdicts.split == "test")].distance.to_numpy(float)
+    unknown = verdicts[verdicts.role == TEST].distance.to_numpy(float)
+    plots.open_set_picture(known, unknown, bundle.decision.threshold, folder / "open_set.png")
+    examples = pieces[pieces.split == "train"].drop_duplicates("label").head(4)
+    frames = round(10 * frame_rate_hz)
+    plots.spectrogram_picture(
+        [arrays.clip(index, 0, frames)[0] for index in examples.index],
+        [f"{row.label}: {row.title}" for row in examples.itertuples()],
+        frame_rate_hz,
+        folder / "spectrograms.png",
+    )

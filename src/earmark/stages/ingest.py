@@ -1,0 +1,119 @@
+"""Stage ingest: a source becomes the catalog and `data/raw/`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from earmark.catalog import COLUMNS, write_table
+from earmark.closure import code_version
+from earmark.errors import EarmarkError, PieceError
+from earmark.outputs import Task, fill
+from earmark.progress import say
+from earmark.sources import music21
+from earmark.sources.choice import read_source
+from earmark.sources.origin import Origin, media_of
+from earmark.sources.table import PACKAGE_PREFIX
+from earmark.stages.context import Context
+from earmark.workspace import Workspace
+
+CODE = "earmark.sources.music21"
+
+
+def run(cfg: Any, workspace: Workspace) -> None:
+    """List the source's pieces, bring each into `data/raw/`, and write the catalog."""
+    context = Context(cfg, workspace)
+    origins = read_source(workspace.source, workspace.corpora, cfg.data.corpus)
+    pieces = pd.DataFrame([_row(origin, cfg.data.group_pattern) for origin in origins])
+    reasons: dict[str, str] = {}
+    tasks = []
+    for origin, piece in zip(origins, pieces.itertuples(), strict=True):
+        try:
+            tasks.append(_task(origin, piece.piece_id, context))
+        except PieceError as error:
+            reasons[piece.piece_id] = str(error)
+    reasons |= fill(context.store, context.executor, "raw", tasks, workspace.raw, "ingest")
+    if len(reasons) == len(origins):
+        raise EarmarkError(
+            f"not one of the {len(origins)} pieces could be read, the first: "
+            f"{pieces.path[0]}: {next(iter(reasons.values()))}"
+        )
+    names = {task.piece_id: task.name for task in tasks}
+    digests = context.digest_table("raw", tasks, reasons).set_index("piece_id").sha256
+    pieces["raw"] = pieces.piece_id.map(names)
+    pieces["sha256"] = pieces.piece_id.map(digests)
+    context.report_failures("ingest", pieces, reasons)
+    kept = pieces[~pieces.piece_id.isin(reasons)].sort_values("piece_id")
+    write_table(kept.reindex(columns=COLUMNS), workspace.catalog)
+    say(
+        f"ingest: {len(kept)} pieces, {kept.group.nunique()} works, "
+        f"{kept[kept.role == 'known'].label.nunique()} known labels"
+    )
+
+
+def _row(origin: Origin, group_pattern: str) -> dict[str, str]:
+    media = "midi" if origin.name.startswith(PACKAGE_PREFIX) else media_of(origin.name)
+    return {
+        "piece_id": piece_id(origin.name, origin.label),
+        "path": origin.name,
+        "media": media or "unknown",
+        "label": origin.label,
+        "group": _work(origin, group_pattern),
+        "role": origin.role,
+        "split": origin.split,
+        "title": origin.title,
+    }
+
+
+def _work(origin: Origin, pattern: str) -> str:
+    if pattern:
+        try:
+            found = re.search(pattern, origin.name)
+        except re.error as error:
+            raise EarmarkError(
+                f"data.group_pattern {pattern!r} is not a regular expression: {error}"
+            ) from error
+        if found:
+            return f"{origin.label}/{found.group(1) if found.groups() else found.group(0)}"
+    return origin.group or origin.name
+
+
+def piece_id(name: str, label: str) -> str:
+    """A readable name, safe as a file name, unique by a digest of the whole path."""
+    words = re.sub(r"[^a-z0-9]+", "-", f"{label} {Path(name).stem}".lower()).strip("-")
+    return f"{words[:60].rstrip('-')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def _task(origin: Origin, identity: str, context: Context) -> Task:
+    if origin.name.startswith(PACKAGE_PREFIX):
+        score = origin.name.removeprefix(PACKAGE_PREFIX)
+        key = context.store.key(score=score, version=music21.version(), code=code_version(CODE))
+        return Task(identity, key, f"{identity}.mid", partial(music21.convert, score))
+    if media_of(origin.name) is None:
+        raise PieceError(f"not a kind of music file that is known: {Path(origin.name).suffix or 'no suffix'}")
+    assert origin.file is not None
+    try:
+        status = origin.file.stat()
+    except OSError as error:
+        raise PieceError(f"cannot be read: {error.strerror}") from error
+    if not origin.file.is_file():
+        raise PieceError("is not a file")
+    # Size and time of change stand for the bytes, so that a large collection is read but once.
+    key = context.store.key(file=str(origin.file.resolve()), size=status.st_size, mtime_ns=status.st_mtime_ns)
+    suffix = Path(origin.name).suffix.lower()
+    return Task(identity, key, f"{identity}{suffix}", partial(_copy, origin.file))
+
+
+def _copy(source: Path, destination: Path) -> None:
+    """A copy, never a link: the owner's file must not become read-only or change with ours."""
+    try:
+        with source.open("rb") as reader, destination.open("wb") as writer:
+            shutil.copyfileobj(reader, writer, 1 << 20)
+    except PermissionError as error:
+        raise PieceError(f"cannot be read: {error.strerror}") from error

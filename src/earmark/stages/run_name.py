@@ -1,0 +1,31 @@
+"""What a run is called in MLflow, and the tags that say where it came from."""
+
+from __future__ import annotations
+
+from earmark.config import workspace_overrides
+from earmark.provenance import git_state, machine
+from earmark.workspace import Workspace
+
+OVERRIDES_FILE = "overrides.txt"  # in the folder of a shell run: its overrides, a line each
+
+
+def run_name(workspace: Workspace) -> str:
+    """The overrides that make the run what it is: MLflow's random names repeat under a seed."""
+    if workspace.is_checkout:
+        overrides = workspace_overrides(workspace.overrides)
+    else:
+        file = workspace.root / OVERRIDES_FILE
+        overrides = file.read_text(encoding="utf-8").split("\n") if file.is_file() else []
+    return ", ".join(item for item in overrides if item) or "default"
+
+
+def tags(workspace: Workspace, stage: str) -> dict[str, str]:
+    """Tags of a run: git commit and dirty flag, the stage and what started it, versions."""
+    git = git_state(workspace.project)
+    return {
+        "mlflow.source.git.commit": git["commit"],
+        "earmark.git_dirty": git["dirty"],
+        "earmark.started_by": "dvc repro" if workspace.is_checkout else "shell",
+        "earmark.stage": stage,
+        **{f"earmark.{key}": value for key, value in machine().items()},
+    }

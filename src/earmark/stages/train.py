@@ -1,0 +1,130 @@
+"""Stage train: features and splits become a bundle in `models/`, and a run in MLflow."""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from earmark.atomic import write_text
+from earmark.bundle import Bundle, bundle_hash
+from earmark.catalog import CALIBRATION, KNOWN, read_table
+from earmark.config import build, plain
+from earmark.progress import say
+from earmark.provenance import data_hash
+from earmark.stages.run_name import run_name, tags
+from earmark.tracking import Tracker
+from earmark.workspace import Workspace
+
+IDENTIFICATION = ("midi", "render", "audio", "features", "dataset")
+
+
+def run(cfg: Any, workspace: Workspace) -> None:
+    """Train, keep the best encoder with prototypes, threshold and references, and log the run."""
+    tracker = Tracker(workspace, cfg.tracking.experiment)
+    with tracker.run(run_name(workspace), tags(workspace, "train")) as run_id:
+        config = plain(cfg)
+        tracker.log_config(run_id, config, json.dumps(config, indent=2))
+        bundle, summary, history = _train(cfg, workspace, tracker.lightning_logger(run_id))
+        bundle.save(workspace.models)
+        write_text(workspace.metrics / "train.json", json.dumps(summary, indent=2) + "\n")
+        _write_history(history, workspace)
+        tracker.tag(run_id, bundle=bundle_hash(workspace.models), data=data_hash(workspace.splits))
+        tracker.log_metrics(run_id, {"train": summary})
+        tracker.log_files(run_id, "plots", workspace.plots / "training")
+        if cfg.tracking.log_bundle:
+            tracker.log_files(run_id, "bundle", workspace.models)
+    say(f"train: best validation retrieval {summary['best_retrieval']:.4f} in epoch {summary['best_epoch']}")
+
+
+def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, list]:
+    import pytorch_lightning as pl
+    import torch
+
+    from earmark.embed import ClipGeometry, embed_pieces
+    from earmark.training import LabelledPieces, fit
+
+    for name in ("pytorch_lightning", "lightning.pytorch"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    torch.set_num_threads(cfg.trainer.threads)
+    pl.seed_everything(cfg.trainer.seed, workers=True, verbose=False)
+    splits = read_table(workspace.splits)
+    titles = read_table(workspace.pieces).set_index("piece_id").title
+    known = splits[splits.role == KNOWN]
+    classes = sorted(known.label.unique())
+    train, validation = (
+        LabelledPieces.of(known[known.split == split], workspace.features)
+        for split in ("train", "validation")
+    )
+    front_end = build(cfg.features, "features")
+    geometry = ClipGeometry.of(cfg.dataset, front_end.frame_rate_hz(cfg.audio.sample_rate))
+    channels, bands = train.arrays.shape
+    model = {**plain(cfg.model), "channels": channels, "bands": bands, "frames": geometry.frames}
+    encoder = build(model, "model")
+    objective = build(cfg.objective, "objective")
+    optimizer = build({**plain(cfg.trainer.optimizer), "_partial_": True}, "trainer.optimizer")
+    weight_count = sum(parameter.numel() for parameter in encoder.parameters())
+    say(
+        f"train: {len(train.labels)} pieces of {len(classes)} labels, {type(encoder).__name__} with "
+        f"{weight_count:,} parameters, clips of {geometry.frames} frames"
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning, module="pytorch_lightning")
+        found = fit(
+            encoder,
+            objective,
+            optimizer,
+            train,
+            validation,
+            classes,
+            geometry,
+            cfg.dataset,
+            cfg.trainer,
+            logger,
+            say,
+        )
+    encoder = encoder.cpu()
+    encoder.load_state_dict(found.weights)
+    strangers = splits[splits.role == CALIBRATION]
+    calibration = LabelledPieces.of(strangers, workspace.features)
+    embedded = embed_pieces(encoder, train.arrays, geometry)
+    decision = build(cfg.decision, "decision").fit(
+        classes,
+        embedded.clips,
+        train.labels,
+        embed_pieces(encoder, validation.arrays, geometry).clips,
+        validation.labels,
+        embed_pieces(encoder, calibration.arrays, geometry).clips if len(strangers) else [],
+    )
+    references = pd.DataFrame(
+        {
+            "piece_id": np.repeat(train.arrays.piece_ids, [len(clips) for clips in embedded.clips]),
+            "label": np.repeat(train.labels, [len(clips) for clips in embedded.clips]),
+            "start_s": np.round(np.concatenate(embedded.starts_s), 3),
+        }
+    )
+    references.insert(2, "title", references.piece_id.map(titles))
+    settings = {name: plain(cfg[name]) for name in IDENTIFICATION} | {"model": model}
+    bundle = Bundle(settings, found.weights, decision, references, np.concatenate(embedded.clips))
+    summary = {
+        "best_epoch": found.best_epoch + 1,
+        "epochs": len(found.history),
+        "best_retrieval": round(found.best_retrieval, 6),
+        "parameters": weight_count,
+        "pieces": len(train.labels),
+    }
+    return bundle, summary, found.history
+
+
+def _write_history(history: list[dict[str, float]], workspace: Workspace) -> None:
+    from earmark.catalog import write_table
+    from earmark.plots import curves_picture
+
+    folder = workspace.plots / "training"
+    table = pd.DataFrame(history).rename(columns=lambda name: name.replace("/", "_"))
+    write_table(table.round(6), folder / "history.csv")
+    curves_picture(history, folder / "curves.png")

@@ -1,0 +1,87 @@
+"""Stage validate: sound pieces to `data/pieces.csv`, the others to `data/quarantine.csv` with a reason."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from earmark.catalog import QUARANTINE_COLUMNS, quarantine_rows, read_table, write_table
+from earmark.closure import code_version
+from earmark.errors import EarmarkError
+from earmark.outputs import Task, fill
+from earmark.progress import say
+from earmark.stages.context import Context
+from earmark.store import keep_only
+from earmark.validate import Limits, measure, read_facts, resolve_duplicates, verdict_on
+from earmark.workspace import Workspace
+
+EARLIER = ("ingest", "render")
+
+
+def run(cfg: Any, workspace: Workspace) -> None:
+    """Measure every rendered piece, judge it, resolve duplicates, and say what was left out."""
+    context = Context(cfg, workspace)
+    catalog = read_table(workspace.catalog)
+    failed = pd.concat([read_table(context.failures(stage)) for stage in EARLIER])
+    pieces = catalog[~catalog.piece_id.isin(failed.piece_id)].reset_index(drop=True)
+    digests = read_table(workspace.audio_table).set_index("piece_id").sha256
+    tasks = [_task(context, piece, digests[piece.piece_id]) for piece in pieces.itertuples()]
+    folder = workspace.facts
+    reasons = fill(context.store, context.executor, "facts", tasks, folder, "validate")
+    facts = {
+        piece_id: read_facts(folder / f"{piece_id}.json")
+        for piece_id in pieces.piece_id
+        if piece_id not in reasons
+    }
+    limits = Limits(**cfg.validate)
+    reasons |= {
+        piece_id: reason
+        for piece_id, found in facts.items()
+        if (reason := verdict_on(found, limits)) is not None
+    }
+    sound = pieces[~pieces.piece_id.isin(reasons)].reset_index(drop=True)
+    sound, duplicated = resolve_duplicates(sound, facts)
+    sound["duration_s"] = [round(facts[piece_id]["duration_s"], 3) for piece_id in sound.piece_id]
+    refused = quarantine_rows(pieces, reasons | duplicated, "validate")
+    quarantine = pd.concat([failed, refused]).reindex(columns=QUARANTINE_COLUMNS)
+    write_table(quarantine, workspace.quarantine)
+    write_table(sound, workspace.pieces)
+    keep_only(folder, {f"{piece_id}.json" for piece_id in sound.piece_id})
+    _say(sound, quarantine)
+    if sound.empty:
+        raise EarmarkError(f"no piece is left to learn from: {workspace.quarantine} says why")
+
+
+def _task(context: Context, piece: Any, wav_digest: str) -> Task:
+    settings = {
+        "media": piece.media,
+        "tempo": context.tempo,
+        "instruments": context.cfg.render.instruments,
+        "tail_s": context.cfg.render.tail_s,
+        "max_s": context.cfg.render.max_seconds,
+    }
+    wav = context.workspace.audio / f"{piece.piece_id}.wav"
+    key = context.store.key(
+        sha256=piece.sha256,
+        wav=wav_digest,
+        settings=json.dumps(settings, default=vars),
+        code=code_version("earmark.validate"),
+    )
+    make = partial(_measure, raw=context.workspace.raw / piece.raw, wav=wav, settings=settings)
+    return Task(piece.piece_id, key, f"{piece.piece_id}.json", make)
+
+
+def _measure(to: Any, raw: Any, wav: Any, settings: dict[str, Any]) -> None:
+    measure(raw, wav, to=to, **settings)
+
+
+def _say(sound: pd.DataFrame, quarantine: pd.DataFrame) -> None:
+    hours = sound.duration_s.sum() / 3600
+    say(f"validate: {len(sound)} sound pieces, {hours:.1f} hours; {len(quarantine)} in quarantine")
+    for (stage, reason), rows in quarantine.groupby(["stage", "reason"]):
+        first = rows.path.iloc[0]
+        more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+        say(f"  {stage}: {first}{more}: {reason}")

@@ -1,0 +1,151 @@
+"""MLflow: every training run is kept, whether `dvc repro` or a shell started it.
+
+A run spans training and evaluation, which are two processes: the second finds the first by a tag with
+the bundle's hash (a run id inside the bundle would change its bytes every time).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from earmark.errors import EarmarkError, describe
+from earmark.workspace import Workspace
+
+BUNDLE_TAG = "earmark.bundle"
+
+
+class Tracker:
+    """Runs of one experiment on the server that MLFLOW_TRACKING_URI names, or mlflow.db here."""
+
+    def __init__(self, workspace: Workspace, experiment: str) -> None:
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        os.environ.setdefault("DO_NOT_TRACK", "true")
+        # MLflow warns when git's executable is missing; provenance.py asks git itself.
+        os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+        import mlflow
+        from mlflow.tracking import MlflowClient
+
+        for name in ("mlflow", "alembic"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        self.uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workspace.project / 'mlflow.db'}"
+        self.experiment = experiment
+        mlflow.set_tracking_uri(self.uri)
+        try:
+            # Processes that race to create a fresh database fail: one at a time.
+            with FileLock(workspace.project / ".mlflow.lock"):
+                self.client = MlflowClient(self.uri)
+                found = self.client.get_experiment_by_name(experiment)
+                if found is None:
+                    local = self.uri.startswith("sqlite:")
+                    place = (workspace.project / "mlartifacts").as_uri() if local else None
+                    self.experiment_id = self.client.create_experiment(experiment, artifact_location=place)
+                else:
+                    self.experiment_id = found.experiment_id
+        except Exception as error:
+            raise EarmarkError(
+                f"MLflow at {self.uri} cannot be used: {describe(error)}; check MLFLOW_TRACKING_URI"
+            ) from error
+
+    @contextmanager
+    def run(self, name: str, tags: Mapping[str, str]) -> Iterator[str]:
+        """Start a run and yield its id; it ends FINISHED, or FAILED with the error in a tag."""
+        run = self.client.create_run(self.experiment_id, run_name=name, tags=dict(tags))
+        with self._ending(run.info.run_id) as run_id:
+            yield run_id
+
+    @contextmanager
+    def resume(self, bundle: str, name: str, tags: Mapping[str, str]) -> Iterator[str]:
+        """The latest run that made the bundle with this hash; a new one where there is none."""
+        runs = self.client.search_runs(
+            [self.experiment_id],
+            f"tags.`{BUNDLE_TAG}` = '{bundle}'",
+            order_by=["attributes.start_time DESC"],
+            max_results=1,
+        )
+        if not runs:
+            with self.run(name, {**tags, BUNDLE_TAG: bundle}) as run_id:
+                yield run_id
+            return
+        self.client.update_run(runs[0].info.run_id, status="RUNNING")
+        with self._ending(runs[0].info.run_id) as run_id:
+            yield run_id
+
+    @contextmanager
+    def _ending(self, run_id: str) -> Iterator[str]:
+        try:
+            yield run_id
+        except BaseException as error:
+            self.client.set_tag(run_id, "earmark.error", describe(error)[:5000])
+            self.client.set_terminated(run_id, status="FAILED")
+            raise
+        self.client.set_terminated(run_id, status="FINISHED")
+
+    def tag(self, run_id: str, **tags: str) -> None:
+        for key, value in tags.items():
+            self.client.set_tag(run_id, f"earmark.{key}", value)
+
+    def log_config(self, run_id: str, config: Mapping[str, Any], text: str) -> None:
+        """The resolved config: whole as an artifact (long params are cut), flat as params."""
+        from mlflow.entities import Param
+
+        flat = [Param(key, str(value)[:500]) for key, value in flattened(config).items()]
+        for start in range(0, len(flat), 100):  # MLflow's limit of a batch
+            self.client.log_batch(run_id, params=flat[start : start + 100])
+        self.client.log_text(run_id, text, "config.yaml")
+
+    def log_metrics(self, run_id: str, metrics: Mapping[str, Any]) -> None:
+        """Nested numbers under dotted names; what is not a number is left out."""
+        for key, value in flattened(metrics).items():
+            if isinstance(value, (int, float)):
+                self.client.log_metric(run_id, key, float(value))
+
+    def log_files(self, run_id: str, folder: str, *paths: Path) -> None:
+        """Files, or the files of folders, as artifacts below `folder`."""
+        for path in paths:
+            if path.is_dir():
+                self.client.log_artifacts(run_id, str(path), folder)
+            elif path.is_file():
+                self.client.log_artifact(run_id, str(path), folder)
+
+    def lightning_logger(self, run_id: str) -> Any:
+        """A Lightning logger that writes the curves into the run."""
+        from pytorch_lightning.loggers import MLFlowLogger
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _open_ended(MLFlowLogger)(
+                experiment_name=self.experiment, tracking_uri=self.uri, run_id=run_id
+            )
+
+
+def _open_ended(base: type) -> type:
+    class OpenEnded(base):
+        """Lightning would end the run with training; ours goes on to the bundle and the evaluation."""
+
+        def finalize(self, status: str = "success") -> None:
+            pass
+
+        def log_hyperparams(self, *_: Any, **__: Any) -> None:
+            pass
+
+    return OpenEnded
+
+
+def flattened(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """`{"a": {"b": 1}}` to `{"a.b": 1}`."""
+    flat: dict[str, Any] = {}
+    for key, value in nested.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            flat.update(flattened(value, f"{name}."))
+        else:
+            flat[name] = value
+    return flat
