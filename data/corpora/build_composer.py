@@ -4,18 +4,17 @@ The same music21 gives the same file. A group is a work: its movements, parts an
 No score is converted here; what that showed (music21 10.5.1) stands below as limits and reasons.
 
 known: 48 works each
-- Bach: the longest plain four-part chorales, one for each BWV work, title and tune. Left out are
-  variants (`-a`, `-inst`, `-lz`…) and chorales without a number of Riemenschneider's.
+- Bach: the longest four-part chorales of Riemenschneider's list, one for each BWV work, title and
+  tune, without variants (`-a`, `-inst`, `-lz`…).
 - Palestrina: one movement of 30 to 110 bars (two to seven minutes) from each of 48 masses with
   different titles; eight each of Kyrie, Gloria, Credo, Sanctus, Benedictus and Agnus, so that the
   text gives nothing away. Movements are whole, but for the Credo: of that, a later section.
 - Monteverdi: the 48 madrigals of books 3 to 5. Left out is `madrigal.3.1_old`, the first one again.
-unknown-calibration
-- The `trecento` folder and Ciconia's canon. Left out are copies that are the same note for note.
-unknown-test
-- Works of all others, 40 notes and 20 s at least. Left out: folk tunes, lead sheets (music21's own
-  chords), Josquin (collections of single voices), Schoenberg (18 s), second editions, and quartet
-  movements that take over 5 s to convert.
+unknown-calibration: the `trecento` folder and Ciconia's canon. Left out: copies note for note, and
+three pieces over nine minutes (more ticks than pretty_midi accepts).
+unknown-test: works of all others, 40 notes and 20 s at least. Left out: folk tunes, lead sheets
+(music21's own chords), Josquin (collections of single voices), Schoenberg (18 s), second editions,
+and quartet movements that take over 5 s to convert.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ def palestrina() -> Iterator[Row]:
         text = path.read_text(encoding="latin-1")
         head = dict(re.findall(r"^!!!(OPR|OMD|OTL): *(.*?) *$", text, re.M))
         mass, title = head["OPR"], head["OTL"]
-        bars = max(int(number) for number in re.findall(r"^=(\d+)", text, re.M))
+        bars = len(set(re.findall(r"^=\d+", text, re.M)))  # a section goes on counting
         of_credo = head.get("OMD") == "Credo" and title != "First Section"
         if 30 <= bars <= 110 and (of_credo or ("OMD" not in head and title in whole)):
             # The same words in other case, order or edition ("(1570)", "(II)") are the same title.
@@ -125,22 +124,22 @@ TRECENTO = {
     "Johannes Ciconia": r"PMFC_24",
     "Trecento (anonymous)": r"",
 }
-# (edition, volume, composer, number) version (title)
-NAME = re.compile(r"((?:PMFC_\d+|Fava)(?:[-_][A-Z][a-z]+(?=[-_]\d))?(?:[-_]\d+)?)[ab]?[-_](.*)")
+# edition, volume, composer, number; version; title
+NAME = re.compile(r"((?:PMFC_\d+|Fava)(?:[-_][A-Z][a-z]+(?=[-_]\d))?(?:[-_]\d+)?)([ab]?)[-_](.*)")
 
 
 def trecento() -> Iterator[Row]:
     for path in CORPUS.glob("trecento/*.*"):
-        copy = path.stem.endswith("_bak") or path.with_suffix(".mxl").exists()
-        if path.suffix == ".mxl" or (path.suffix == ".xml" and not copy):
+        copy = path.suffix == ".xml" and path.with_suffix(".mxl").exists()
+        if not copy and not re.search(r"_bak|Lugentium|London f83|Scabroso", path.stem):
             label = next(name for name, start in TRECENTO.items() if re.match(start, path.stem))
             label = named[0] if (named := re.search(NAMED, path.stem)) else label
-            place, title = NAME.fullmatch(path.stem).groups()
+            place, version, title = NAME.fullmatch(path.stem).groups()
             numbers = [number.lstrip("0") for number in re.findall(r"\d+", place)]
             group = slug(place if len(numbers) == 2 else path.stem)  # versions share their number
             title = re.sub(r"(?i)\b(all|d|l|s)_", r"\1'", re.sub(r" PMFC.*", "", title))
-            number = f" (PMFC {'/'.join(numbers)})" if numbers else ""
-            title = " ".join(re.split(r"[-_ ]+", title)) + number
+            source = f" (PMFC {'/'.join(numbers)}{version})" if numbers else ""
+            title = " ".join(re.split(r"[-_ ]+", title)) + source
             yield f"trecento/{path.name}", label, f"trecento/{group}", CALIBRATION, title
     canon = "ciconia/quod_jactatur"
     yield f"{canon}.xml", "Johannes Ciconia", canon, CALIBRATION, "Quod jactatur (melody only)"
@@ -149,7 +148,7 @@ def trecento() -> Iterator[Row]:
 # file | its {}, one by one | composer | title
 OTHERS = """
 beach/prayer_of_a_tired_child.musicxml || Amy Beach | Prayer of a Tired Child, op. 75 no. 4
-beethoven/opus18no1/movement{}.mxl | 23 | Beethoven | String quartet op. 18 no. 1, movement {}
+beethoven/opus18no1/movement3.mxl || Beethoven | String quartet op. 18 no. 1, movement 3
 beethoven/opus59no{}/movement3.mxl | 23 | Beethoven | String quartet op. 59 no. {}, movement 3
 chopin/mazurka06-2.krn || Chopin | Mazurka op. 6 no. 2
 corelli/opus3no1/1grave.xml || Corelli | Trio sonata op. 3 no. 1, Grave
@@ -183,8 +182,7 @@ def others() -> Iterator[Row]:
         file, numbers, composer, title = (cell.strip() for cell in line.split("|"))
         for number in numbers or [""]:
             path = file.format(number)
-            # An opus is a folder; else a file is a work, but for the four polonaises of op. 1.
-            group = re.match(r"\w+/(\w+op1(?=n\d)|[\w-]+)", path)[0]
+            group = re.match(r"\w+/(\w+op1(?=n\d)|[\w-]+)", path)[0]  # folder or file of the opus
             yield path, composer, group, TEST, title.format(number)
 
 

@@ -162,10 +162,10 @@ def override_key(override: str) -> str:
     return re.sub(r"^[+~]*", "", override.partition("=")[0])
 
 
-def merged_overrides(base: Sequence[str], later: Sequence[str]) -> list[str]:
-    """`base` then `later`; where both set one key only the later remains, as Hydra refuses two."""
-    keys = {override_key(item) for item in later if "=" in item or item.startswith("~")}
-    return [item for item in base if override_key(item) not in keys] + list(later)
+def standing_overrides(base: Sequence[str], later: Sequence[str]) -> list[str]:
+    """Those of `base` that `later` does not replace: Hydra refuses two choices of one group."""
+    replaced = {override_key(item) for item in later if "=" in item or item.startswith("~")}
+    return [item for item in base if override_key(item) not in replaced]
 
 
 def compose(conf: Path, overrides: Sequence[str]) -> DictConfig:

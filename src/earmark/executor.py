@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -50,7 +51,10 @@ class Loky:
         from joblib import Parallel, delayed
 
         parallel = Parallel(n_jobs=workers, return_as="generator_unordered", pre_dispatch="4*n_jobs")
-        yield from parallel(delayed(_guarded)(function, index, item) for index, item in jobs)
+        with warnings.catch_warnings():
+            # loky replaces a worker that grew (ours load torch); no piece is lost by it.
+            warnings.filterwarnings("ignore", message="A worker stopped while", category=UserWarning)
+            yield from parallel(delayed(_guarded)(function, index, item) for index, item in jobs)
 
 
 def _guarded(function: Callable, index: int, item: Any) -> tuple[int, Any]:

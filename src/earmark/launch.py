@@ -8,13 +8,14 @@ overrides, and runs the whole path through the store, writing below `runs/` only
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from earmark.atomic import write_text
-from earmark.config import config_error, merged_overrides, register, workspace_overrides
+from earmark.config import config_error, register, standing_overrides, workspace_overrides
 from earmark.errors import EarmarkError
 from earmark.workspace import Workspace
 
@@ -42,6 +43,8 @@ def launch(script: str) -> None:
             mistakes.append(error)
 
     register()
+    for name in ("matplotlib", "PIL"):  # they remark on fonts and plugins
+        logging.getLogger(name).setLevel(logging.WARNING)
     # Hydra's own handler prints tracebacks of our errors; it is asked to raise them instead.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     try:
@@ -77,12 +80,12 @@ def _own(job: Any, workspace: Workspace) -> list[str]:
 
 
 def _arguments(stage: str, arguments: list[str], workspace: Workspace) -> list[str]:
-    """The command line with the overrides of overrides.yaml put before its own."""
+    """The command line with those overrides of overrides.yaml that it does not replace."""
     if FROZEN in arguments:
         return arguments
-    own = [item for item in arguments if not item.startswith("-")]
-    options = [item for item in arguments if item.startswith("-")]
-    return [*options, *merged_overrides(workspace_overrides(workspace.overrides), own)]
+    # Hydra names a job after the module that calls it, which is this one.
+    name = f"hydra.job.name={stage}"
+    return [*arguments, name, *standing_overrides(workspace_overrides(workspace.overrides), arguments)]
 
 
 def _fail(stage: str, error: EarmarkError) -> None:

@@ -1,0 +1,1 @@
+"""Clips of pieces as a model is fed with them."""

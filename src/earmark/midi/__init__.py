@@ -1,0 +1,1 @@
+"""MIDI: read, measure, arrange."""

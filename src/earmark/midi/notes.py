@@ -55,19 +55,19 @@ class Notes:
 
 
 def notes_of(events: Events) -> Notes:
-    """Pair note-ons with note-offs, first in first out per channel and pitch.
+    """Pair note-ons with note-offs, first in first out per track, channel and pitch.
 
-    A note that never ends, ends with the file.
+    A note that never ends, ends with the last note event of the file.
     """
-    sounding: dict[tuple[int, int], list[int]] = {}
+    sounding: dict[tuple[int, int, int], list[int]] = {}
     program = dict.fromkeys(np.unique(events.port_channel).tolist(), 0)
     onset, end, pitch, velocity, programs, drum = [], [], [], [], [], []
     is_drum = events.is_drum
-    columns = (events.time_s, events.port_channel, events.kind, events.data1, events.data2)
+    columns = (events.time_s, events.port_channel, events.kind, events.data1, events.data2, events.track)
     rows = zip(*(column.tolist() for column in columns), is_drum.tolist(), strict=True)
-    for time_s, channel, kind, first, second, drums in rows:
+    for time_s, channel, kind, first, second, track, drums in rows:
         if kind == NOTE_ON:
-            sounding.setdefault((channel, first), []).append(len(onset))
+            sounding.setdefault((track, channel, first), []).append(len(onset))
             onset.append(time_s)
             end.append(None)
             pitch.append(first)
@@ -75,11 +75,12 @@ def notes_of(events: Events) -> Notes:
             programs.append(program[channel])
             drum.append(drums)
         elif kind == NOTE_OFF:
-            if waiting := sounding.get((channel, first)):
+            if waiting := sounding.get((track, channel, first)):
                 end[waiting.pop(0)] = time_s
         elif kind == PROGRAM:
             program[channel] = first
-    last_s = float(events.time_s[-1]) if len(events) else 0.0
+    is_note = (events.kind == NOTE_ON) | (events.kind == NOTE_OFF)
+    last_s = float(events.time_s[is_note].max(initial=0.0))
     onset_s = np.array(onset, dtype=np.float64)
     end_s = np.array([last_s if value is None else value for value in end], dtype=np.float64)
     return Notes(

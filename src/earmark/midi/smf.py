@@ -22,6 +22,8 @@ DRUM_CHANNEL = 9  # channel 10 in musicians' counting, General MIDI percussion
 DEFAULT_TEMPO_US = 500_000  # microseconds a quarter note: 120 a minute, the standard's default
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 
+Row = tuple[int, int, int, int, int, int]  # tick, port_channel, kind, data1, data2, track
+
 
 @dataclass(frozen=True)
 class Events:
@@ -32,6 +34,7 @@ class Events:
     kind: (n,) uint8, status byte without channel (NOTE_ON, CONTROL, …). A note-on of velocity 0
         is already a NOTE_OFF.
     data1, data2: (n,) uint8, data bytes (0 where the event has none).
+    track: (n,) int16, number of the track that holds the event.
     """
 
     time_s: np.ndarray
@@ -39,6 +42,7 @@ class Events:
     kind: np.ndarray
     data1: np.ndarray
     data2: np.ndarray
+    track: np.ndarray
 
     def __len__(self) -> int:
         return len(self.time_s)
@@ -55,7 +59,7 @@ class Events:
         return Events(self.time_s * factor, *self._columns()[1:])
 
     def _columns(self) -> tuple[np.ndarray, ...]:
-        return self.time_s, self.port_channel, self.kind, self.data1, self.data2
+        return self.time_s, self.port_channel, self.kind, self.data1, self.data2, self.track
 
 
 def read(path: Path) -> Events:
@@ -81,14 +85,15 @@ def parse(data: bytes) -> Events:
     if division == 0:
         raise PieceError("MIDI header states 0 ticks a quarter note")
 
-    rows: list[tuple[int, int, int, int, int]] = []
+    rows: list[Row] = []
     tempos: list[tuple[int, int]] = []
-    position, offset = 8 + header_size, 0
+    position, offset, track = 8 + header_size, 0, 0
     while position + 8 <= len(data):
         size = int.from_bytes(data[position + 4 : position + 8], "big")
         chunk = data[position + 8 : position + 8 + size]
         if data[position : position + 4] == b"MTrk":
-            end = _read_track(chunk, offset, rows, tempos)
+            end = _read_track(chunk, offset, track, rows, tempos)
+            track += 1
             # Format 2 holds independent patterns, played one after the other.
             offset = end if file_format == 2 else 0
         position += 8 + size
@@ -102,12 +107,11 @@ def parse(data: bytes) -> Events:
         kind=table[:, 2].astype(np.uint8),
         data1=table[:, 3].astype(np.uint8),
         data2=table[:, 4].astype(np.uint8),
+        track=table[:, 5].astype(np.int16),
     )
 
 
-def _read_track(
-    chunk: bytes, tick: int, rows: list[tuple[int, int, int, int, int]], tempos: list[tuple[int, int]]
-) -> int:
+def _read_track(chunk: bytes, tick: int, track: int, rows: list[Row], tempos: list[tuple[int, int]]) -> int:
     """Append a track's channel events and tempos; the tick at its end. A cut track ends early."""
     # Running status outlives meta and system exclusive events here: files in circulation rely on it,
     # though the standard forbids it, and a reader that resets it turns them into silence.
@@ -131,7 +135,7 @@ def _read_track(
                 position += _DATA_BYTES[kind]
                 if kind == NOTE_ON and second == 0:
                     kind = NOTE_OFF
-                rows.append((tick, 16 * port + (status & 0x0F), kind, first, second))
+                rows.append((tick, 16 * port + (status & 0x0F), kind, first, second, track))
             elif status == 0xFF:
                 meta = chunk[position]
                 size, position = _variable_length(chunk, position + 1)

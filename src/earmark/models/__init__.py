@@ -1,0 +1,1 @@
+"""Encoders, one architecture per file: (batch, channels, bands, frames) to (batch, embedding)."""

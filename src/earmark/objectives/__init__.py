@@ -1,0 +1,1 @@
+"""What training strives for: modules called with (embeddings, class numbers), giving a loss."""

@@ -1,0 +1,1 @@
+"""MIDI events through FluidSynth to sound."""

@@ -94,8 +94,9 @@ class Synthesis:
     max_s: float = 180.0
 
     def total_samples(self, events: Events) -> int:
-        """Length of the recording at `rate_hz`, in samples."""
-        length_s = float(events.time_s[-1]) + self.tail_s
+        """Length of the recording at `rate_hz`, in samples: to the last note's end, and the tail."""
+        is_note = (events.kind == NOTE_ON) | (events.kind == NOTE_OFF)
+        length_s = float(events.time_s[is_note].max(initial=0.0)) + self.tail_s
         if self.max_s:
             length_s = min(length_s, self.max_s)
         return round(length_s * self.rate_hz)
@@ -117,6 +118,7 @@ def synthesize(events: Events, synthesis: Synthesis) -> Iterator[np.ndarray]:
     period = (sample // PERIOD).tolist()
     channels = events.port_channel.tolist()
     kinds, first, second = events.kind.tolist(), events.data1.tolist(), events.data2.tolist()
+    tracks = events.track.tolist()
     with _Player(synthesis, highest_channel=max(channels, default=0)) as player:
         done, index, count = 0, 0, len(kinds)
         while done < total:
@@ -128,7 +130,7 @@ def synthesize(events: Events, synthesis: Synthesis) -> Iterator[np.ndarray]:
                 if period[index] > written:
                     player.write(block, written - first_period, period[index] - written)
                     written = period[index]
-                player.send(channels[index], kinds[index], first[index], second[index])
+                player.send(channels[index], kinds[index], first[index], second[index], tracks[index])
                 index += 1
             player.write(block, written - first_period, last_period - written)
             done += size
@@ -141,6 +143,7 @@ class _Player:
     def __init__(self, synthesis: Synthesis, highest_channel: int) -> None:
         library = fluidsynth()
         self._library = library
+        self._holders: dict[tuple[int, int], set[int]] = {}
         self._synth = library.Synth(
             gain=float(synthesis.gain),
             samplerate=synthesis.rate_hz,
@@ -174,12 +177,18 @@ class _Player:
     def __exit__(self, *_: object) -> None:
         self._synth.delete()
 
-    def send(self, channel: int, kind: int, first: int, second: int) -> None:
+    def send(self, channel: int, kind: int, first: int, second: int, track: int) -> None:
         synth, library = self._synth.synth, self._library
         if kind == NOTE_ON:
+            self._holders.setdefault((channel, first), set()).add(track)
             library.fluid_synth_noteon(synth, channel, first, second)
         elif kind == NOTE_OFF:
-            library.fluid_synth_noteoff(synth, channel, first)
+            # Two parts in unison share a key where their tracks share a channel: it is released
+            # when the last of them lets go, or the one would cut the other's note.
+            holders = self._holders.get((channel, first), set())
+            holders.discard(track)
+            if not holders:
+                library.fluid_synth_noteoff(synth, channel, first)
         elif kind == CONTROL:
             library.fluid_synth_cc(synth, channel, first, second)
         elif kind == PROGRAM:

@@ -1,12 +1,12 @@
 """Scores that the music21 package ships, converted to MIDI files.
 
-A name is a path inside the package's corpus: `bach/bwv10.7.mxl`. Equal names and versions of music21
-give equal bytes in every process.
+A name is a path inside the package's corpus: `bach/bwv10.7.mxl`. Equal names and versions of
+music21 give equal bytes in every process.
 
-Repeats are not played: a score is converted straight through, each bar once, in the order in which it is
-written (so a second ending follows the first). Expanding them adds nothing to learn from, music21
-cannot expand some scores at all, and in others the parts run apart: in Handel's "Lascia ch'io pianga"
-only one of the three parts carries the repeat.
+Repeats are not played: a score is converted straight through, each bar once, in the order in which
+it is written (so a second ending follows the first). Playing them adds nothing to learn from, some
+scores music21 cannot expand at all, and in others the parts run apart: of the three of Handel's
+"Lascia ch'io pianga" only one carries the repeat.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ def version() -> str:
 def corpus_file(name: str) -> Path:
     """Where the score `name` lies.
 
-    Raises PieceError where the installed music21 does not ship it, EarmarkError where the name leads
-    out of the corpus or music21 is not installed.
+    Raises PieceError where the installed music21 does not ship it, EarmarkError where the name
+    leads out of the corpus or music21 is not installed.
     """
     folder = _corpus_folder()
-    # By name only: some installers make every file of a package a link, which resolve() would follow.
+    # Not resolve(): some installers make every file of a package a link out of it.
     path = Path(os.path.normpath(folder / name))
     if not path.is_relative_to(folder):
         raise EarmarkError(f"music21:{name} leads out of music21's corpus")
@@ -80,33 +80,44 @@ def _corpus_folder() -> Path:
 
 
 def _to_midi(path: Path) -> bytes:
-    from music21.converter import Converter
-    from music21.midi.translate import streamToMidiFile
-    from music21.stream import Opus
+    from music21 import converter, midi, stream
 
-    converter = Converter()
-    # converter.parse(forceSource=True, storePickle=False) does the same, but first makes a scratch folder.
-    converter.parseFileNoPickle(path, forceSource=True)
-    score = converter.stream
-    if isinstance(score, Opus):
+    # What converter.parse(forceSource=True, storePickle=False) does, less its scratch folder.
+    reader = converter.Converter()
+    reader.parseFileNoPickle(path, forceSource=True)
+    score = reader.stream
+    if isinstance(score, stream.Opus):
         raise PieceError(f"{path.name} is a collection of {len(score.scores)} scores, not a piece")
     _drop_repeats(score)
-    return streamToMidiFile(score).writestr()
+    _tune(score)
+    return midi.translate.streamToMidiFile(score).writestr()
 
 
 def _drop_repeats(score: Stream) -> None:
-    """Remove, in place, everything that would make music21 play a bar twice or out of order."""
-    from music21.bar import Repeat
-    from music21.repeat import RepeatExpression
-    from music21.spanner import RepeatBracket
-    from music21.stream import Measure
+    """Remove, in place, all that would make music21 play a bar twice or out of order."""
+    from music21 import bar, repeat, spanner, stream
 
-    for measure in score[Measure]:
-        if isinstance(measure.leftBarline, Repeat):
+    for measure in score[stream.Measure]:
+        if isinstance(measure.leftBarline, bar.Repeat):
             measure.leftBarline = None
-        if isinstance(measure.rightBarline, Repeat):
+        if isinstance(measure.rightBarline, bar.Repeat):
             measure.rightBarline = None
-    score.remove(list(score[RepeatExpression]) + list(score[RepeatBracket]), recurse=True)
+    marks = [*score[repeat.RepeatExpression], *score[spanner.RepeatBracket]]
+    score.remove(marks, recurse=True)
+
+
+def _tune(score: Stream) -> None:
+    """Bring transposing instruments, in place, to the pitch at which they sound.
+
+    music21's writer leaves them as written: a B flat clarinet a tone off the piano. Those that only
+    change octave stay: the Trecento scores state the octave of a tenor's clef a second time.
+    """
+    from music21 import instrument, stream
+
+    for part in score[stream.Part]:
+        intervals = [played.transposition for played in part[instrument.Instrument]]
+        if part.atSoundingPitch is False and any(i and i.semitones % 12 for i in intervals):
+            part.toSoundingPitch(inPlace=True)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,39 @@
+# The two commands are `make repro` and `make test`; both install what is missing first.
+# TORCH_INDEX=https://download.pytorch.org/whl/cpu make repro   takes smaller, CPU-only wheels.
+# PYTHON=python3.12 make repro                                  takes that interpreter.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup repro test test-slow lint ui
+
+VENV := .venv
+STAMP := $(VENV)/.installed
+BIN := $(abspath $(VENV))/bin
+export PATH := $(BIN):$(PATH)
+export MLFLOW_DISABLE_TELEMETRY := true
+export DO_NOT_TRACK := true
+
+help:  ## show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP)  ## install what is missing: libfluidsynth3, a virtual environment, pinned packages
+
+$(STAMP): pyproject.toml constraints.txt setup.sh
+	@bash setup.sh $(VENV)
+	@touch $@
+
+repro: setup  ## rebuild everything: dvc repro on what `earmark use` chose (default: the built-in corpus)
+	@dvc repro
+
+test: setup  ## the tests
+	@python -m pytest
+
+test-slow: setup  ## the tests that take minutes
+	@python -m pytest -m slow
+
+lint: setup  ## ruff: lint and format
+	@ruff check . && ruff format --check .
+
+ui: setup  ## open MLflow on http://localhost:5000
+	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 \
+		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"

@@ -1,0 +1,87 @@
+"""The command `earmark`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from earmark import __version__
+from earmark.errors import EarmarkError
+from earmark.sources.choice import use_csv, use_default, use_folder
+from earmark.sources.origin import Origin
+from earmark.workspace import Workspace
+
+app = typer.Typer(
+    name="earmark",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Listens to music and says who composed it, or honestly says unknown.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"earmark {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def use(
+    source: Annotated[str, typer.Argument(metavar="default|DIR|FILE.csv", help="What to learn from.")],
+) -> None:
+    """Choose the music that the next `dvc repro` learns from.
+
+    DIR holds a folder for each label: DIR/<label>/**/*.{mid,midi,wav,flac,ogg,mp3}.
+    FILE.csv has the columns path and label, and may have group (the work), role (known,
+    unknown-calibration, unknown-test), split and title; its paths are relative to it.
+
+    \b
+    earmark use ~/Music/composers
+    earmark use catalog.csv
+    earmark use default
+    """
+    workspace = Workspace.find()
+    if source == "default" and not Path(source).exists():
+        use_default(workspace.source)
+        print("The next `dvc repro` learns from the default corpus.")
+        return
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise EarmarkError(f"{path} does not exist: give a folder, a CSV file, or `default`")
+    origins = (use_folder if path.is_dir() else use_csv)(workspace.source, path)
+    print(_counted(origins))
+    missing = [origin for origin in origins if origin.file is not None and not origin.file.is_file()]
+    if missing:
+        print(f"{len(missing)} of them are not there, for example {missing[0].file}", file=sys.stderr)
+
+
+def _counted(origins: list[Origin]) -> str:
+    known = {origin.label for origin in origins if origin.role == "known"}
+    works = {origin.group for origin in origins}
+    unknown = sum(origin.role != "known" for origin in origins)
+    strangers = f", {unknown} of them by strangers" if unknown else ""
+    return (
+        f"The next `dvc repro` learns from {len(origins)} pieces of {len(works)} works{strangers}; "
+        f"{len(known)} known labels."
+    )
+
+
+def main() -> None:
+    """The console script: a user's mistake is one line and status 1."""
+    try:
+        app()
+    except EarmarkError as error:
+        print(f"earmark: error: {error}", file=sys.stderr)
+        sys.exit(1)
