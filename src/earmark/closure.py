@@ -35,8 +35,12 @@ def _imports(file: Path) -> frozenset[Path]:
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.ImportFrom):
+            origin = node.module or ""
+            if node.level:
+                around = file.relative_to(PACKAGE.parent).parts[: -node.level]
+                origin = ".".join([*around, *origin.split(".")]).rstrip(".")
+            names = [origin, *(f"{origin}.{alias.name}" for alias in node.names)]
         else:
             continue
         found.update(path for name in names if (path := _module_file(name)))

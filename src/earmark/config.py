@@ -76,6 +76,7 @@ class DatasetConfig:
     batches_per_epoch: int = MISSING
     evaluation_hop_s: float = MISSING
     evaluation_max_clips: int = MISSING
+    validation_max_clips: int = MISSING
     max_gain_db: float = MISSING
     max_band_shift: int = MISSING
     max_masked_bands: int = MISSING
@@ -151,7 +152,8 @@ def workspace_overrides(file: Path) -> list[str]:
     except Exception as error:
         raise EarmarkError(f"{file} is not YAML: {error}") from error
     content = content or {}
-    listed = content.get("overrides", []) if isinstance(content, dict) else None
+    sound = isinstance(content, dict) and set(content) <= {"overrides"}
+    listed = content.get("overrides", []) if sound else None
     if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):
         raise EarmarkError(f"{file} must hold a list: overrides: [experiment=composer, trainer.seed=2]")
     return listed
@@ -188,6 +190,10 @@ def config_error(error: Exception) -> EarmarkError:
     lines = [str(error)] if cause is error else [str(error), str(cause)]
     text = " ".join(" ".join(lines).split())
     text = re.sub(r"Set the environment variable HYDRA_FULL_ERROR.*$", "", text)
+    text = re.sub(r"To append to your config use \S+ ", "", text)  # the schema would refuse that, too
+    override = getattr(error, "override", None)
+    if override and override not in text:
+        text = f"{override}: {text}"
     return EarmarkError(f"config: {text} (see conf/ for what there is)")
 
 

@@ -28,6 +28,7 @@ from earmark.atomic import replacing, write_text
 from earmark.errors import EarmarkError
 
 READ_ONLY = 0o444
+FULL_BELOW = 1 << 16  # bytes; a disk with less left is full
 
 
 def digest_file(path: Path) -> str:
@@ -60,24 +61,38 @@ class Store:
 
         `make` writes the whole file; what it raises reaches the caller and leaves no entry.
         """
-        entry = self.path(kind, key, suffix)
+        try:
+            return self._fetch(self.path(kind, key, suffix), make)
+        except OSError as error:
+            raise _explained(error, self.root) from error
+
+    def _fetch(self, entry: Path, make: Callable[[Path], None]) -> Path:
         if self._is_sound(entry):
             return entry
         entry.parent.mkdir(parents=True, exist_ok=True)
         lock = Path(f"{entry}.lock")
         with FileLock(lock):
             if not self._is_sound(entry):
-                try:
-                    with replacing(entry) as temporary:
-                        make(temporary)
-                        digest = digest_file(temporary)
-                    entry.chmod(READ_ONLY)
-                    self._note(entry, digest)
-                except OSError as error:
-                    raise _explained(error, self.root) from error
+                with replacing(entry) as temporary:
+                    self._make(make, temporary)
+                    digest = digest_file(temporary)
+                entry.chmod(READ_ONLY)
+                self._note(entry, digest)
             # Whoever still waits on this inode finds a sound entry, so the lock file may go.
             lock.unlink(missing_ok=True)
         return entry
+
+    def _make(self, make: Callable[[Path], None], temporary: Path) -> None:
+        try:
+            make(temporary)
+        except EarmarkError:
+            raise
+        except Exception as error:
+            # Libraries hide the disk's own word: libsndfile says "System error", NumPy how much it wrote.
+            # What was written so far still lies there, so that a full disk is still full.
+            if getattr(error, "errno", None) is None and shutil.disk_usage(self.root).free < FULL_BELOW:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+            raise
 
     def find(self, kind: str, key: str, suffix: str) -> Path | None:
         """The entry's file if it is there and sound."""
@@ -146,4 +161,5 @@ def keep_only(folder: Path, names: set[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.iterdir():
         if path.name not in names:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            is_folder = path.is_dir() and not path.is_symlink()
+            shutil.rmtree(path) if is_folder else path.unlink()

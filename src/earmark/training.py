@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,8 @@ def fit(
     equal weights on one machine; the caller seeds before it builds the encoder.
     """
     number = {label: index for index, label in enumerate(classes)}
-    loaders = [_even(part, number, geometry) for part in (train, validation)]
+    watched = replace(geometry, most_clips=dataset.validation_max_clips)
+    loaders = [_even(part, number, watched) for part in (train, validation)]
     augmentation = Augmentation(dataset.max_gain_db, dataset.max_band_shift, dataset.max_masked_bands)
     random_clips = RandomClips(
         train.arrays,

@@ -28,7 +28,7 @@ class FeatureArrays:
             path = self.folder / f"{self.piece_ids[index]}.npy"
             try:
                 self._maps[index] = np.load(path, mmap_mode="r", allow_pickle=False)
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, EOFError) as error:
                 raise EarmarkError(f"{path} cannot be read: run dvc repro features ({error})") from error
         return self._maps[index]
 

@@ -31,7 +31,7 @@ class Augmentation:
             elif shift < 0:
                 clip[:, shift:] = floor
         if self.max_masked_bands:
-            width = int(random.integers(0, self.max_masked_bands + 1))
+            width = int(random.integers(0, min(self.max_masked_bands, clip.shape[1]) + 1))
             start = int(random.integers(0, clip.shape[1] - width + 1))
             clip = clip.copy()
             clip[:, start : start + width] = floor

@@ -41,6 +41,11 @@ class ClassWorkSampler:
         self._rank, self._ranks = rank, ranks
         self._epoch = 0
 
+    @property
+    def sampler(self) -> ClassWorkSampler:
+        """Itself: Lightning looks for `set_epoch` at a batch sampler's `sampler`, and only there."""
+        return self
+
     def set_epoch(self, epoch: int) -> None:
         """Lightning calls this before each epoch."""
         self._epoch = epoch

@@ -10,7 +10,7 @@ class Triplet(nn.Module):
     """Anchors nearer to their own class than to others by `margin`, over triplets mined in the batch.
 
     miner: `semihard`, `hard` or `all` triplets that still violate the margin. Distances are
-    Euclidean between unit vectors, 0 to 2.
+    Euclidean between embeddings as the encoder gives them.
     """
 
     def __init__(self, margin: float, miner: str) -> None:

@@ -37,7 +37,7 @@ def read_source(source: Path, corpora: Path, corpus: str) -> list[Origin]:
         if not csv.is_file():
             raise EarmarkError(f"there is no corpus {corpus}: {csv} is missing; set data.corpus")
         return read_csv(csv)
-    if (source / CSV_LINK).is_symlink():
+    if not source.is_symlink() and (source / CSV_LINK).is_symlink():
         csv = Path(os.path.realpath(source / CSV_LINK))
         if not csv.is_file():
             raise EarmarkError(f"{csv}, which {source} points to, is gone: earmark use PATH")
@@ -58,18 +58,20 @@ def use_default(source: Path) -> None:
 def use_folder(source: Path, folder: Path) -> list[Origin]:
     """Learn from `folder`; the pieces found in it."""
     origins = read_folder(folder)
+    folder = folder.resolve()  # before the link goes that it may lead through
     _clear(source)
     source.parent.mkdir(parents=True, exist_ok=True)
-    source.symlink_to(folder.resolve(), target_is_directory=True)
+    source.symlink_to(folder, target_is_directory=True)
     return origins
 
 
 def use_csv(source: Path, csv: Path) -> list[Origin]:
     """Learn from what `csv` lists; the pieces listed."""
     origins = read_csv(csv)
+    csv = csv.resolve()
     _clear(source)
     source.mkdir(parents=True)
-    (source / CSV_LINK).symlink_to(csv.resolve())
+    (source / CSV_LINK).symlink_to(csv)
     _link_files(source, csv, origins)
     return origins
 
@@ -78,11 +80,15 @@ def _clear(source: Path) -> None:
     if source.is_symlink() or source.is_file():
         source.unlink()
     elif source.is_dir():
-        # Only links are ours to remove: a real file in here was put by somebody else.
-        strange = [path for path in source.rglob("*") if not path.is_symlink() and not path.is_dir()]
-        if strange:
-            raise EarmarkError(f"{strange[0]} is not a link that earmark made: move it elsewhere first")
+        _refuse_real_files(source)
         shutil.rmtree(source)
+
+
+def _refuse_real_files(folder: Path) -> None:
+    """Only links are ours to remove: a real file in here was put by somebody else."""
+    strange = sorted(path for path in folder.rglob("*") if not path.is_symlink() and not path.is_dir())
+    if strange:
+        raise EarmarkError(f"{strange[0]} is not a link that earmark made: move it elsewhere first")
 
 
 def _link_files(source: Path, csv: Path, origins: list[Origin]) -> None:
@@ -94,6 +100,7 @@ def _link_files(source: Path, csv: Path, origins: list[Origin]) -> None:
     }
     folder = source / "files"
     folder.mkdir(exist_ok=True)
+    _refuse_real_files(folder)
     for path in folder.iterdir():
         if path.name not in wanted or os.readlink(path) != str(wanted[path.name]):
             path.unlink()

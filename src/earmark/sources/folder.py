@@ -32,6 +32,11 @@ def read_folder(folder: Path) -> list[Origin]:
 def _files(folder: Path) -> list[Path]:
     found = []
     for root, folders, files in os.walk(folder, followlinks=True):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        # A link to a folder that it lies in would be followed round and round.
+        here = Path(root)
+        above = {path.resolve() for path in (here, *here.parents)} | {*here.resolve().parents}
+        folders[:] = [
+            name for name in folders if not name.startswith(".") and (here / name).resolve() not in above
+        ]
         found.extend(Path(root) / name for name in files if not name.startswith("."))
     return found

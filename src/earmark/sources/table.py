@@ -5,51 +5,70 @@ Paths are relative to the CSV. `music21:…` names a score that the music21 pack
 
 from __future__ import annotations
 
+from csv import Error, reader
 from pathlib import Path
 
-from earmark.catalog import KNOWN, ROLES, SPLITS, read_table
-from earmark.errors import EarmarkError
+from earmark.catalog import KNOWN, ROLES, SPLITS
+from earmark.errors import EarmarkError, describe
 from earmark.sources.origin import Origin
 
 PACKAGE_PREFIX = "music21:"
+COLUMNS = ("path", "label", "group", "role", "split", "title")
 
 
 def read_csv(csv: Path) -> list[Origin]:
     """The pieces that a CSV lists, in its order. Raises EarmarkError naming what is wrong in it."""
-    table = read_table(csv)
-    table.columns = [str(name).strip().lower() for name in table.columns]
-    for column in ("path", "label"):
-        if column not in table.columns:
-            raise EarmarkError(f"{csv} has no column '{column}': needed are path and label")
-    for column, allowed in (("role", ROLES), ("split", SPLITS)):
-        if column in table.columns:
-            values = table[column].str.strip()
-            wrong = table[~values.isin([*allowed, ""])]
-            if len(wrong):
-                line = wrong.index[0] + 2
-                raise EarmarkError(
-                    f"{csv} line {line}: {column} '{wrong[column].iloc[0]}' is none of {', '.join(allowed)}"
-                )
-    if table.empty:
+    rows = _rows(csv)
+    if not rows:
         raise EarmarkError(f"{csv} lists no pieces")
-    if (twice := table[table.path.duplicated()]).size:
-        raise EarmarkError(f"{csv} line {twice.index[0] + 2}: {twice.path.iloc[0]} is listed twice")
     base = csv.resolve().parent
-    origins = []
-    for row in table.to_dict("records"):
-        name = row["path"].strip()
-        role = (row.get("role") or "").strip() or KNOWN
-        if role == KNOWN and not row["label"].strip():
-            raise EarmarkError(f"{csv}: {name} has no label; only unknown pieces may go without")
-        origins.append(
-            Origin(
-                name=name,
-                label=row["label"].strip(),
-                group=(row.get("group") or "").strip() or name,
-                role=role,
-                split=(row.get("split") or "").strip(),
-                title=(row.get("title") or "").strip() or Path(name).stem,
-                file=None if name.startswith(PACKAGE_PREFIX) else base / name,
-            )
+    origins: dict[str, Origin] = {}
+    for line, row in rows:
+        where, name = f"{csv} line {line}", row["path"]
+        for column, allowed in (("role", ROLES), ("split", SPLITS)):
+            if row[column] not in ("", *allowed):
+                raise EarmarkError(f"{where}: {column} '{row[column]}' is none of {', '.join(allowed)}")
+        role = row["role"] or KNOWN
+        if not name:
+            raise EarmarkError(f"{where}: no path")
+        if name in origins:
+            raise EarmarkError(f"{where}: {name} is listed twice")
+        if role == KNOWN and not row["label"]:
+            raise EarmarkError(f"{where}: {name} has no label; only unknown pieces may go without")
+        origins[name] = Origin(
+            name=name,
+            label=row["label"],
+            group=row["group"] or name,
+            role=role,
+            split=row["split"],
+            title=row["title"] or Path(name).stem,
+            file=None if name.startswith(PACKAGE_PREFIX) else base / name,
         )
-    return origins
+    return list(origins.values())
+
+
+def _rows(csv: Path) -> list[tuple[int, dict[str, str]]]:
+    """Line number and stripped cells of every row that has any; our columns alone, "" where empty."""
+    try:
+        with csv.open(encoding="utf-8-sig", newline="") as file:
+            lines = reader(file, strict=True)
+            header = [name.strip().lower() for name in next(lines, [])]
+            found = [(lines.line_num, [cell.strip() for cell in cells]) for cells in lines]
+    except OSError as error:
+        raise EarmarkError(f"{csv} cannot be read: {describe(error)}") from error
+    except (UnicodeDecodeError, Error) as error:
+        raise EarmarkError(f"{csv} is not a CSV table in UTF-8: {error}") from error
+    for column in ("path", "label"):
+        if column not in header:
+            raise EarmarkError(f"{csv} has no column '{column}': needed are path and label")
+    for column in COLUMNS:
+        if header.count(column) > 1:
+            raise EarmarkError(f"{csv} has the column '{column}' twice")
+    rows = []
+    for line, cells in found:
+        if any(cells[len(header) :]):
+            raise EarmarkError(f"{csv} line {line} has more cells than there are columns: quotes missing?")
+        if any(cells):
+            row = dict(zip(header, cells, strict=False))
+            rows.append((line, {column: row.get(column, "") for column in COLUMNS}))
+    return rows

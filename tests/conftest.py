@@ -1,0 +1,115 @@
+"""Makers of small MIDI files and of tones, for any test."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+import earmark
+from earmark.midi.smf import NOTE_OFF, NOTE_ON, PROGRAM, Events
+
+
+@pytest.fixture
+def write_midi(tmp_path):
+    """A writer of MIDI files by mido: tracks are lists of (tick, message), ticks from the beginning."""
+
+    def write(*tracks, name="piece.mid", ticks=480, kind=1):
+        file = mido.MidiFile(type=kind, ticks_per_beat=ticks)
+        for track in tracks:
+            ordered = sorted(track, key=lambda event: event[0])
+            before = [0, *(tick for tick, _ in ordered)]
+            file.tracks.append(
+                mido.MidiTrack(
+                    message.copy(time=tick - last)
+                    for (tick, message), last in zip(ordered, before, strict=False)
+                )
+            )
+        file.save(tmp_path / name)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture
+def note():
+    """One note as events for `write_midi`: from a tick to a tick."""
+
+    def events(start, end, pitch, channel=0, velocity=90):
+        on = mido.Message("note_on", note=pitch, velocity=velocity, channel=channel)
+        off = mido.Message("note_off", note=pitch, velocity=0, channel=channel)
+        return [(start, on), (end, off)]
+
+    return events
+
+
+@pytest.fixture
+def events_of():
+    """Events of notes (start_s, end_s, pitch, channel, track), and of one program for all channels."""
+
+    def events(*notes, program=0):
+        rows = [(0.0, channel, PROGRAM, program, 0, track) for _, _, _, channel, track in notes]
+        for start_s, end_s, pitch, channel, track in notes:
+            rows.append((start_s, channel, NOTE_ON, pitch, 90, track))
+            rows.append((end_s, channel, NOTE_OFF, pitch, 0, track))
+        columns = zip(*sorted(rows, key=lambda row: row[0]), strict=True)
+        kinds = (np.float64, np.int16, np.uint8, np.uint8, np.uint8, np.int16)
+        return Events(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))
+
+    return events
+
+
+@pytest.fixture
+def tone():
+    """A sine as float32 of shape (samples, 1)."""
+
+    def sine(hz, rate_hz, seconds=1.0, peak=0.5):
+        time_s = np.arange(round(seconds * rate_hz)) / rate_hz
+        return (peak * np.sin(2 * np.pi * hz * time_s)).astype(np.float32)[:, None]
+
+    return sine
+
+
+@pytest.fixture
+def write_sound(tmp_path):
+    """A writer of sound files by soundfile; the suffix decides the format."""
+
+    def write(samples, rate_hz, name="sound.wav", **settings):
+        soundfile.write(tmp_path / name, samples, rate_hz, **settings)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture
+def peak_hz():
+    """The frequency of the strongest partial of a waveform of shape (samples,)."""
+
+    def frequency(waveform, rate_hz):
+        size = 8 * len(waveform)
+        spectrum = np.abs(np.fft.rfft(waveform * np.hanning(len(waveform)), n=size))
+        return np.argmax(spectrum) * rate_hz / size
+
+    return frequency
+
+
+@pytest.fixture
+def python():
+    """Start code in a fresh Python process that finds this package; the Popen object."""
+    started = []
+
+    def start(code, *arguments):
+        environment = {**os.environ, "PYTHONPATH": str(Path(earmark.__file__).parents[1])}
+        command = [sys.executable, "-W", "error", "-c", code, *map(str, arguments)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        started.append(subprocess.Popen(command, env=environment, text=True, **pipes))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()

@@ -1,0 +1,234 @@
+"""The bundle comes back as it was saved, and nothing else is let in."""
+
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+
+from earmark.bundle import FILES, VERSION, Bundle, bundle_hash
+from earmark.config import build
+from earmark.decision import FittedPrototypes
+from earmark.errors import EarmarkError
+
+MODEL = {
+    "_target_": "earmark.models.convnet.ConvNet",
+    **{"channels": 1, "bands": 16, "frames": 20, "widths": [4, 6], "embedding": 3, "dropout": 0.2},
+}
+FEATURES = {"_target_": "earmark.features.mel.LogMel", "n_mels": 16, "top_db": 80.0}
+
+
+def make_bundle(seed=0):
+    torch.manual_seed(seed)
+    settings = {
+        "model": MODEL,
+        "features": FEATURES,
+        "dataset": {"clip_s": 2.0},
+        "audio": {"sample_rate": 8000, "channels": 1},
+    }
+    references = pd.DataFrame(
+        {
+            "piece_id": ["a", "a", "b"],
+            "label": ["Dvořák", "Dvořák", "久石譲"],
+            "title": ['A "quoted", one', 'A "quoted", one', ""],
+            "start_s": [0.0, 2.5, 0.0],
+        }
+    )
+    random = np.random.default_rng(seed)
+    decision = FittedPrototypes(
+        ["Dvořák", "久石譲"], random.standard_normal((2, 3)).astype(np.float32), 0.1 + 0.2, 0.7071067811865476
+    )
+    embeddings = random.standard_normal((3, 3)).astype(np.float32)
+    return Bundle(settings, build(MODEL, "model").state_dict(), decision, references, embeddings)
+
+
+@pytest.fixture
+def bundle():
+    return make_bundle()
+
+
+@pytest.fixture
+def saved(bundle, tmp_path):
+    bundle.save(tmp_path / "models")
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def rewrite(saved):
+    """Change bundle.yaml by a function of its content."""
+
+    def change(edit):
+        content = yaml.safe_load((saved / "bundle.yaml").read_text(encoding="utf-8"))
+        (saved / "bundle.yaml").write_text(yaml.safe_dump(edit(content) or content), encoding="utf-8")
+        return saved
+
+    return change
+
+
+def test_it_comes_back_as_it_was(bundle, saved):
+    found = Bundle.load(saved)
+    assert found.settings == bundle.settings
+    assert found.labels == ["Dvořák", "久石譲"]
+    assert found.decision.temperature == bundle.decision.temperature
+    assert found.decision.threshold == bundle.decision.threshold
+    assert (found.decision.prototypes == bundle.decision.prototypes).all()
+    assert (found.embeddings == bundle.embeddings).all()
+    pd.testing.assert_frame_equal(found.references, bundle.references, check_dtype=False)
+    assert found.references.start_s.dtype == np.float64
+    assert all(torch.equal(found.weights[name], weight) for name, weight in bundle.weights.items())
+
+
+def test_it_embeds_and_decides_as_before(bundle, saved):
+    found = Bundle.load(saved)
+    clips = -80 * torch.rand(4, 1, 16, 20)
+    with torch.inference_mode():
+        before, after = bundle.encoder(clips), found.encoder(clips)
+    assert torch.equal(before, after)
+    assert not found.encoder.training
+    one, other = (each.decision.verdict(before.numpy()) for each in (bundle, found))
+    assert (one.label, one.confidence, one.distance) == (other.label, other.confidence, other.distance)
+
+
+def test_the_same_bundle_has_the_same_bytes(bundle, saved, tmp_path):
+    Bundle.load(saved).save(tmp_path / "again")
+    for name in ("bundle.yaml", *FILES):
+        assert (tmp_path / "again" / name).read_bytes() == (saved / name).read_bytes()
+    assert bundle_hash(saved) == bundle_hash(tmp_path / "again")
+
+
+def test_another_bundle_has_another_hash(saved, tmp_path):
+    make_bundle(seed=1).save(tmp_path / "other")
+    assert bundle_hash(saved) != bundle_hash(tmp_path / "other")
+
+
+def test_saving_replaces_what_lay_there(bundle, saved):
+    (saved / "stale.bin").write_text("old")
+    (saved / "encoder.safetensors").chmod(0o444)  # as DVC leaves it
+    bundle.save(saved)
+    assert {path.name for path in saved.iterdir()} == {"bundle.yaml", *FILES}
+    assert Bundle.load(saved).labels == bundle.labels
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("how", ["change", "cut", "remove"])
+def test_a_file_that_is_not_the_one_saved_is_refused_by_name(saved, name, how):
+    path = saved / name
+    data = bytearray(path.read_bytes())
+    if how == "remove":
+        path.unlink()
+    elif how == "cut":
+        path.write_bytes(data[:-1])
+    else:
+        data[-1] ^= 1
+        path.write_bytes(data)
+    with pytest.raises(EarmarkError, match=rf"is refused: {name} is missing or not the file that was saved"):
+        Bundle.load(saved)
+
+
+@pytest.mark.parametrize("version", [0, VERSION + 1, "1", None])
+def test_another_version_is_refused_by_number(rewrite, version):
+    folder = rewrite(lambda content: content.update(version=version))
+    with pytest.raises(EarmarkError, match=f"version {version}; this earmark reads version {VERSION}"):
+        Bundle.load(folder)
+
+
+ATTACKS = [
+    "os.system",
+    "builtins.eval",
+    "subprocess.Popen",
+    "earmark.bundle.Bundle",
+    "earmark.modelsx.Net",
+    "earmark.models.convnet.torch.hub.load",
+    "earmark.features.mel.np.ctypeslib.os.system",
+    "earmark.models.convnet.nn.Linear",
+    "earmark.models..convnet.ConvNet",
+    "",
+]
+
+
+@pytest.mark.parametrize("section", ["model", "features"])
+@pytest.mark.parametrize("target", ATTACKS)
+def test_a_bundle_that_asks_to_run_foreign_code_is_refused(rewrite, section, target):
+    folder = rewrite(lambda content: content["settings"][section].update(_target_=target))
+    with pytest.raises(EarmarkError, match=r"is refused: it asks to run .*, which is not earmark's"):
+        Bundle.load(folder)
+
+
+@pytest.mark.parametrize("section", ["model", "features", "dataset"])
+@pytest.mark.parametrize("wrap", [lambda node: node, lambda node: [node], lambda node: {"deep": [[node]]}])
+def test_foreign_code_is_not_run_from_inside_the_settings_either(rewrite, tmp_path, section, wrap):
+    trap = {"_target_": "os.mkdir", "path": str(tmp_path / "trapped")}
+    folder = rewrite(lambda content: content["settings"][section].update(widths=wrap(trap)))
+    with pytest.raises(EarmarkError, match=r"is refused: it asks to run os\.mkdir"):
+        Bundle.load(folder)
+    assert not (tmp_path / "trapped").exists()
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda content: content.pop("settings"),
+        lambda content: content["settings"].pop("model"),
+        lambda content: content["settings"].update(features=None),
+        lambda content: content.pop("labels"),
+        lambda content: content.update(labels=3),
+        lambda content: content.pop("decision"),
+        lambda content: content["decision"].pop("threshold"),
+        lambda content: content["decision"].update(magic=1),
+    ],
+)
+def test_a_bundle_yaml_that_lacks_something_is_one_line(rewrite, edit):
+    def change(content):
+        edit(content)
+        return content
+
+    folder = rewrite(change)
+    with pytest.raises(EarmarkError) as caught:
+        Bundle.load(folder)
+    assert str(folder) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "is not a bundle: bundle.yaml cannot be read"),
+        (b"\xff\xfe", "is not a bundle: bundle.yaml cannot be read"),
+        (b"{: [", "is not a bundle: bundle.yaml cannot be read"),
+        (b"", "is not an earmark bundle"),
+        (b"- 1\n", "is not an earmark bundle"),
+        (b"format: something else\nversion: 1\n", "is not an earmark bundle"),
+        (b"!!python/object/apply:os.system [false]", "is not a bundle: bundle.yaml cannot be read"),
+    ],
+)
+def test_what_is_no_bundle_is_said(tmp_path, content, said):
+    folder = tmp_path / "models"
+    folder.mkdir()
+    if content is not None:
+        (folder / "bundle.yaml").write_bytes(content)
+    with pytest.raises(EarmarkError, match=f"models {said}"):
+        Bundle.load(folder)
+
+
+def test_a_missing_folder_is_said(tmp_path):
+    for ask in (Bundle.load, bundle_hash):
+        with pytest.raises(EarmarkError, match="nothing is not a bundle"):
+            ask(tmp_path / "nothing")
+
+
+def test_a_bundle_moves_as_a_folder(saved, tmp_path):
+    moved = shutil.copytree(saved, tmp_path / "elsewhere")
+    assert Bundle.load(moved).labels == Bundle.load(saved).labels
+
+
+def test_loading_needs_neither_mlflow_nor_lightning_nor_dvc(saved, python):
+    code = (
+        "import sys; from pathlib import Path; from earmark.bundle import Bundle\n"
+        "Bundle.load(Path(sys.argv[1])).encoder\n"
+        "print(sorted({name.partition('.')[0] for name in sys.modules}\n"
+        "  & {'mlflow', 'pytorch_lightning', 'lightning', 'lightning_fabric', 'dvc', 'sklearn', 'matplotlib'}))"
+    )
+    out, err = python(code, saved).communicate(timeout=120)
+    assert (out, err) == ("[]\n", "")

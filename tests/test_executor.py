@@ -1,0 +1,98 @@
+"""Map a function over pieces."""
+
+import os
+
+import pytest
+
+from earmark.errors import EarmarkError, PieceError
+from earmark.executor import Failure, Loky
+
+# The functions are made inside the tests: loky sends those by value, which those of a test module,
+# that a worker process cannot import, could not be.
+
+
+@pytest.fixture
+def process_of():
+    """The number of the process an item was worked on in."""
+
+    def function(item):
+        import os
+        import time
+
+        time.sleep(0.05)
+        return item, os.getpid()
+
+    return function
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_results_come_in_the_order_of_the_items_whatever_takes_longest(workers):
+    def slow_first(item):
+        import time
+
+        time.sleep(0.2 if item == 0 else 0)
+        return item * item
+
+    assert Loky(workers).map(slow_first, range(9), "test") == [item * item for item in range(9)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_bad_piece_is_a_failure_with_its_reason_among_the_results(workers):
+    def function(item):
+        if item == 1:
+            raise PieceError("MIDI file has\nno notes")
+        if item == 3:
+            raise ValueError("unforeseen")
+        if item == 4:
+            raise FileNotFoundError(2, "No such file or directory", "e.mid")
+        return item
+
+    assert Loky(workers).map(function, range(6), "test") == [
+        0,
+        Failure("MIDI file has no notes"),
+        2,
+        Failure("ValueError: unforeseen"),
+        Failure("No such file or directory: e.mid"),
+        5,
+    ]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_no_fault_of_a_piece_ends_the_run(workers):
+    def function(item):
+        if item == 2:
+            raise EarmarkError("the FluidSynth library was not found")
+        return item
+
+    with pytest.raises(EarmarkError, match="FluidSynth library was not found"):
+        Loky(workers).map(function, range(5), "test")
+
+
+def test_two_workers_are_two_processes_and_one_is_this_one(process_of):
+    alone = Loky(1).map(process_of, range(3), "test")
+    assert {process for _, process in alone} == {os.getpid()}
+    results = Loky(2).map(process_of, range(20), "test")
+    processes = {process for _, process in results}
+    assert len(processes) == 2
+    assert os.getpid() not in processes
+
+
+def test_no_more_workers_than_items(process_of):
+    assert Loky(8).map(process_of, ["only"], "test") == [("only", os.getpid())]
+
+
+def test_nothing_to_do_gives_nothing():
+    assert Loky(0).map(len, [], "test") == []
+
+
+def test_how_far_it_is_is_told_in_the_words_of_the_caller(capsys):
+    Loky(1).map(len, ["a", "b"], "render", unit="works")
+    assert capsys.readouterr().out.startswith("render: 2/2 works in ")
+
+
+def test_warnings_of_the_caller_are_not_silenced_by_a_run(recwarn):
+    import warnings
+
+    Loky(2).map(abs, range(4), "test")
+    with pytest.warns(UserWarning, match="A worker stopped while"):
+        warnings.warn("A worker stopped while", UserWarning, stacklevel=1)

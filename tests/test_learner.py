@@ -1,0 +1,98 @@
+"""Retrieval as it is defined, and a learner that collects what it is judged by."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from earmark.learner import Learner, retrieval
+
+
+def naive(queries, query_classes, references, reference_classes):
+    """MAP@R (Musgrave et al. 2020), written out as loops, averaged over the queries' classes."""
+    by_class = {}
+    for query, number in zip(queries, query_classes, strict=True):
+        order = sorted(range(len(references)), key=lambda row: float((query - references[row]).norm()))
+        right = [bool(reference_classes[row] == number) for row in order]
+        size = sum(right)
+        precision = [sum(right[: rank + 1]) / (rank + 1) for rank in range(size)]
+        score = sum(p for p, hit in zip(precision, right[:size], strict=True) if hit) / size
+        by_class.setdefault(int(number), []).append(score)
+    return float(np.mean([np.mean(scores) for scores in by_class.values()]))
+
+
+def test_an_example_by_hand():
+    # On a line: references of class 0 at 0, 1, 10 and of class 1 at 2, 3.
+    references = torch.tensor([[0.0], [1.0], [10.0], [2.0], [3.0]])
+    classes = torch.tensor([0, 0, 0, 1, 1])
+    # From 0.4: 0, 1, then 2 which is wrong: (1/1 + 2/2) / 3 = 2/3.
+    # From 1.2: 1, then 2 which is wrong, then 0: (1/1 + 2/3) / 3 = 5/9.
+    # Class 1, from 1.6 (R = 2): 2 which is right, then 1 which is wrong: (1/1) / 2 = 1/2.
+    queries, asked = torch.tensor([[0.4], [1.2], [1.6]]), torch.tensor([0, 0, 1])
+    expected = ((2 / 3 + 5 / 9) / 2 + 1 / 2) / 2
+    assert retrieval(queries, asked, references, classes) == pytest.approx(expected, abs=1e-6)
+    assert naive(queries, asked, references, classes) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_it_is_what_its_definition_says(seed):
+    random = torch.Generator().manual_seed(seed)
+    references, queries = (torch.randn(size, 3, generator=random) for size in (30, 12))
+    classes = torch.arange(30) % 4 % 3  # 15, 8 and 7 of them
+    asked = torch.arange(12) % 3
+    references += 0.7 * torch.nn.functional.one_hot(classes, 3)
+    queries += 0.7 * torch.nn.functional.one_hot(asked, 3)
+    expected = naive(queries, asked, references, classes)
+    assert retrieval(queries, asked, references, classes) == pytest.approx(expected, abs=1e-5)
+
+
+def test_separated_classes_are_retrieved_and_swapped_ones_are_not():
+    references, classes = torch.eye(2).repeat(5, 1), torch.tensor([0, 1] * 5)
+    assert retrieval(torch.eye(2), torch.tensor([0, 1]), references, classes) == 1.0
+    assert retrieval(torch.eye(2), torch.tensor([1, 0]), references, classes) == 0.0
+
+
+@pytest.fixture
+def learner(monkeypatch):
+    """A learner whose encoder passes on what it gets; what it logs is kept in `logged`."""
+    made = Learner(torch.nn.Identity(), lambda embeddings, classes: embeddings.sum(), torch.optim.SGD)
+    made.logged = {}
+    monkeypatch.setattr(made, "log", lambda name, value, **_: made.logged.update({name: float(value)}))
+    made._trainer = SimpleNamespace(sanity_checking=False)
+    return made
+
+
+def test_validation_retrieves_queries_among_references(learner):
+    references, classes = torch.eye(2).repeat(4, 1), torch.tensor([0, 1] * 4)
+    learner.on_validation_epoch_start()
+    for part in (slice(0, 4), slice(4, 8)):
+        learner.validation_step((references[part], classes[part]), 0, 0)
+    learner.validation_step((torch.eye(2), torch.tensor([0, 0])), 0, 1)
+    learner.on_validation_epoch_end()
+    assert learner.logged == {"validation/retrieval": 0.5}
+
+
+def test_each_epoch_starts_afresh(learner):
+    for numbers, expected in (([1, 0], 0.0), ([0, 1], 1.0)):
+        learner.on_validation_epoch_start()
+        learner.validation_step((torch.eye(2), torch.tensor([0, 1])), 0, 0)
+        learner.validation_step((torch.eye(2), torch.tensor(numbers)), 0, 1)
+        learner.on_validation_epoch_end()
+        assert learner.logged["validation/retrieval"] == expected
+
+
+def test_the_training_loss_is_the_objectives(learner):
+    loss = learner.training_step((torch.ones(3, 2), torch.tensor([0, 0, 1])), 0)
+    assert loss.item() == 6.0
+    assert learner.logged == {"train/loss": 6.0}
+
+
+def test_the_optimizer_gets_every_weight_of_encoder_and_objective():
+    encoder, objective = torch.nn.Linear(2, 3), torch.nn.Linear(3, 1)
+    made = Learner(encoder, objective, lambda weights: torch.optim.SGD(weights, lr=0.25))
+    (group,) = made.configure_optimizers().param_groups
+    assert group["lr"] == 0.25
+    assert {id(weight) for weight in group["params"]} == {
+        id(weight) for part in (encoder, objective) for weight in part.parameters()
+    }
