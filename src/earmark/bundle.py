@@ -2,7 +2,7 @@
 
     bundle.yaml             format version, labels, settings, decision, digests of the other files
     encoder.safetensors     weights
-    decision.safetensors    prototypes (labels, dimensions)
+    decision.safetensors    prototypes (labels, dimensions), whitening (dimensions, dimensions)
     references.safetensors  embeddings of the training pieces' clips (clips, dimensions)
     references.csv          a row for each of them: piece_id, label, title, start_s
 
@@ -12,6 +12,9 @@ Reading needs torch, safetensors and PyYAML; neither Lightning nor DVC nor MLflo
 from __future__ import annotations
 
 import hashlib
+import importlib
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -33,7 +36,10 @@ if TYPE_CHECKING:
 
 VERSION = 1
 FILES = ("encoder.safetensors", "decision.safetensors", "references.safetensors", "references.csv")
-OURS = ("earmark.models.", "earmark.features.")  # what a bundle may name to be instantiated
+DECISION_ARRAYS = ("prototypes", "whitening")
+DECISION_NUMBERS = ("temperature", "threshold")
+# What a bundle may name to be instantiated, by section; only classes that the module itself defines.
+OURS = {"model": "earmark.models", "features": "earmark.features"}
 
 
 @dataclass(frozen=True)
@@ -67,9 +73,9 @@ class Bundle:
         weights = {name: tensor.contiguous().cpu() for name, tensor in self.weights.items()}
         with replacing(folder / "encoder.safetensors") as temporary:
             save_file(weights, temporary)
-        prototypes = np.ascontiguousarray(self.decision.prototypes, dtype=np.float32)
+        arrays = {name: getattr(self.decision, name) for name in DECISION_ARRAYS}
         with replacing(folder / "decision.safetensors") as temporary:
-            save_arrays({"prototypes": prototypes}, temporary)
+            save_arrays({name: np.ascontiguousarray(array) for name, array in arrays.items()}, temporary)
         with replacing(folder / "references.safetensors") as temporary:
             embeddings = np.ascontiguousarray(self.embeddings, dtype=np.float32)
             save_arrays({"embeddings": embeddings}, temporary)
@@ -94,17 +100,19 @@ class Bundle:
         from safetensors.torch import load_file
 
         content = _read_content(folder)
-        for section in ("model", "features"):
-            target = str(content["settings"][section].get("_target_", ""))
-            if not target.startswith(OURS):
-                raise EarmarkError(f"{folder} is refused: it asks to run {target}, which is not earmark's")
-        prototypes = load_arrays(folder / "decision.safetensors")["prototypes"]
+        foreign = _foreign_target(content["settings"])
+        if foreign is not None:
+            raise EarmarkError(f"{folder} is refused: it asks to run {foreign}, which is not earmark's")
         references = read_table(folder / "references.csv")
         references["start_s"] = references.start_s.astype(float)
         return cls(
             settings=content["settings"],
             weights=load_file(folder / "encoder.safetensors"),
-            decision=FittedPrototypes(list(content["labels"]), prototypes, **content["decision"]),
+            decision=FittedPrototypes(
+                labels=list(content["labels"]),
+                **load_arrays(folder / "decision.safetensors"),
+                **content["decision"],
+            ),
             references=references,
             embeddings=load_arrays(folder / "references.safetensors")["embeddings"],
         )
@@ -136,4 +144,40 @@ def _read_content(folder: Path) -> dict[str, Any]:
             sound = False
         if not sound:
             raise EarmarkError(f"{folder} is refused: {name} is missing or not the file that was saved")
+    settings, decision = content.get("settings"), content.get("decision")
+    whole = isinstance(settings, dict) and all(isinstance(settings.get(name), dict) for name in OURS)
+    if not (whole and isinstance(content.get("labels"), list) and isinstance(decision, dict)):
+        raise EarmarkError(f"{folder} is refused: bundle.yaml is not whole (labels, decision, settings)")
+    if set(decision) != set(DECISION_NUMBERS):
+        raise EarmarkError(f"{folder} is refused: its decision has not {' and '.join(DECISION_NUMBERS)}")
     return content
+
+
+def _foreign_target(settings: dict[str, Any]) -> str | None:
+    """What `settings` ask to run beside the classes that OURS allows; None where it is nothing."""
+    for section, package in OURS.items():
+        target = str(settings[section].get("_target_", ""))
+        module, _, name = target.rpartition(".")
+        # Not startswith: earmark.models.convnet.torch.hub.load leads out again.
+        if not re.fullmatch(rf"{re.escape(package)}\.\w+", module) or not _defines(module, name):
+            return target
+    # Hydra would follow a _target_ at any depth.
+    inside = [list(node.values()) if name in OURS else node for name, node in settings.items()]
+    return next(_targets(inside), None)
+
+
+def _targets(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if "_target_" in node:
+            yield str(node["_target_"])
+        node = list(node.values())
+    if isinstance(node, list):
+        for item in node:
+            yield from _targets(item)
+
+
+def _defines(module: str, name: str) -> bool:
+    try:
+        return getattr(importlib.import_module(module), name).__module__ == module
+    except (ImportError, AttributeError):
+        return False

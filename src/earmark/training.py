@@ -121,6 +121,8 @@ def fit(
     with tempfile.TemporaryDirectory(prefix="earmark-") as folder, warnings.catch_warnings():
         # The data are in memory-mapped arrays: worker processes would only copy them about.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        # Lightning 2.6 against torch 2.11: nothing that we or a user could change.
+        warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
         checkpoint = ModelCheckpoint(dirpath=folder, monitor=MONITORED, mode="max", save_weights_only=True)
         patience = EarlyStopping(monitor=MONITORED, mode="max", patience=trainer.patience)
         runner = pl.Trainer(

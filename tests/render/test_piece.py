@@ -15,11 +15,13 @@ from earmark.render.soundfont import soundfont_path
 from earmark.render.synth import Synthesis
 
 SYNTHESIS = Synthesis(soundfont_path("", Path()), gain=0.6, tail_s=0.5)
+AS_ENCODED = Tempo("original")
+MONO = Format(22_050, 1)
 
 
 @pytest.fixture
 def render(tmp_path):
-    def render(midi, tempo=Tempo(), instruments="original", synthesis=SYNTHESIS, target=Format(22_050, 1)):
+    def render(midi, tempo=AS_ENCODED, instruments="original", synthesis=SYNTHESIS, target=MONO):
         wav = tmp_path / "sound.wav"
         render_piece(midi, tempo, instruments, synthesis, target, wav)
         return wav

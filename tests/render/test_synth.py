@@ -1,7 +1,9 @@
 """FluidSynth, driven by events: the right pitch, the right length, the same bytes."""
 
 import hashlib
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -14,7 +16,8 @@ from earmark.render.soundfont import soundfont_path
 from earmark.render.synth import Synthesis, fluidsynth_version, synthesize
 
 FONT = soundfont_path("", Path())
-PIANO, ROCK_ORGAN, STRINGS = 0, 18, 48  # of the soundfont's organs, one whose fundamental is strongest
+# Of the soundfont's organs, the rock organ is one whose fundamental is strongest.
+PIANO, ROCK_ORGAN, STRINGS, SQUARE_WAVE = 0, 18, 48, 80
 RATES_HZ = [8_000, 16_000, 22_050, 44_100, 48_000, 96_000]
 A4 = (0.0, 1.0, 69, 0, 0)
 
@@ -55,8 +58,8 @@ def test_a_rendered_a4_has_its_peak_at_440_hz(events_of, peak_hz, program, rate_
 
 @pytest.mark.parametrize("pitch", [33, 45, 57, 81, 93])
 def test_an_octave_doubles_the_frequency(events_of, peak_hz, pitch):
-    sound = play(events_of((0.0, 1.0, pitch, 0, 0), program=80), tail_s=0)  # square wave
-    assert peak_hz(sound[:, 0], 44_100) == pytest.approx(440 * 2 ** ((pitch - 69) / 12), rel=2e-3)
+    sound = play(events_of((0.0, 1.0, pitch, 0, 0), program=SQUARE_WAVE), tail_s=0)
+    assert peak_hz(sound[:, 0], 44_100) == pytest.approx(440 * 2 ** ((pitch - 69) / 12), rel=4e-3)
 
 
 @pytest.mark.parametrize("rate_hz", [0, 1, 4_000, 7_999, 96_001, 192_000])
@@ -111,6 +114,13 @@ def test_a_longer_piece_begins_as_a_cut_one(events_of):
     np.testing.assert_array_equal(whole[: len(cut)], cut)
 
 
+def test_what_is_due_after_a_cut_is_not_heard_before_it(events_of):
+    # A cut within a period of 64 samples: all notes still to come began in what was left of it.
+    late = [(10.0, 11.0, pitch, 0, 0) for pitch in range(40, 100)]
+    cut = play(events_of(A4, *late), max_s=1.0001)
+    np.testing.assert_array_equal(cut, play(events_of(A4), max_s=1.0001))
+
+
 def test_the_tail_holds_the_release_and_dies_away(events_of):
     sound = play(events_of(A4, program=STRINGS), tail_s=3)
     assert rms(between(sound, 1.0, 1.1)) > 0.1 * rms(between(sound, 0.5, 1.0))
@@ -135,7 +145,7 @@ def test_a_piece_sounds_the_same_every_time(events_of, effects):
 
 
 def test_effects_are_heard_and_their_absence_too(events_of):
-    events = events_of(A4)
+    events = followed_by(events_of(A4), (0.0, 0, CONTROL, 91, 127), (0.0, 0, CONTROL, 93, 127))
     plain, reverb, chorus = play(events), play(events, reverb=True), play(events, chorus=True)
     for one, other in [(plain, reverb), (plain, chorus), (reverb, chorus)]:
         assert rms(one - other) > 0.01 * rms(plain)
@@ -200,6 +210,22 @@ def test_a_port_sounds_like_the_first_one(events_of, port, channel):
     np.testing.assert_array_equal(play(events_of(*there)), play(events_of(*notes)))
 
 
+@pytest.mark.parametrize("port", [1, 2, 15])
+def test_drums_of_every_port_are_drums_beside_the_first_one_s_melody(events_of, port):
+    others = [A4, *((0.0, 0.1, 60, 16 * each, 0) for each in range(1, port))]
+    first, there = (
+        events_of(*others, (0.3, 0.5, 38, channel, 1), (0.6, 0.8, 42, channel, 1))
+        for channel in (9, 16 * port + 9)
+    )
+    np.testing.assert_array_equal(play(there), play(first))
+
+
+def test_more_ports_than_fluidsynth_has_are_all_heard(events_of, peak_hz):
+    others = [(0.0, 0.1, 30, 16 * port, 0) for port in range(40)]
+    sound = play(events_of(*others, (0.5, 2.0, 69, 16 * 39 + 3, 0)))
+    assert peak_hz(between(sound, 1.0, 2.0)[:, 0], 44_100) == pytest.approx(440, abs=1)
+
+
 def test_ports_keep_their_own_programs(events_of):
     organ = play(events_of((0.0, 1.0, 69, 16, 0), program=ROCK_ORGAN))
     both = followed_by(events_of((0.0, 1.0, 69, 16, 0), program=ROCK_ORGAN), (0.0, 0, PROGRAM, 73, 0))
@@ -220,7 +246,7 @@ def test_drums_are_not_the_piano(events_of):
     ],
 )
 def test_a_pitch_bend_bends_the_pitch(events_of, peak_hz, row, expected_hz):
-    events = followed_by(events_of((0.1, 1.5, 69, 0, 0), program=ROCK_ORGAN), (0.05, 0, *row))
+    events = followed_by(events_of((0.1, 1.5, 69, 0, 0), program=SQUARE_WAVE), (0.05, 0, *row))
     assert peak_hz(between(play(events), 0.5, 1.5)[:, 0], 44_100) == pytest.approx(expected_hz, rel=2e-3)
 
 
@@ -263,6 +289,21 @@ def test_a_damaged_file_that_parses_can_be_played(write_midi, note):
         assert np.isfinite(sound).all()
         played += 1
     assert played > 10
+
+
+@pytest.mark.parametrize(
+    ("installed", "advice"),
+    [(None, "sudo apt-get install libfluidsynth3"), (ModuleType("fluidsynth"), "pip uninstall fluidsynth")],
+)
+def test_a_missing_library_is_one_line_that_says_how_to_install_it(events_of, monkeypatch, installed, advice):
+    monkeypatch.setitem(sys.modules, "fluidsynth", installed)  # None makes the import fail
+    synth.fluidsynth.cache_clear()
+    try:
+        with pytest.raises(EarmarkError, match=advice) as caught:
+            play(events_of(A4))
+    finally:
+        synth.fluidsynth.cache_clear()
+    assert not isinstance(caught.value, PieceError)
 
 
 def test_the_library_s_version_is_three_numbers():

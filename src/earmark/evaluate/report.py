@@ -30,12 +30,14 @@ def verdict_table(pieces: pd.DataFrame, embedded: PieceEmbeddings, bundle: Bundl
     """
     owners, owner = np.unique(bundle.references.piece_id.to_numpy(str), return_inverse=True)
     means = np.stack([bundle.embeddings[owner == index].mean(axis=0) for index in range(len(owners))])
+    means = bundle.decision.whitened(means)
     by_id = pieces.set_index("piece_id")
     reference_groups = by_id.group.reindex(owners).to_numpy()
     rows = []
     for (_, piece), clips in zip(pieces.iterrows(), embedded.clips, strict=True):
         verdict = bundle.decision.verdict(clips)
-        distances = np.linalg.norm(means - clips.mean(axis=0), axis=1)
+        mean = bundle.decision.whitened(clips.mean(axis=0))
+        distances = np.linalg.norm(means - mean, axis=1)
         distances[reference_groups == piece.group] = np.inf
         nearest = int(distances.argmin())
         rows.append(

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from earmark.errors import PieceError
+
 if TYPE_CHECKING:
     import torch
 
@@ -45,6 +47,14 @@ class LogMel:
             )
         if not 0 <= self.f_min_hz < (self.f_max_hz or nyquist):
             raise ValueError("features: f_min_hz must lie below f_max_hz")
+        if self.n_mels < 1:
+            raise ValueError(f"features.n_mels={self.n_mels} must be 1 or more")
+        if self.mel_scale not in ("slaney", "htk"):
+            raise ValueError(f"features.mel_scale={self.mel_scale} must be slaney or htk")
+        if self.norm not in ("slaney", None):
+            raise ValueError(f"features.norm={self.norm} must be slaney or null")
+        if self.top_db < 0:
+            raise ValueError(f"features.top_db={self.top_db:g} must be 0 or more")
 
     def bands(self) -> int:
         """Rows of the result."""
@@ -55,10 +65,16 @@ class LogMel:
         return sample_rate_hz / self.hop_length
 
     def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> torch.Tensor:
-        """Waveform (channels, samples) of float32 to (channels, n_mels, 1 + samples // hop_length), dB."""
+        """Waveform (channels, samples) of float32 to (channels, n_mels, 1 + samples // hop_length), dB.
+
+        Raises PieceError for fewer samples than the window's half, by which the edges are reflected.
+        """
         import torch
         from torchaudio.transforms import AmplitudeToDB, MelSpectrogram
 
+        samples = waveform.shape[1]
+        if samples <= self.n_fft // 2:
+            raise PieceError(f"lasts {samples} samples, too short for features.n_fft={self.n_fft}")
         mel = MelSpectrogram(
             sample_rate=sample_rate_hz,
             n_fft=self.n_fft,

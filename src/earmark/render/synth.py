@@ -32,7 +32,9 @@ from earmark.midi.smf import (
 
 PERIOD = 64  # samples; FluidSynth computes in blocks of this size and events take effect between them
 BLOCK = 1 << 16  # samples handed on at a time; a multiple of PERIOD; keeps memory flat
+MOST_PORTS = 16  # FluidSynth has up to 256 channels, 16 a port; pieces of more ports share them
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 8_000, 96_000  # below, FluidSynth silently plays at 44,100 Hz
+DRUM_TYPE = 1  # CHANNEL_TYPE_DRUM in fluidsynth/synth.h
 INSTALL = "sudo apt-get install libfluidsynth3"
 
 
@@ -114,9 +116,10 @@ def synthesize(events: Events, synthesis: Synthesis) -> Iterator[np.ndarray]:
             "set render.synth_rate"
         )
     total = synthesis.total_samples(events)
-    sample = np.minimum(events.time_s * synthesis.rate_hz, total).astype(np.int64)
+    # What is due after the end has a period after the last one, and is never sent.
+    sample = np.minimum(events.time_s * synthesis.rate_hz, total + PERIOD).astype(np.int64)
     period = (sample // PERIOD).tolist()
-    channels = events.port_channel.tolist()
+    channels = _channels(events.port_channel).tolist()
     kinds, first, second = events.kind.tolist(), events.data1.tolist(), events.data2.tolist()
     tracks = events.track.tolist()
     with _Player(synthesis, highest_channel=max(channels, default=0)) as player:
@@ -135,6 +138,12 @@ def synthesize(events: Events, synthesis: Synthesis) -> Iterator[np.ndarray]:
             player.write(block, written - first_period, last_period - written)
             done += size
             yield block[:size]
+
+
+def _channels(port_channel: np.ndarray) -> np.ndarray:
+    """FluidSynth's channels: the ports in use follow each other, whatever their numbers."""
+    _, port = np.unique(port_channel // 16, return_inverse=True)
+    return 16 * (port % MOST_PORTS) + port_channel % 16
 
 
 class _Player:
@@ -170,6 +179,9 @@ class _Player:
         for channel in range(16 * (highest_channel // 16 + 1)):
             if channel % 16 != DRUM_CHANNEL:
                 self._synth.program_select(channel, font, 0, PIANO)
+            elif channel != DRUM_CHANNEL:  # the first port's plays drums by itself
+                _call(library, "fluid_synth_set_channel_type", self._synth.synth, channel, DRUM_TYPE)
+                self._synth.program_change(channel, 0)
 
     def __enter__(self) -> _Player:
         return self
@@ -196,9 +208,9 @@ class _Player:
         elif kind == PITCH_BEND:
             library.fluid_synth_pitch_bend(synth, channel, (second << 7) | first)
         elif kind == PRESSURE:
-            _pressure(library, "fluid_synth_channel_pressure", synth, channel, first)
+            _call(library, "fluid_synth_channel_pressure", synth, channel, first)
         elif kind == POLY_PRESSURE:
-            _pressure(library, "fluid_synth_key_pressure", synth, channel, first, second)
+            _call(library, "fluid_synth_key_pressure", synth, channel, first, second)
 
     def write(self, block: np.ndarray, start_period: int, periods: int) -> None:
         """Play `periods` periods into `block` from its period `start_period` on."""
@@ -210,7 +222,7 @@ class _Player:
             raise PieceError("FluidSynth could not play this piece")
 
 
-def _pressure(library: ModuleType, name: str, synth: int, *values: int) -> None:
+def _call(library: ModuleType, name: str, synth: int, *values: int) -> None:
     function = getattr(library._fl, name)
     function.argtypes = [ctypes.c_void_p, *[ctypes.c_int] * len(values)]
     function(synth, *values)

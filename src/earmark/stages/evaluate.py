@@ -71,7 +71,7 @@ def _draw(
         write_table(table, folder / f"confusion_{split}.csv")
         matrix = confusion(table.actual, table.predicted, bundle.labels)
         plots.confusion_picture(matrix, bundle.labels, f"{split} pieces", folder / f"confusion_{split}.png")
-    means = np.stack([clips.mean(axis=0) for clips in embedded.clips])
+    means = bundle.decision.whitened(np.stack([clips.mean(axis=0) for clips in embedded.clips]))
     names = np.where(pieces.role == KNOWN, pieces.label, "")
     plots.embedding_picture(means, names, list(pieces.split), bundle.labels, folder / "embeddings.png")
     known = verdicts[(verdicts.role == KNOWN) & (verdicts.split == "test")].distance.to_numpy(float)

@@ -1,0 +1,151 @@
+"""The log-mel front end, against librosa and against what a tone must look like."""
+
+from dataclasses import replace
+
+import librosa
+import numpy as np
+import pytest
+
+from earmark.errors import PieceError
+from earmark.features.mel import LogMel
+
+RATE_HZ = 22_050
+SMALL = LogMel(n_fft=1024, win_length=1024, hop_length=256, n_mels=40)
+
+
+@pytest.fixture
+def noise():
+    """Noise of about 24 dB of range, so that no frame is empty: (channels, samples)."""
+    rng = np.random.default_rng(3)
+    return (rng.normal(0, 0.1, (1, 12_345)) * np.linspace(0.05, 1, 12_345)).astype(np.float32)
+
+
+def librosa_mel(waveform, rate_hz, front_end):
+    mel = librosa.feature.melspectrogram(
+        y=waveform,
+        sr=rate_hz,
+        n_fft=front_end.n_fft,
+        win_length=front_end.win_length,
+        hop_length=front_end.hop_length,
+        n_mels=front_end.n_mels,
+        fmin=front_end.f_min_hz,
+        fmax=front_end.f_max_hz or None,
+        htk=front_end.mel_scale == "htk",
+        norm=front_end.norm,
+        pad_mode="reflect",
+        power=2.0,
+    )
+    return librosa.power_to_db(mel, ref=1.0, amin=1e-10, top_db=front_end.top_db or None)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"mel_scale": "htk"},
+        {"mel_scale": "htk", "norm": None},
+        {"norm": None},
+        {"win_length": 600},
+        {"hop_length": 100, "top_db": 0.0},
+        {"f_min_hz": 0.0, "f_max_hz": 8_000.0},
+        {"f_min_hz": 200.0, "f_max_hz": 4_000.0, "mel_scale": "htk", "n_mels": 20},
+        {"n_fft": 4096, "win_length": 4096, "hop_length": 1024, "n_mels": 128, "f_max_hz": 8_000.0},
+        {"top_db": 10.0},
+    ],
+)
+@pytest.mark.parametrize("rate_hz", [16_000, 22_050, 44_100])
+def test_it_is_librosa_s_mel_spectrogram(noise, settings, rate_hz):
+    front_end = replace(SMALL, **settings)
+    front_end.check(rate_hz)
+    found = front_end(noise, rate_hz).numpy()
+    expected = librosa_mel(noise[0], rate_hz, front_end)
+    assert found.shape == (1, *expected.shape)
+    assert expected.std() > 1  # there is something to compare
+    np.testing.assert_allclose(found[0], expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("samples", [1_000, 5_119, 5_120, 5_121, 22_050])
+@pytest.mark.parametrize("hop", [100, 256, 512])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_there_are_1_plus_samples_by_hop_frames(samples, hop, channels):
+    waveform = np.random.default_rng(0).normal(0, 0.1, (channels, samples)).astype(np.float32)
+    front_end = replace(SMALL, hop_length=hop)
+    assert front_end(waveform, RATE_HZ).shape == (channels, front_end.bands(), 1 + samples // hop)
+
+
+def test_frames_a_second_are_samples_by_hop():
+    assert SMALL.frame_rate_hz(RATE_HZ) == pytest.approx(22_050 / 256)
+
+
+@pytest.mark.parametrize("hz", [110, 440, 1_000, 3_000, 7_000])
+@pytest.mark.parametrize(("scale", "rate_hz"), [("slaney", 22_050), ("htk", 22_050), ("slaney", 44_100)])
+def test_the_strongest_band_of_a_tone_contains_its_frequency(tone, hz, scale, rate_hz):
+    front_end = LogMel(n_fft=4096, win_length=4096, hop_length=1024, n_mels=64, mel_scale=scale)
+    found = front_end(tone(hz, rate_hz, 2.0).T, rate_hz).numpy()[0]
+    band = int(found[:, found.shape[1] // 2].argmax())
+    edges = librosa.mel_frequencies(66, fmin=30, fmax=rate_hz / 2, htk=scale == "htk")
+    assert edges[band] < hz < edges[band + 2]  # a triangle reaches from one neighbour's peak to the other's
+
+
+def test_ten_times_the_amplitude_is_20_decibels(tone):
+    quiet, loud = (SMALL(tone(440, RATE_HZ, peak=peak).T, RATE_HZ).numpy() for peak in (0.05, 0.5))
+    band = loud[0, :, 20].argmax()
+    assert (loud - quiet)[0, band, 5:-5] == pytest.approx(20, abs=0.01)
+
+
+def test_what_lies_further_below_the_maximum_than_top_db_is_raised_to_it(tone):
+    found = replace(SMALL, top_db=30.0)(tone(440, RATE_HZ).T, RATE_HZ).numpy()
+    assert found.max() - found.min() == pytest.approx(30, abs=1e-4)
+    assert np.ptp(replace(SMALL, top_db=0.0)(tone(440, RATE_HZ).T, RATE_HZ).numpy()) > 60
+
+
+def test_silence_is_100_decibels_below_full_scale():
+    assert set(np.unique(SMALL(np.zeros((1, 5_000), np.float32), RATE_HZ).numpy())) == {-100}
+
+
+def test_the_same_sound_gives_the_same_features(noise):
+    np.testing.assert_array_equal(SMALL(noise, RATE_HZ).numpy(), SMALL(noise.copy(), RATE_HZ).numpy())
+
+
+def test_a_transposed_view_is_no_other_sound(noise):
+    np.testing.assert_array_equal(SMALL(np.asfortranarray(noise), RATE_HZ), SMALL(noise, RATE_HZ))
+
+
+@pytest.mark.parametrize("samples", [0, 1, 511, 512])
+def test_less_than_half_a_window_is_too_short(samples):
+    with pytest.raises(PieceError, match=f"lasts {samples} samples, too short for features.n_fft=1024"):
+        SMALL(np.zeros((1, samples), np.float32), RATE_HZ)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"hop_length": 0}, "hop_length <= win_length <= n_fft"),
+        ({"hop_length": -256}, "hop_length <= win_length <= n_fft"),
+        ({"hop_length": 1025}, "hop_length <= win_length <= n_fft"),
+        ({"win_length": 1025}, "hop_length <= win_length <= n_fft"),
+        ({"n_fft": 512}, "hop_length <= win_length <= n_fft"),
+        ({"f_max_hz": 11_026.0}, "features.f_max_hz=11026 is above half of audio.sample_rate=22050"),
+        ({"f_min_hz": -1.0}, "f_min_hz must lie below f_max_hz"),
+        ({"f_min_hz": 11_025.0}, "f_min_hz must lie below f_max_hz"),
+        ({"f_min_hz": 4_000.0, "f_max_hz": 4_000.0}, "f_min_hz must lie below f_max_hz"),
+        ({"f_max_hz": -5.0}, "f_min_hz must lie below f_max_hz"),
+        ({"n_mels": 0}, "features.n_mels=0 must be 1 or more"),
+        ({"n_mels": -4}, "features.n_mels=-4 must be 1 or more"),
+        ({"mel_scale": "slany"}, "features.mel_scale=slany must be slaney or htk"),
+        ({"norm": "slany"}, "features.norm=slany must be slaney or null"),
+        ({"top_db": -80.0}, "features.top_db=-80 must be 0 or more"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused_before_anything_is_computed(settings, reason):
+    SMALL.check(RATE_HZ)
+    with pytest.raises(ValueError, match="features") as caught:
+        replace(SMALL, **settings).check(RATE_HZ)
+    assert reason in str(caught.value)
+
+
+def test_the_same_settings_may_work_at_one_rate_and_not_at_another():
+    front_end = replace(SMALL, f_max_hz=8_000.0)
+    front_end.check(16_000)
+    with pytest.raises(ValueError, match="above half of audio"):
+        front_end.check(15_999)
