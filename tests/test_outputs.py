@@ -64,6 +64,12 @@ def test_what_is_there_is_not_made_again(store, folder, task, made):
     assert made.read_text().split() == ["a", "b", "c"]
 
 
+def test_where_all_is_there_no_worker_is_started(store, folder, task):
+    fill(store, Loky(1), "audio", [task("a")], folder, "render")
+    fill(store, None, "audio", [task("a")], folder, "render")  # there is nothing to call
+    assert names(folder) == ["a.wav"]
+
+
 def test_a_run_from_elsewhere_gets_the_same_files(store, folder, task, made, tmp_path):
     for place in (folder, tmp_path / "runs" / "1" / "audio"):
         fill(store, Loky(1), "audio", [task("a")], place, "render")

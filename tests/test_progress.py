@@ -32,6 +32,14 @@ def test_without_a_terminal_there_are_plain_lines_every_ten_seconds(capsys, cloc
     ]
 
 
+def test_the_end_is_told_once(capsys, clock):
+    assert list(progress.track(working(20, 2, clock), 2, "render")) == [0, 1]
+    assert capsys.readouterr().out.splitlines() == [
+        "render: 1/2 pieces, 0.1/s, 20 s left",
+        "render: 2/2 pieces in 40.0 s",
+    ]
+
+
 def test_what_is_done_at_once_says_so_in_one_line(capsys, clock):
     assert list(progress.track(working(0, 3, clock), 3, "split", "works")) == [0, 1, 2]
     assert capsys.readouterr().out == "split: 3/3 works in 0.0 s\n"

@@ -117,26 +117,11 @@ class Tracker:
 
     def lightning_logger(self, run_id: str) -> Any:
         """A Lightning logger that writes the curves into the run."""
-        from pytorch_lightning.loggers import MLFlowLogger
+        from earmark.run_logger import RunLogger
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _open_ended(MLFlowLogger)(
-                experiment_name=self.experiment, tracking_uri=self.uri, run_id=run_id
-            )
-
-
-def _open_ended(base: type) -> type:
-    class OpenEnded(base):
-        """Lightning would end the run with training; ours goes on to the bundle and the evaluation."""
-
-        def finalize(self, status: str = "success") -> None:
-            pass
-
-        def log_hyperparams(self, *_: Any, **__: Any) -> None:
-            pass
-
-    return OpenEnded
+            return RunLogger(experiment_name=self.experiment, tracking_uri=self.uri, run_id=run_id)
 
 
 def flattened(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -154,10 +154,12 @@ def test_numbers_of_variable_length(encoded, ticks):
     assert parse(data).time_s.tolist() == pytest.approx([ticks / 2000])
 
 
-def test_a_riff_wrapper_is_unwrapped():
+@pytest.mark.parametrize("before", [b"", b"LIST\x0a\x00\x00\x00INFOINAM\x00\x00"])
+def test_a_riff_wrapper_is_unwrapped(before):
     midi = smf(A4)
-    wrapped = b"RIFF" + (12 + len(midi)).to_bytes(4, "little") + b"RMIDdata" + len(midi).to_bytes(4, "little")
-    assert rows(wrapped + midi, "time_s", "kind", "data1") == rows(midi, "time_s", "kind", "data1")
+    content = b"RMID" + before + b"data" + len(midi).to_bytes(4, "little") + midi
+    wrapped = b"RIFF" + len(content).to_bytes(4, "little") + content
+    assert rows(wrapped, "time_s", "kind", "data1") == rows(midi, "time_s", "kind", "data1")
 
 
 def test_ports_multiply_the_channels_and_belong_to_their_track():

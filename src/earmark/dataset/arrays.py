@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,10 @@ class FeatureArrays:
         self.folder = folder
         self.piece_ids = list(piece_ids)
         self._maps: dict[int, np.ndarray] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A process that is handed these arrays opens the files itself: a pickled map is a copy.
+        return {**self.__dict__, "_maps": {}}
 
     def __len__(self) -> int:
         return len(self.piece_ids)

@@ -48,7 +48,7 @@ def summary(
     lines += _strangest(verdicts)
     for warning in found["warnings"]:
         lines += ["", *textwrap.wrap(f"WARNING: {warning}.", WIDTH)]
-    where = workspace.root
+    where = workspace.project
     lines += [
         "",
         f"verdicts {_shown(workspace.verdicts, where)} · metrics {_shown(workspace.metrics, where)} · "

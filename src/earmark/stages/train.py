@@ -45,8 +45,9 @@ def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, l
     import pytorch_lightning as pl
     import torch
 
+    from earmark.dataset.module import LabelledPieces
     from earmark.embed import ClipGeometry, embed_pieces
-    from earmark.training import LabelledPieces, fit
+    from earmark.training import fit
 
     for name in ("pytorch_lightning", "lightning.pytorch"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -85,7 +86,6 @@ def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, l
             cfg.dataset,
             cfg.trainer,
             logger,
-            say,
         )
     encoder = encoder.cpu()
     encoder.load_state_dict(found.weights)
