@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from earmark import models  # noqa: F401  (a bundle names one of its members: all of them count)
 from earmark.atomic import replacing, write_text
 from earmark.catalog import read_table, write_table
 from earmark.config import build

@@ -35,6 +35,7 @@ BLOCK = 1 << 16  # samples handed on at a time; a multiple of PERIOD; keeps memo
 MOST_PORTS = 16  # FluidSynth has up to 256 channels, 16 a port; pieces of more ports share them
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 8_000, 96_000  # below, FluidSynth silently plays at 44,100 Hz
 DRUM_TYPE = 1  # CHANNEL_TYPE_DRUM in fluidsynth/synth.h
+LONGEST_S = 86_400.0  # longer than any piece that is played in a day
 INSTALL = "sudo apt-get install libfluidsynth3"
 
 
@@ -96,11 +97,16 @@ class Synthesis:
     max_s: float = 180.0
 
     def total_samples(self, events: Events) -> int:
-        """Length of the recording at `rate_hz`, in samples: to the last note's end, and the tail."""
+        """Length of the recording at `rate_hz`, in samples: to the last note's end, and the tail.
+
+        Raises PieceError beyond LONGEST_S, which one damaged byte of a file is enough to reach.
+        """
         is_note = (events.kind == NOTE_ON) | (events.kind == NOTE_OFF)
         length_s = float(events.time_s[is_note].max(initial=0.0)) + self.tail_s
         if self.max_s:
             length_s = min(length_s, self.max_s)
+        if length_s > LONGEST_S:
+            raise PieceError(f"would last {length_s / 3600:.0f} hours: its times are damaged")
         return round(length_s * self.rate_hz)
 
 

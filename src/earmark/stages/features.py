@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from earmark import features  # noqa: F401  (a config chooses among its members: all of them count)
 from earmark.catalog import read_table
 from earmark.closure import code_version
 from earmark.config import build, plain

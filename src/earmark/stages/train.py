@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from earmark import features, models, objectives  # noqa: F401  (a config chooses among their members)
 from earmark.atomic import write_text
 from earmark.bundle import Bundle, bundle_hash
 from earmark.catalog import CALIBRATION, KNOWN, read_table
