@@ -49,6 +49,12 @@ CONF = Path(__file__).parents[1] / "conf"
         (["+trainer.sed=1"], "trainer.sed is not a setting (there are accelerator"),
         (["+modl=convnet"], "modl is not a setting"),
         (["+features.n_mel=3"], "features.n_mel is not a setting of"),
+        (["+model.depth=3"], "config: model.depth is not a setting of"),
+        (["model._target_=earmark.models.nothing.Net"], "model._target_ earmark.models.nothing.Net"),
+        (["+objective.magrin=3"], "config: objective.magrin is not a setting of"),
+        (["+trainer.optimizer.lrate=3"], "config: trainer.optimizer.lrate is not a setting of"),
+        (["decision.target_fpr=2"], "target_fpr=2"),
+        (["+executor.jobs=3"], "config: executor.jobs is not a setting of"),
         (["~features._target_"], "features has no _target_"),
     ],
 )

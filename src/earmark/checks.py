@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from earmark.audio import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
-from earmark.config import Config, build
+from earmark.config import Config, build, target_of
 from earmark.errors import EarmarkError
 from earmark.render.synth import HIGHEST_RATE_HZ as HIGHEST_SYNTH_HZ
 from earmark.render.synth import LOWEST_RATE_HZ as LOWEST_SYNTH_HZ
@@ -48,6 +48,10 @@ def check(cfg: Config | DictConfig) -> None:
         name = "trainer.max_epochs" if cfg.trainer.max_epochs == 0 else "trainer.max_steps"
         raise EarmarkError(f"{name}=0: nothing would be learned; -1 is for no bound")
     within("evaluate.resamples", cfg.evaluate.resamples, 0, 1e9)
+    for name in ("model", "objective", "trainer.optimizer"):  # what else these need, training knows
+        target_of(OmegaConf.select(cfg, name), name)
+    for name in ("decision", "executor"):
+        build(cfg[name], name)
     front_end = build(cfg.features, "features")
     try:
         front_end.check(cfg.audio.sample_rate)

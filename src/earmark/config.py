@@ -202,29 +202,41 @@ def plain(node: Any) -> Any:
     return OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
 
 
+def target_of(node: Any, name: str) -> Any:
+    """The class that the node which `name` calls (for example `model`) has as `_target_`.
+
+    Raises EarmarkError where it does not exist or does not know a setting of the node.
+    """
+    import inspect
+
+    from hydra.errors import HydraException
+    from hydra.utils import get_object
+
+    target = node.get("_target_")
+    if not target:
+        raise EarmarkError(f"config: {name} has no _target_: which class is it?")
+    try:
+        found = get_object(target)
+        accepted = inspect.signature(found).parameters
+    except (HydraException, ValueError, TypeError, ImportError) as error:
+        raise EarmarkError(f"config: {name}._target_ {target}: {error}") from error
+    if not any(item.kind is item.VAR_KEYWORD for item in accepted.values()):
+        for key in node:
+            if not key.startswith("_") and key not in accepted:
+                known = ", ".join(accepted)
+                raise EarmarkError(f"config: {name}.{key} is not a setting of {target} (it has {known})")
+    return found
+
+
 def build(node: Any, name: str, *args: Any, **kwargs: Any) -> Any:
     """Instantiate the node that `name` calls (for example `model`) from its `_target_`.
 
     Raises EarmarkError where the target does not exist or does not know a setting.
     """
-    import inspect
-
     from hydra.errors import HydraException
-    from hydra.utils import get_object, instantiate
+    from hydra.utils import instantiate
 
-    settings = dict(node)
-    target = settings.get("_target_")
-    if not target:
-        raise EarmarkError(f"config: {name} has no _target_: which class is it?")
-    try:
-        accepted = inspect.signature(get_object(target)).parameters
-    except (HydraException, ValueError, ImportError) as error:
-        raise EarmarkError(f"config: {name}._target_ {target}: {error}") from error
-    if not any(item.kind is item.VAR_KEYWORD for item in accepted.values()):
-        for key in settings:
-            if not key.startswith("_") and key not in accepted:
-                known = ", ".join(accepted)
-                raise EarmarkError(f"config: {name}.{key} is not a setting of {target} (it has {known})")
+    target_of(node, name)
     try:
         return instantiate(node, *args, _convert_="all", **kwargs)
     except HydraException as error:
@@ -232,5 +244,5 @@ def build(node: Any, name: str, *args: Any, **kwargs: Any) -> Any:
         if isinstance(cause, EarmarkError):
             raise cause from error
         if isinstance(cause, (TypeError, ValueError)):
-            raise EarmarkError(f"config: {name} ({target}): {cause}") from error
+            raise EarmarkError(f"config: {name} ({node['_target_']}): {cause}") from error
         raise

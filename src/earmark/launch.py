@@ -37,9 +37,10 @@ def launch(script: str) -> None:
         job = HydraConfig.get()
         try:
             _run(stage, cfg, job, workspace)
-        except EarmarkError as error:
+        except (EarmarkError, OmegaConfBaseException) as error:
+            error = error if isinstance(error, EarmarkError) else config_error(error)
             if job.mode is not None and job.mode.name == "MULTIRUN":
-                raise  # Hydra marks this job as failed
+                raise error  # Hydra marks this job as failed
             mistakes.append(error)
 
     register()
@@ -68,7 +69,7 @@ def _run(stage: str, cfg: Any, job: Any, workspace: Workspace) -> None:
         return
     folder = Path(job.runtime.output_dir)
     # The overrides of the command line alone name the run; those of overrides.yaml are its ground.
-    write_text(folder / "overrides.txt", "\n".join(job.overrides.task) + "\n")
+    write_text(folder / "overrides.txt", "\n".join(_own(job, workspace)) + "\n")
     last = "evaluate" if stage == "train" else stage
     pipeline.run(cfg, Workspace.at(workspace.project, folder), last)
 
@@ -84,8 +85,13 @@ def _arguments(stage: str, arguments: list[str], workspace: Workspace) -> list[s
     if FROZEN in arguments:
         return arguments
     # Hydra names a job after the module that calls it, which is this one.
-    name = f"hydra.job.name={stage}"
-    return [*arguments, name, *standing_overrides(workspace_overrides(workspace.overrides), arguments)]
+    added = [
+        f"hydra.job.name={stage}",
+        *standing_overrides(workspace_overrides(workspace.overrides), arguments),
+    ]
+    if stage == "compose" and not arguments:  # as dvc.yaml has it: no run of its own, hence no folder
+        added += ["hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=stdout"]
+    return [*arguments, *added]
 
 
 def _fail(stage: str, error: EarmarkError) -> None:

@@ -29,7 +29,15 @@ def _figure(width: float, height: float) -> Figure:
 
 
 def _save(figure: Figure, path: Path) -> None:
-    with replacing(path) as temporary:
+    import warnings
+
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)  # A$AP and Ke$ha are no formula
+    with replacing(path) as temporary, warnings.catch_warnings():
+        # The picture has a box in its place, as anybody sees; tables have the letter.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
         figure.savefig(temporary, dpi=DPI, metadata={"Software": None})
 
 

@@ -30,12 +30,8 @@ def git_state(project: Path) -> dict[str, str]:
 
 
 def data_hash(*tables: Path) -> str:
-    """One digest for the data of a run: the piece table names each file's own."""
-    return (
-        digest_file(tables[0])[:16]
-        if len(tables) == 1
-        else "-".join(digest_file(table)[:16] for table in tables)
-    )
+    """One digest for the data of a run: the piece table names each file's own digest."""
+    return "-".join(digest_file(table)[:16] for table in tables)
 
 
 def machine() -> dict[str, str]:

@@ -77,6 +77,8 @@ def fit(
         # Lightning 2.6 against torch 2.11: nothing that we or a user could change.
         warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
         curves = Path(folder) / "history.jsonl"
+        # Fewer steps than an epoch has are an epoch: validation comes at its end.
+        cut_short = 0 < trainer.max_steps < dataset.batches_per_epoch
         callbacks = [
             ModelCheckpoint(
                 dirpath=folder,
@@ -96,6 +98,7 @@ def fit(
             precision=trainer.precision,
             max_epochs=trainer.max_epochs,
             max_steps=trainer.max_steps,
+            limit_train_batches=trainer.max_steps if cut_short else 1.0,
             deterministic="warn",
             use_distributed_sampler=False,  # ours deals each process its share
             logger=logger or False,

@@ -130,13 +130,13 @@ def warnings_of(found: Mapping[str, Any], control_warning: float, chance: float)
     """What a reader of these metrics must be told, in words."""
     said = []
     for name, means in (
-        ("balanced_accuracy", "instruments, duration and density of the files as they came"),
-        ("heard_balanced_accuracy", "what is still audible of them after rendering"),
+        ("balanced_accuracy", "instruments, duration and density as the files came"),
+        ("heard_balanced_accuracy", "what is still audible of that after rendering"),
     ):
         value = found["control"][name]["value"]
         if value is not None and value > control_warning:
             said.append(
-                f"the control reaches {value:.3f} from {means} alone (no pitch, no rhythm; chance "
+                f"the control reaches {value:.3f} from {means}, without pitch or rhythm (chance "
                 f"{chance:.3f}): on this corpus a high score may say little about the music"
             )
     score, control = found["closed_set"]["balanced_accuracy"], found["control"]["heard_balanced_accuracy"]

@@ -1,0 +1,155 @@
+"""A source becomes a catalog, and a copy of every file."""
+
+import os
+import stat
+
+import pytest
+
+from earmark.catalog import COLUMNS, read_table
+from earmark.errors import EarmarkError
+from earmark.sources.choice import use_csv, use_folder
+from earmark.stages.ingest import piece_id, run
+from earmark.store import digest_file
+from earmark.workspace import Workspace
+
+
+@pytest.fixture
+def ingest(tmp_path, small):
+    """Ingest a folder or CSV of files that are not looked into; the workspace."""
+    workspace = Workspace.at(tmp_path / "checkout")
+    music = tmp_path / "music"
+    music.mkdir()
+
+    def ingested(*names, csv=None, **files):
+        for name in names:
+            (music / name).parent.mkdir(parents=True, exist_ok=True)
+            (music / name).write_text(files.get(name, name))
+        if csv is None:
+            use_folder(workspace.source, music)
+        else:
+            (music / "list.csv").write_text(csv)
+            use_csv(workspace.source, music / "list.csv")
+        run(small(*overrides), workspace)
+        return workspace
+
+    overrides = []
+    ingested.overrides, ingested.music = overrides, music
+    return ingested
+
+
+def test_the_catalog_has_a_row_for_every_piece(finished):
+    catalog = read_table(finished.workspace.catalog)
+    assert list(catalog.columns) == COLUMNS
+    assert len(catalog) == 15 + 1 + 6 + 4  # works, movement, strangers, what other stages refuse
+    assert list(catalog.piece_id) == sorted(set(catalog.piece_id))
+    found = catalog.set_index("path")
+    assert found.loc["Ash/5.wav", ["media", "label", "group", "role"]].tolist() == [
+        *("audio", "Ash", "Ash op. 5", "known")
+    ]
+    assert found.loc["Ash/1.mid"].group == found.loc["Ash/1b.mid"].group == "Ash op. 1"
+    assert found.loc["calibration0.mid", ["label", "role"]].tolist() == ["", "unknown-calibration"]
+
+
+def test_raw_files_are_the_owners_bytes(finished):
+    catalog = read_table(finished.workspace.catalog)
+    music = os.path.dirname(os.path.realpath(finished.workspace.source / "catalog.csv"))
+    assert sorted(catalog.raw) == sorted(path.name for path in finished.workspace.raw.iterdir())
+    for row in catalog.itertuples():
+        raw = finished.workspace.raw / row.raw
+        with open(os.path.join(music, row.path), "rb") as file:
+            assert raw.read_bytes() == file.read()
+        assert row.sha256 == digest_file(raw)
+
+
+def test_a_file_that_is_not_there_is_left_out_and_said(finished):
+    failures = read_table(finished.workspace.data / "failures" / "ingest.csv")
+    assert failures[["path", "label", "stage", "reason"]].to_numpy().tolist() == [
+        ["Cedar/lost.mid", "Cedar", "ingest", "cannot be read: No such file or directory"]
+    ]
+    assert (
+        "ingest: left out Cedar/lost.mid: cannot be read: No such file or directory"
+        in finished.lines["ingest"]
+    )
+
+
+def test_the_owners_files_stay_as_they_are(ingest):
+    workspace = ingest("Bach/a.mid")
+    owner, (raw,) = ingest.music / "Bach/a.mid", workspace.raw.iterdir()
+    assert not owner.samefile(raw)
+    assert os.access(owner, os.W_OK)
+    assert stat.S_IMODE(owner.stat().st_mode) & 0o200
+    owner.write_text("changed")
+    assert raw.read_text() == "Bach/a.mid"
+
+
+def test_a_changed_file_is_read_anew_and_a_removed_one_goes(ingest):
+    workspace = ingest("Bach/a.mid", "Bach/b.mid")
+    before = read_table(workspace.catalog).set_index("path").sha256
+    (ingest.music / "Bach/b.mid").unlink()
+    workspace = ingest("Bach/a.mid", **{"Bach/a.mid": "new bytes"})
+    catalog = read_table(workspace.catalog)
+    assert list(catalog.path) == ["Bach/a.mid"]
+    assert catalog.sha256[0] != before["Bach/a.mid"]
+    assert [path.read_text() for path in workspace.raw.iterdir()] == ["new bytes"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "groups"),
+    [
+        ("", ["Bach/BWV 1 a.mid", "Bach/BWV 1 b.mid", "Bach/other.mid"]),
+        (r"BWV (\d+)", ["Bach/1", "Bach/1", "Bach/other.mid"]),
+        (r"BWV \d+", ["Bach/BWV 1", "Bach/BWV 1", "Bach/other.mid"]),
+    ],
+)
+def test_a_pattern_says_what_a_work_is(ingest, pattern, groups):
+    ingest.overrides.append(f"data.group_pattern='{pattern}'")
+    workspace = ingest("Bach/BWV 1 a.mid", "Bach/BWV 1 b.mid", "Bach/other.mid")
+    assert sorted(read_table(workspace.catalog).group) == groups
+
+
+def test_a_pattern_that_is_none_is_one_line(ingest):
+    ingest.overrides.append("data.group_pattern='('")
+    with pytest.raises(EarmarkError, match=r"data\.group_pattern '\(' is not a regular expression"):
+        ingest("Bach/a.mid")
+
+
+@pytest.mark.parametrize(
+    ("csv", "said"),
+    [
+        (
+            "path,label\nlost.mid,Bach\ngone.mid,Bach\n",
+            "not one of the 2 pieces could be read, the first: lost.mid",
+        ),
+        ("path,label\nnotes.txt,Bach\n", "not a kind of music file that is known: .txt"),
+        ("path,label\nnotes,Bach\n", "not a kind of music file that is known: no suffix"),
+        ("path,label\nfolder.mid,Bach\n", "is not a file"),
+    ],
+)
+def test_a_source_of_which_nothing_can_be_read_is_one_line(ingest, csv, said):
+    (ingest.music / "folder.mid").mkdir()
+    with pytest.raises(EarmarkError) as caught:
+        ingest("notes.txt", "notes", csv=csv)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "start"),
+    [
+        ("Bach/Air, 2nd.mid", "Bach", "bach-air-2nd-"),
+        ("久石譲/夏.mid", "久石譲", "-"),
+        ("a/" + "x" * 300 + ".mid", "a", "a-" + "x" * 58 + "-"),
+        ("../../etc/passwd.mid", "..", "passwd-"),
+    ],
+)
+def test_a_piece_has_a_name_that_is_safe_as_a_file_name(name, label, start):
+    found = piece_id(name, label)
+    assert found.startswith(start)
+    assert len(found) == len(start) + 8
+    assert found.isascii()
+    assert not set(found) & set("/\\. ")
+
+
+def test_pieces_of_one_name_in_two_folders_are_two():
+    assert piece_id("Bach/1/a.mid", "Bach") != piece_id("Bach/2/a.mid", "Bach")
+    assert piece_id("Bach/1/a.mid", "Bach") == piece_id("Bach/1/a.mid", "Bach")

@@ -1,0 +1,44 @@
+"""What a run is called, and what its tags say."""
+
+import pytest
+
+from earmark import __version__
+from earmark.stages.run_name import run_name, tags
+from earmark.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    (tmp_path / "runs" / "1").mkdir(parents=True)
+    return Workspace.at(tmp_path, tmp_path / "runs" / "1")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (None, "default"),
+        ("\n", "default"),
+        ("trainer.seed=1\n", "trainer.seed=1"),
+        ("model=a\ntrainer.seed=1\n", "model=a, trainer.seed=1"),
+    ],
+)
+def test_a_shell_run_is_called_after_its_overrides(workspace, text, name):
+    if text is not None:
+        (workspace.root / "overrides.txt").write_text(text)
+    assert run_name(workspace) == name
+
+
+def test_dvcs_run_is_called_after_overrides_yaml(tmp_path):
+    workspace = Workspace.at(tmp_path)
+    assert run_name(workspace) == "default"
+    workspace.overrides.write_text("overrides: [experiment=composer, trainer.seed=2]\n")
+    assert run_name(workspace) == "experiment=composer, trainer.seed=2"
+
+
+def test_tags_say_who_started_it_and_with_what(workspace, tmp_path):
+    shell, dvc = tags(workspace, "train"), tags(Workspace.at(tmp_path), "evaluate")
+    assert (shell["earmark.started_by"], shell["earmark.stage"]) == ("shell", "train")
+    assert (dvc["earmark.started_by"], dvc["earmark.stage"]) == ("dvc repro", "evaluate")
+    assert shell["earmark.earmark"] == __version__
+    assert {"mlflow.source.git.commit", "earmark.git_dirty", "earmark.python"} <= set(shell)
+    assert all(isinstance(value, str) for value in shell.values())

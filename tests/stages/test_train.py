@@ -1,0 +1,60 @@
+"""Training leaves a bundle whose parts fit together, and its curves."""
+
+import json
+
+import numpy as np
+
+from earmark.bundle import Bundle
+from earmark.catalog import read_table
+from earmark.config import plain
+from earmark.stages.train import IDENTIFICATION
+
+
+def test_metrics_of_training(finished):
+    found = json.loads((finished.workspace.metrics / "train.json").read_text())
+    assert set(found) == {"best_epoch", "epochs", "best_retrieval", "parameters", "pieces"}
+    assert found["epochs"] == 2
+    assert 1 <= found["best_epoch"] <= 2
+    assert 0 < found["best_retrieval"] <= 1
+    splits = read_table(finished.workspace.splits)
+    assert found["pieces"] == len(splits[(splits.role == "known") & (splits.split == "train")])
+    encoder = Bundle.load(finished.workspace.models).encoder
+    assert found["parameters"] == sum(weight.numel() for weight in encoder.parameters())
+
+
+def test_the_curves_have_a_row_an_epoch(finished):
+    history = read_table(finished.workspace.plots / "training" / "history.csv")
+    assert list(history.epoch.astype(float)) == [0, 1]
+    assert {"train_loss", "validation_retrieval"} <= set(history.columns)
+    best = json.loads((finished.workspace.metrics / "train.json").read_text())
+    curve = history.validation_retrieval.astype(float)
+    assert curve.max() == best["best_retrieval"]
+    assert curve.idxmax() + 1 == best["best_epoch"]
+
+
+def test_the_bundle_knows_how_to_prepare_a_piece(finished):
+    settings = Bundle.load(finished.workspace.models).settings
+    assert set(settings) == {*IDENTIFICATION, "model"}
+    for name in IDENTIFICATION:
+        assert settings[name] == plain(finished.cfg[name])
+    assert settings["model"]["bands"] == 32
+    assert settings["model"]["channels"] == 1
+
+
+def test_references_are_the_training_pieces_clips(finished):
+    bundle = Bundle.load(finished.workspace.models)
+    splits = read_table(finished.workspace.splits)
+    train = splits[(splits.role == "known") & (splits.split == "train")].set_index("piece_id").label
+    assert len(bundle.references) == len(bundle.embeddings)
+    assert bundle.references.groupby("piece_id").label.first().to_dict() == train.to_dict()
+    titles = read_table(finished.workspace.pieces).set_index("piece_id").title
+    assert (bundle.references.title == bundle.references.piece_id.map(titles)).all()
+    for _, rows in bundle.references.groupby("piece_id"):
+        assert rows.start_s.iloc[0] == 0
+        assert (np.diff(rows.start_s) > 0).all()
+        # Clips of 4 s of pieces of 12 to 13 s
+        assert 7.5 < rows.start_s.iloc[-1] < 9.1
+
+
+def test_labels_are_the_known_ones_sorted(finished):
+    assert Bundle.load(finished.workspace.models).labels == ["Ash", "Birch", "Cedar"]

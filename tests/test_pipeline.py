@@ -1,0 +1,69 @@
+"""The stages, in the order that dvc.yaml has too."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from earmark import pipeline
+from earmark.config import compose
+from earmark.errors import EarmarkError
+from earmark.workspace import Workspace
+
+PROJECT = Path(__file__).parents[1]
+DVC = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Stages that were run, in order, instead of running them."""
+    made = []
+    monkeypatch.setattr(pipeline, "run_stage", lambda stage, cfg, workspace: made.append(stage))
+    return made
+
+
+def test_dvc_runs_the_same_stages_each_by_its_script():
+    assert tuple(DVC) == pipeline.STAGES
+    for stage, settings in DVC.items():
+        frozen = "" if stage == "compose" else " -cn frozen"
+        assert settings["cmd"] == f"python stages/{stage}.py{frozen}"
+
+
+@pytest.mark.parametrize("stage", pipeline.STAGES)
+def test_every_stage_has_a_script_and_a_function(stage):
+    script = (PROJECT / "stages" / f"{stage}.py").read_text(encoding="utf-8")
+    assert f"Stage {stage}: " in script
+    assert "launch(__file__)" in script
+    __import__(f"earmark.stages.{stage}", fromlist=["run"]).run  # noqa: B018
+
+
+def test_there_are_no_scripts_but_those():
+    assert {path.stem for path in (PROJECT / "stages").glob("*.py")} == set(pipeline.STAGES)
+
+
+@pytest.mark.parametrize("last", pipeline.STAGES)
+def test_a_run_goes_in_order_to_its_last_stage(calls, tmp_path, last):
+    pipeline.run(compose(PROJECT / "conf", []), Workspace.at(tmp_path), last)
+    assert calls == [*DVC][: [*DVC].index(last) + 1]
+
+
+def test_a_run_goes_to_the_end_unless_told_otherwise(calls, tmp_path):
+    pipeline.run(compose(PROJECT / "conf", []), Workspace.at(tmp_path))
+    assert calls == [*DVC]
+
+
+def test_what_cannot_work_is_refused_before_any_stage(calls, tmp_path):
+    cfg = compose(PROJECT / "conf", ["audio.sample_rate=0"])
+    with pytest.raises(EarmarkError, match=r"audio\.sample_rate=0"):
+        pipeline.run(cfg, Workspace.at(tmp_path))
+    assert calls == []
+
+
+def test_a_stage_gets_config_and_workspace(monkeypatch, tmp_path):
+    import earmark.stages.split
+
+    given = []
+    monkeypatch.setattr(earmark.stages.split, "run", lambda *args: given.append(args))
+    workspace = Workspace.at(tmp_path)
+    pipeline.run_stage("split", "config", workspace)
+    assert given == [("config", workspace)]
