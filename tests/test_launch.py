@@ -127,10 +127,15 @@ def test_a_sweep_has_a_folder_for_each_job_and_fails_where_one_does(shell, check
     [
         (["-cn", "frozen"], ["-cn", "frozen"]),
         ([], ["hydra.job.name=train", "experiment=composer", "trainer.seed=3"]),
-        (["trainer.seed=1"], ["trainer.seed=1", "hydra.job.name=train", "experiment=composer"]),
+        (["trainer.seed=1"], ["hydra.job.name=train", "experiment=composer", "trainer.seed=1"]),
+        (["trainer.seed=1", "-m"], ["-m", "hydra.job.name=train", "experiment=composer", "trainer.seed=1"]),
+        (
+            ["trainer.seed=1", "--cfg", "job"],
+            ["--cfg", "job", "hydra.job.name=train", "experiment=composer", "trainer.seed=1"],
+        ),
         (
             ["-m", "experiment=a,b", "trainer.seed=1"],
-            ["-m", "experiment=a,b", "trainer.seed=1", "hydra.job.name=train"],
+            ["-m", "hydra.job.name=train", "experiment=a,b", "trainer.seed=1"],
         ),
     ],
 )

@@ -26,7 +26,7 @@ DRAW = {
 }
 EDGES = {
     "one label": lambda path: plots.confusion_picture(np.zeros((1, 1)), ["Ash"], "no pieces", path),
-    "many labels": lambda path: plots.confusion_picture(np.eye(40), [f"L{n}" for n in range(40)], "", path),
+    "many labels": lambda path: plots.confusion_picture(np.eye(20), [f"L{n}" for n in range(20)], "", path),
     "two pieces": lambda path: plots.embedding_picture(MEANS[:2], NAMES[:2], SPLITS[:2], ["Ash"], path),
     "more labels than colours": lambda path: plots.embedding_picture(
         MEANS, [f"L{n}" for n in range(30)], ["test"] * 30, [f"L{n}" for n in range(30)], path

@@ -38,7 +38,7 @@ def check(cfg: Config | DictConfig) -> None:
     within("render.tail_s", cfg.render.tail_s, 0, 60, " s")
     within("split.folds", cfg.split.folds, 2, 1000)
     within("split.fold", cfg.split.fold, 0, cfg.split.folds - 1)
-    within("dataset.clip_s", cfg.dataset.clip_s, 0.1, 3600, " s")
+    within("dataset.clip_s", cfg.dataset.clip_s, 0.5, 3600, " s")
     within("dataset.classes_per_batch", cfg.dataset.classes_per_batch, 2, 10_000)
     within("dataset.works_per_class", cfg.dataset.works_per_class, 1, 10_000)
     within("dataset.clips_per_piece", cfg.dataset.clips_per_piece, 1, 10_000)

@@ -81,7 +81,9 @@ class NearestPrototype:
 
     def _threshold(self, known: np.ndarray, strangers: np.ndarray) -> float:
         if len(strangers):
-            return float(np.quantile(strangers, self.target_fpr))
+            # Just below the first stranger that would be one too many: the target holds exactly.
+            passing = int(self.target_fpr * len(strangers))
+            return float(np.nextafter(np.sort(strangers)[passing], -np.inf))
         return float(np.quantile(known, 0.95))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,10 @@ def _arguments(stage: str, arguments: list[str], workspace: Workspace) -> list[s
     ]
     if stage == "compose" and not arguments:  # as dvc.yaml has it: no run of its own, hence no folder
         added += ["hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=stdout"]
-    return [*arguments, *added]
+    # Hydra takes overrides in one run after the options; later ones win.
+    own = [item for item in arguments if not item.startswith("-") and re.match(r"[+~]|[^=]+=", item)]
+    options = [item for item in arguments if item not in own]
+    return [*options, *added, *own]
 
 
 def _fail(stage: str, error: EarmarkError) -> None:

@@ -23,8 +23,10 @@ def git_state(project: Path) -> dict[str, str]:
         return done.stdout.strip()
 
     commit = git("rev-parse", "HEAD")
-    # DVC's own outputs change while a run goes on; they are no change of the code.
-    status = git("status", "--porcelain", "--", ".", ":!dvc.lock", ":!params.yaml", ":!metrics")
+    # DVC's own outputs change while a run goes on, and the choice of music is in the data hash.
+    status = git(
+        "status", "--porcelain", "--", ".", ":!dvc.lock", ":!params.yaml", ":!metrics", ":!data/source"
+    )
     dirty = "unknown" if status is None else str(bool(status)).lower()
     return {"commit": commit or "none", "dirty": dirty}
 

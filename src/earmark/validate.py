@@ -55,8 +55,9 @@ def measure(
     if media == "midi":
         events = read(raw)
         encoded = notes_of(events)
-        heard = notes_of(arranged(events, tempo, instruments))
-        expected_s = float(heard.end_s) + tail_s
+        whole = notes_of(arranged(events, tempo, instruments))
+        heard = whole.until(max_s) if max_s else whole
+        expected_s = whole.end_s + tail_s
         facts["expected_s"] = min(expected_s, max_s) if max_s else expected_s
         facts["notes"] = len(heard)
         facts["score"] = encoded.fingerprint()

@@ -176,7 +176,7 @@ def found(score=0.8, encoded=0.5, heard=0.4, auroc=0.9, calibration=3):
         (found(encoded=0.9), []),
         (
             found(encoded=0.901),
-            ["the control reaches 0.901 from instruments, duration and density of the files"],
+            ["the control reaches 0.901 from instruments, duration and density"],
         ),
         (
             found(encoded=1.0, heard=0.95, score=0.97),

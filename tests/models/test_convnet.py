@@ -10,8 +10,8 @@ def convnet(statistics=True, unit=False):
     torch.manual_seed(0)
     sizes = {"channels": 1, "bands": 24, "frames": 32, "widths": [4, 8], "embedding": 5, "dropout": 0.5}
     network = ConvNet(**sizes, statistics=statistics, unit=unit)
-    for _ in range(20):  # so that its norms know what clips are like
-        network(-80 * torch.rand(16, 1, 24, 32))
+    for _ in range(4):  # so that its norms know what clips are like
+        network(-80 * torch.rand(8, 1, 24, 32))
     return network.eval()
 
 

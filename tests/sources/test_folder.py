@@ -37,11 +37,20 @@ def test_pieces_are_sorted_and_labelled_by_their_first_folder(music):
     ]
 
 
-def test_each_file_is_a_work_and_is_where_it_was_found(music):
+def test_a_folder_below_the_label_s_is_one_work_and_a_file_in_it_its_own(music):
+    folder = music("Bach/a.mid", "Bach/Mass/i.mid", "Bach/Mass/ii.mid", "Bach/Mass/cd 2/iii.mid")
+    found = {origin.name: origin.group for origin in read_folder(folder)}
+    assert found == {
+        "Bach/a.mid": "Bach/a.mid",
+        "Bach/Mass/i.mid": "Bach/Mass",
+        "Bach/Mass/ii.mid": "Bach/Mass",
+        "Bach/Mass/cd 2/iii.mid": "Bach/Mass",
+    }
+
+
+def test_a_piece_is_where_it_was_found(music):
     folder = music("Bach/a.mid", "Bach/deep/a.mid")
-    for origin in read_folder(folder):
-        assert origin.group == origin.name
-        assert origin.file == folder / origin.name
+    assert all(origin.file == folder / origin.name for origin in read_folder(folder))
 
 
 @pytest.mark.parametrize("suffix", ["mid", "midi", "kar", "wav", "flac", "ogg", "mp3", "aiff", "MID", "Mp3"])

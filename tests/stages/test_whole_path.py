@@ -9,6 +9,7 @@ from mlflow.tracking import MlflowClient
 from earmark import pipeline
 from earmark.bundle import Bundle, bundle_hash
 from earmark.catalog import read_table
+from earmark.provenance import data_hash
 from earmark.workspace import Workspace
 
 
@@ -105,6 +106,7 @@ def test_the_run_is_in_mlflow_whole(finished, project):
     run = found[0]
     assert run.info.status == "FINISHED"
     assert run.data.tags["earmark.bundle"] == bundle_hash(finished.workspace.models)
+    assert run.data.tags["earmark.data"] == data_hash(finished.workspace.pieces, finished.workspace.splits)
     assert run.data.tags["earmark.started_by"] == "shell"
     assert run.data.tags["mlflow.source.git.commit"] == "none"
     assert run.data.params["trainer.max_epochs"] == "2"

@@ -15,7 +15,7 @@ from earmark.dataset.augment import Augmentation
 class RandomClips(Dataset):
     """Item (index of a piece) to a random clip of it and its class number.
 
-    Every clip depends on `seed`, the epoch and its place in it, so that a run can be repeated.
+    One generator, seeded once, draws all clips in order, so that a run can be repeated.
     """
 
     def __init__(

@@ -9,7 +9,7 @@ import numpy as np
 
 from earmark.errors import PieceError
 from earmark.midi.notes import notes_of, onset_rate_hz
-from earmark.midi.smf import CONTROL, NOTE_OFF, NOTE_ON, Events
+from earmark.midi.smf import ALL_NOTES_OFF, ALL_SOUND_OFF, CONTROL, NOTE_OFF, NOTE_ON, Events
 
 PIANO = 0  # General MIDI program 1, acoustic grand piano
 SUSTAIN = 64  # controller number of the sustain pedal
@@ -35,13 +35,15 @@ class Tempo:
 
 
 def played_on_piano(events: Events) -> Events:
-    """Every part on one piano: drums dropped, programs fixed, only notes and the sustain pedal kept.
+    """Every part on one piano: drums dropped, programs fixed, only notes, the sustain pedal and
+    what ends all notes are kept.
 
     Volume, pan, pitch bend and the like tell who encoded a file rather than who composed it.
     Raises PieceError where nothing but drums plays.
     """
     is_note = (events.kind == NOTE_ON) | (events.kind == NOTE_OFF)
-    is_pedal = (events.kind == CONTROL) & (events.data1 == SUSTAIN)
+    kept_controls = (SUSTAIN, ALL_SOUND_OFF, *range(ALL_NOTES_OFF, 128))
+    is_pedal = (events.kind == CONTROL) & np.isin(events.data1, kept_controls)
     kept = events.where((is_note | is_pedal) & ~events.is_drum)
     if not (kept.kind == NOTE_ON).any():
         raise PieceError("only drums play, and render.instruments=piano drops drums")

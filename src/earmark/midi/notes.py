@@ -36,6 +36,18 @@ class Notes:
         """Where the last note ends, in seconds."""
         return float(np.max(self.onset_s + self.duration_s, initial=0.0))
 
+    def until(self, end_s: float) -> Notes:
+        """The notes that begin before `end_s`, none sounding longer than that."""
+        heard = self.onset_s < end_s
+        return Notes(
+            onset_s=self.onset_s[heard],
+            duration_s=np.minimum(self.duration_s, end_s - self.onset_s)[heard],
+            pitch=self.pitch[heard],
+            velocity=self.velocity[heard],
+            program=self.program[heard],
+            is_drum=self.is_drum[heard],
+        )
+
     def fingerprint(self) -> str:
         """A digest of pitches, onsets and durations (10 ms grid): equal for note-for-note duplicates.
 

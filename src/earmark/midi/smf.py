@@ -18,6 +18,8 @@ import numpy as np
 from earmark.errors import PieceError
 
 NOTE_OFF, NOTE_ON, POLY_PRESSURE, CONTROL, PROGRAM, PRESSURE, PITCH_BEND = range(0x80, 0xF0, 0x10)
+# Controllers that end all notes of a channel: 120, and 123 with the mode changes 124 to 127.
+ALL_SOUND_OFF, ALL_NOTES_OFF = 120, 123
 DRUM_CHANNEL = 9  # channel 10 in musicians' counting, General MIDI percussion
 DEFAULT_TEMPO_US = 500_000  # microseconds a quarter note: 120 a minute, the standard's default
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}

@@ -18,7 +18,10 @@ import numpy as np
 
 from earmark.errors import EarmarkError, PieceError
 from earmark.midi.arrange import PIANO
+from earmark.midi.notes import notes_of
 from earmark.midi.smf import (
+    ALL_NOTES_OFF,
+    ALL_SOUND_OFF,
     CONTROL,
     DRUM_CHANNEL,
     NOTE_OFF,
@@ -101,8 +104,7 @@ class Synthesis:
 
         Raises PieceError beyond LONGEST_S, which one damaged byte of a file is enough to reach.
         """
-        is_note = (events.kind == NOTE_ON) | (events.kind == NOTE_OFF)
-        length_s = float(events.time_s[is_note].max(initial=0.0)) + self.tail_s
+        length_s = notes_of(events).end_s + self.tail_s
         if self.max_s:
             length_s = min(length_s, self.max_s)
         if length_s > LONGEST_S:
@@ -208,6 +210,8 @@ class _Player:
             if not holders:
                 library.fluid_synth_noteoff(synth, channel, first)
         elif kind == CONTROL:
+            if first == ALL_SOUND_OFF or first >= ALL_NOTES_OFF:
+                self._holders = {held: by for held, by in self._holders.items() if held[0] != channel}
             library.fluid_synth_cc(synth, channel, first, second)
         elif kind == PROGRAM:
             library.fluid_synth_program_change(synth, channel, first)

@@ -12,7 +12,7 @@ from earmark.sources.origin import AUDIO_SUFFIXES, MIDI_SUFFIXES, Origin, media_
 def read_folder(folder: Path) -> list[Origin]:
     """Every music file below a label folder, sorted by path; hidden files are left out.
 
-    A piece's group is its own name: without better knowledge each file is a work.
+    Files in a folder below the label's are one work; a file directly in it is a work of its own.
     Raises EarmarkError where there is nothing to learn from.
     """
     if not folder.is_dir():
@@ -22,7 +22,8 @@ def read_folder(folder: Path) -> list[Origin]:
         parts = path.relative_to(folder).parts
         if len(parts) >= 2 and media_of(path.name):
             name = "/".join(parts)
-            origins.append(Origin(name=name, label=parts[0], group=name, title=path.stem, file=path))
+            work = "/".join(parts[:2])
+            origins.append(Origin(name=name, label=parts[0], group=work, title=path.stem, file=path))
     if not origins:
         known = " ".join(sorted(MIDI_SUFFIXES | AUDIO_SUFFIXES))
         raise EarmarkError(f"{folder} holds no music: expected {folder}/<label>/<file>, file one of {known}")

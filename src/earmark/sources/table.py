@@ -44,7 +44,24 @@ def read_csv(csv: Path) -> list[Origin]:
             title=row["title"] or Path(name).stem,
             file=None if name.startswith(PACKAGE_PREFIX) else base / name,
         )
+    _check_roles(csv, list(origins.values()))
     return list(origins.values())
+
+
+def _check_roles(csv: Path, origins: list[Origin]) -> None:
+    """A stranger that was trained on is none: raise where a work or a label has two kinds of role."""
+    for what in ("label", "group"):
+        roles: dict[str, str] = {}
+        for origin in origins:
+            name = getattr(origin, what)
+            if (
+                name
+                and roles.setdefault(name, origin.role) != origin.role
+                and (what == "group" or KNOWN in (origin.role, roles[name]))
+            ):
+                raise EarmarkError(
+                    f"{csv}: the {what} {name} is {roles[name]} in one row and {origin.role} in another"
+                )
 
 
 def _rows(csv: Path) -> list[tuple[int, dict[str, str]]]:

@@ -105,7 +105,12 @@ def _task(origin: Origin, identity: str, context: Context) -> Task:
     if not origin.file.is_file():
         raise PieceError("is not a file")
     # Size and time of change stand for the bytes, so that a large collection is read but once.
-    key = context.store.key(file=str(origin.file.resolve()), size=status.st_size, mtime_ns=status.st_mtime_ns)
+    key = context.store.key(
+        file=str(origin.file.resolve()),
+        size=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+        ctime_ns=status.st_ctime_ns,
+    )
     suffix = Path(origin.name).suffix.lower()
     return Task(identity, key, f"{identity}{suffix}", partial(_copy, origin.file))
 

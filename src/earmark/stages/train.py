@@ -34,7 +34,9 @@ def run(cfg: Any, workspace: Workspace) -> None:
         bundle.save(workspace.models)
         write_text(workspace.metrics / "train.json", json.dumps(summary, indent=2) + "\n")
         _write_history(history, workspace)
-        tracker.tag(run_id, bundle=bundle_hash(workspace.models), data=data_hash(workspace.pieces, workspace.splits))
+        tracker.tag(
+            run_id, bundle=bundle_hash(workspace.models), data=data_hash(workspace.pieces, workspace.splits)
+        )
         tracker.log_metrics(run_id, {"train": summary})
         tracker.log_files(run_id, "plots", workspace.plots / "training")
         if cfg.tracking.log_bundle:
