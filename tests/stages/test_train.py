@@ -7,7 +7,8 @@ import numpy as np
 from earmark.bundle import Bundle
 from earmark.catalog import read_table
 from earmark.config import plain
-from earmark.stages.train import IDENTIFICATION
+from earmark.stages.train import IDENTIFICATION, run
+from earmark.workspace import Workspace
 
 
 def test_metrics_of_training(finished):
@@ -58,3 +59,18 @@ def test_references_are_the_training_pieces_clips(finished):
 
 def test_labels_are_the_known_ones_sorted(finished):
     assert Bundle.load(finished.workspace.models).labels == ["Ash", "Birch", "Cedar"]
+
+
+def test_two_processes_train_one_model(project, finished, small, tmp_path):
+    workspace = Workspace.at(project, tmp_path)
+    workspace.data.mkdir()
+    for name in ("pieces.csv", "splits.csv", "features"):
+        (workspace.data / name).symlink_to(finished.workspace.data / name)
+    run(small("trainer=ddp", "trainer.max_epochs=1", "trainer.threads=1"), workspace)
+    found = json.loads((workspace.metrics / "train.json").read_text())
+    assert (found["epochs"], found["best_epoch"]) == (1, 1)
+    bundle = Bundle.load(workspace.models)
+    assert np.isfinite(bundle.embeddings).all()
+    untouched = Bundle.load(finished.workspace.models)
+    assert set(bundle.weights) == set(untouched.weights)
+    assert len(read_table(workspace.plots / "training" / "history.csv")) == 1
