@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 
 from earmark.bundle import Bundle
 from earmark.catalog import read_table
@@ -61,6 +62,7 @@ def test_labels_are_the_known_ones_sorted(finished):
     assert Bundle.load(finished.workspace.models).labels == ["Ash", "Birch", "Cedar"]
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_model(project, finished, small, tmp_path):
     workspace = Workspace.at(project, tmp_path)
     workspace.data.mkdir()
