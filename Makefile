@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test test-slow lint ui
+.PHONY: help setup repro describe test test-slow lint ui
 
 VENV := .venv
 STAMP := $(VENV)/.installed
@@ -24,6 +24,9 @@ $(STAMP): pyproject.toml constraints.txt setup.sh
 
 repro: setup  ## rebuild everything: dvc repro on what `earmark use` chose (default: the built-in corpus)
 	@dvc repro
+
+describe: setup  ## a table of descriptors of every piece: data/descriptors.csv
+	@dvc repro optional/dvc.yaml
 
 test: setup  ## the tests
 	@python -m pytest

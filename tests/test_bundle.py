@@ -11,8 +11,11 @@ import pytest
 import torch
 import yaml
 
+from earmark.assembly import Input, model_node
 from earmark.bundle import FILES, VERSION, Bundle, bundle_hash
 from earmark.config import build, compose, plain
+from earmark.decisions.verdict import Rejection
+from earmark.decisions.vote import FittedVote
 from earmark.errors import EarmarkError
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -26,11 +29,8 @@ def settings():
     return {**sections, "model": {**plain(cfg.model), "channels": 1, "bands": 16, "frames": 20}}
 
 
-def make_bundle(seed=0):
-    torch.manual_seed(seed)
-    encoder = build(settings()["model"], "model").eval()
-    size = encoder(torch.rand(1, 1, 16, 20)).shape[1]
-    references = pd.DataFrame(
+def references():
+    return pd.DataFrame(
         {
             "piece_id": ["a", "a", "b"],
             "label": [LABELS[0], LABELS[0], LABELS[1]],
@@ -38,12 +38,18 @@ def make_bundle(seed=0):
             "start_s": [0.0, 2.5, 0.0],
         }
     )
+
+
+def make_bundle(seed=0):
+    torch.manual_seed(seed)
+    encoder = build(settings()["model"], "model").eval()
+    size = encoder(torch.rand(1, 1, 16, 20)).shape[1]
     random = np.random.default_rng(seed)
     pieces = list(random.standard_normal((4, 3, size)).astype(np.float32))
     decision = build(compose(CONF, []).decision, "decision").fit(
         LABELS, pieces[:2], LABELS, pieces[2:], LABELS, []
     )
-    return Bundle(deepcopy(settings()), encoder.state_dict(), decision, references, pieces[0])
+    return Bundle(deepcopy(settings()), encoder.state_dict(), decision, references(), pieces[0])
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +179,28 @@ def test_foreign_code_is_not_run_from_inside_the_settings_either(rewrite, tmp_pa
     assert not (tmp_path / "trapped").exists()
 
 
+@pytest.mark.parametrize("section", ["model", "features", "dataset"])
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        "!!pairs [x: {_target_: os.mkdir, path: TRAP}]",
+        "!!omap [x: {_target_: os.mkdir, path: TRAP}]",
+        "'${oc.create:{_target_: os.mkdir, path: TRAP}}'",
+        "['${oc.create:{_target_: os.mkdir, path: TRAP}}']",
+        "'${oc.env:HOME}'",
+    ],
+)
+def test_foreign_code_in_disguise_is_not_run_either(rewrite, saved, tmp_path, section, disguise):
+    """YAML knows more containers than lists, and OmegaConf makes nodes of text."""
+    rewrite(lambda content: content["settings"][section].update(widths="DISGUISE"))
+    text = (saved / "bundle.yaml").read_text(encoding="utf-8")
+    text = text.replace("DISGUISE", disguise.replace("TRAP", str(tmp_path / "trapped")))
+    (saved / "bundle.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(EarmarkError, match=r"is refused: it asks to run (os\.mkdir|\$\{oc\.)"):
+        Bundle.load(saved).encoder  # noqa: B018
+    assert not (tmp_path / "trapped").exists()
+
+
 @pytest.mark.parametrize(
     "edit",
     [
@@ -239,3 +267,78 @@ def test_loading_needs_neither_mlflow_nor_lightning_nor_dvc(saved, python):
     needless = ("mlflow", "pytorch_lightning", "lightning_fabric", "dvc", "sklearn", "matplotlib")
     out, err = python(code, saved, *needless).communicate(timeout=120)
     assert (out, err) == ("[]\n", "")
+
+
+def make_classifier(seed=0):
+    """A network with a head on it, whose clips vote."""
+    torch.manual_seed(seed)
+    model = model_node(
+        compose(CONF, ["model=dense", "objective=cross_entropy", "decision=vote", "sampler=shuffled"]),
+        Input(channels=1, bands=16, frames=20, classes=2),
+    )
+    encoder = build(model, "model").eval()
+    vote = FittedVote(LABELS, 0.31, True, 0.4, Rejection(0.6, 0.2, 0.3))
+    scores = np.random.default_rng(seed).standard_normal((3, 2)).astype(np.float32)
+    return Bundle({**settings(), "model": model}, encoder.state_dict(), vote, references(), scores)
+
+
+@pytest.fixture
+def saved_classifier(tmp_path):
+    make_classifier().save(tmp_path / "classifier")
+    return tmp_path / "classifier"
+
+
+def test_a_classifier_and_its_vote_come_back_as_they_were(saved_classifier):
+    before, found = make_classifier(), Bundle.load(saved_classifier)
+    assert found.decision == before.decision
+    assert found.settings == before.settings
+    assert type(found.encoder).__name__ == "Classifier"
+    assert set(found.weights) == set(before.weights) >= {"head.weight", "head.bias"}
+    clips = torch.rand(4, 1, 16, 20, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        one, other = before.encoder(clips), found.encoder(clips)
+    assert torch.equal(one, other)
+    assert other.shape == (4, 2)
+    one, other = (each.decision.verdict(one.numpy()) for each in (before, found))
+    assert (one.label, one.confidence, one.share) == (other.label, other.confidence, other.share)
+
+
+def test_a_classifiers_bundle_has_the_same_bytes_again(saved_classifier, tmp_path):
+    Bundle.load(saved_classifier).save(tmp_path / "again")
+    assert bundle_hash(saved_classifier) == bundle_hash(tmp_path / "again")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda encoder: encoder.update(_target_="os.mkdir"),
+        lambda encoder: encoder.update(_target_="earmark.models.convnet.torch.hub.load"),
+        lambda encoder: encoder.update(_target_="earmark.models.convnet.nn.Linear"),
+        lambda encoder: encoder.update(_target_="earmark.bundle.Bundle"),
+        lambda encoder: encoder.update(hidden=[{"_target_": "os.mkdir", "path": "trapped"}]),
+        lambda encoder: encoder.update(dropout={"deep": {"_target_": "os.mkdir", "path": "trapped"}}),
+        lambda encoder: encoder.update(dropout="${oc.create:{_target_: os.mkdir, path: trapped}}"),
+    ],
+)
+def test_an_encoder_under_a_head_runs_no_foreign_code(saved_classifier, tmp_path, monkeypatch, edit):
+    monkeypatch.chdir(tmp_path)
+    content = yaml.safe_load((saved_classifier / "bundle.yaml").read_text(encoding="utf-8"))
+    edit(content["settings"]["model"]["encoder"])
+    (saved_classifier / "bundle.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(EarmarkError, match=r"is refused: it asks to run .*, which is not earmark's"):
+        Bundle.load(saved_classifier).encoder  # noqa: B018
+    assert not (tmp_path / "trapped").exists()
+
+
+def test_a_decision_of_another_kind_is_refused(saved_classifier):
+    for edit, said in (
+        ({"kind": "oracle"}, "its decision is oracle, and known are prototypes and vote"),
+        ({"kind": "prototypes"}, "its decision is not whole"),
+        ({"magic": 1.0}, "its decision has more than a vote decision"),
+    ):
+        content = yaml.safe_load((saved_classifier / "bundle.yaml").read_text(encoding="utf-8"))
+        changed = {**content, "decision": {**content["decision"], **edit}}
+        (saved_classifier / "bundle.yaml").write_text(yaml.safe_dump(changed), encoding="utf-8")
+        with pytest.raises(EarmarkError, match=said):
+            Bundle.load(saved_classifier)
+        (saved_classifier / "bundle.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from earmark.catalog import COLUMNS, QUARANTINE_COLUMNS, quarantine_rows, read_table, write_table
+from earmark.catalog import COLUMNS, QUARANTINE_COLUMNS, Merge, quarantine_rows, read_table, write_table
 from earmark.errors import EarmarkError
 
 AWKWARD = [
@@ -88,3 +88,41 @@ def test_the_quarantine_names_the_stage_and_each_piece_its_own_reason():
 
 def test_without_reasons_the_quarantine_is_empty():
     assert quarantine_rows(pieces(piece_id=["a"]), {}, "ingest").empty
+
+
+def test_merging_puts_labels_under_one_and_leaves_the_others():
+    merge = Merge.of({"classical": ["concerto", "sonata"], "dance": ["jig"]})
+    assert [merge(label) for label in ("concerto", "sonata", "jig", "classical", "reel", "")] == [
+        *("classical", "classical", "dance", "classical", "reel", "")
+    ]
+    assert merge.into == {"concerto": "classical", "sonata": "classical", "jig": "dance"}
+
+
+def test_merging_goes_one_step():
+    """A label that is both given and taken away: what was `b` becomes `a`, what was `c` becomes `b`."""
+    merge = Merge.of({"a": ["b"], "b": ["c"]})
+    assert [merge(label) for label in "abc"] == ["a", "a", "b"]
+
+
+def test_nothing_is_merged_unless_asked():
+    assert Merge.of({})("anything") == "anything"
+    assert Merge.of({"a": []})("b") == "b"
+    assert Merge.of({"a": ["b", "b"]})("b") == "a"
+    assert Merge.of({1: ["b"]})("b") == "1"  # YAML reads a label like 1850 as a number
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"classical": "concerto"}, "data.merge.classical must be a list of labels"),
+        ({"classical": None}, "data.merge.classical must be a list of labels"),
+        ({"classical": {"concerto": 1}}, "data.merge.classical must be a list of labels"),
+        ({"classical": ["concerto", 3]}, "data.merge.classical must be a list of labels"),
+        ({"a": ["x"], "b": ["y", "x"]}, "data.merge: x goes into both a and b"),
+        ({"unknown": ["x"]}, "data.merge: no label can be called unknown"),
+    ],
+)
+def test_what_cannot_be_merged_is_one_line(setting, said):
+    with pytest.raises(EarmarkError, match=said) as caught:
+        Merge.of(setting)
+    assert "\n" not in str(caught.value)

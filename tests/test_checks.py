@@ -38,13 +38,38 @@ CONF = Path(__file__).parents[1] / "conf"
         (["split.folds=5", "split.fold=5"], "split.fold=5: must lie within 0 and 4"),
         (["split.fold=-1"], "split.fold=-1"),
         (["dataset.clip_s=0"], "dataset.clip_s=0"),
-        (["dataset.classes_per_batch=1"], "dataset.classes_per_batch=1"),
-        (["dataset.works_per_class=0"], "dataset.works_per_class=0"),
-        (["dataset.clips_per_piece=0"], "dataset.clips_per_piece=0"),
-        (["dataset.batches_per_epoch=0"], "dataset.batches_per_epoch=0"),
+        (["sampler.classes_per_batch=1"], "sampler.classes_per_batch"),
+        (["sampler.works_per_class=0"], "sampler.works_per_class=0"),
+        (["sampler.clips_per_piece=0"], "sampler.clips_per_piece=0"),
+        (["sampler.batches_per_epoch=0"], "sampler.batches_per_epoch=0"),
         (["trainer.max_epochs=0"], "trainer.max_epochs=0"),
         (["trainer.max_steps=0"], "trainer.max_steps=0"),
+        (["sampler.works_per_class=1", "sampler.clips_per_piece=1"], "to hold a triplet"),
+        (["decision=vote"], "Vote decides by scores and the model gives embeddings under Triplet"),
+        (["model=logistic"], "Logistic gives class scores and Triplet learns from embeddings"),
+        (["objective=anchor_triplet"], "choose sampler=anchors"),
+        (["sampler=anchors"], "choose sampler=class_work"),
+        (["model=composer_original"], "needs clips of 2 x 64 x 2584, not 1 x 128 x 215"),
+        (["model=key", "objective=cross_entropy", "decision=vote"], "features=pitch"),
+        (["dataset.max_transposition=2"], "needs a pitch-wise front end"),
+        (["features=pitch", "dataset.max_transposition=2"], "is for the 24 keys"),
+        (["data.merge={classical: concerto}"], "data.merge.classical must be a list of labels"),
+        (["data.merge={a: [x], b: [x]}"], "data.merge: x goes into both a and b"),
+        (["data.min_confidence=2"], "data.min_confidence=2"),
+        (
+            ["features=mel_and_descriptors"],
+            "max_gain_db=6 changes bands in dB, and those of Stacked are none",
+        ),
+        (["features=grey", "dataset=plain", "dataset.max_masked_bands=2"], "dataset.max_masked_bands=2"),
+        (["trainer.optimizer.lr=-1"], "Invalid learning rate: -1"),
+        (["model.init=nowhere"], "model.init=nowhere is not a bundle"),
+        (["trainer.keep=none"], "trainer.keep=none: must be one of best, last"),
         (["trainer.threads=0"], "trainer.threads=0"),
+        (["trainer.patience=-1"], "trainer.patience=-1"),
+        (["trainer.accelerator=abacus"], "trainer.accelerator=abacus: must be one of auto, cpu"),
+        (["dataset.evaluation_hop_s=0"], "dataset.evaluation_hop_s=0"),
+        (["dataset.max_gain_db=-1"], "dataset.max_gain_db=-1"),
+        (["dataset.max_band_shift=-1"], "dataset.max_band_shift=-1"),
         (["evaluate.resamples=-1"], "evaluate.resamples=-1"),
         (["+trainer.sed=1"], "trainer.sed is not a setting (there are accelerator"),
         (["+modl=convnet"], "modl is not a setting"),
@@ -75,9 +100,25 @@ def test_what_cannot_work_is_one_line(overrides, said):
         ["audio.sample_rate=16000", "features.f_max_hz=0"],
         ["render.max_seconds=0"],
         ["split.folds=2", "split.fold=1"],
-        ["dataset.works_per_class=1", "dataset.clips_per_piece=1"],
+        ["sampler.works_per_class=1"],
+        ["sampler=shuffled", "objective=cross_entropy", "decision=vote"],
+        ["sampler=shuffled", "objective=cross_entropy"],
+        ["model=logistic", "features=descriptors", "objective=cross_entropy", "decision=majority"],
+        ["features=mel_and_descriptors", "dataset=plain"],
         ["trainer.max_epochs=-1", "trainer.max_steps=10"],
     ],
 )
 def test_the_edges_of_what_works_pass(overrides):
     assert check(compose(CONF, ["features=mel", *overrides])) is None
+
+
+def test_a_device_that_is_not_there_is_said_before_anything_is_computed(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    for name in ("gpu", "mps"):
+        with pytest.raises(EarmarkError, match=f"trainer.accelerator={name}: this machine has none"):
+            check(compose(CONF, [f"trainer={name}"]))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    check(compose(CONF, ["trainer=gpu"]))

@@ -11,7 +11,11 @@ from earmark.config import compose as compose_config
 from earmark.config import plain
 
 PROJECT = Path(__file__).parents[1]
-STAGES = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+STAGES = {
+    name: stage
+    for file in ("dvc.yaml", "optional/dvc.yaml")
+    for name, stage in yaml.safe_load((PROJECT / file).read_text(encoding="utf-8"))["stages"].items()
+}
 
 
 @pytest.fixture

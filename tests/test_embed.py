@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from earmark.dataset.arrays import FeatureArrays
-from earmark.embed import BATCH, ClipGeometry, embed_pieces
+from earmark.dataset.geometry import ClipGeometry
+from earmark.embed import BATCH, embed_pieces
 
 
 class FirstAndLast(torch.nn.Module):
@@ -54,12 +55,3 @@ def test_no_pieces_no_clips(arrays):
     geometry = ClipGeometry(frames=10, hop=5, most_clips=0, frame_rate_hz=2.0)
     found = embed_pieces(FirstAndLast(), arrays(), geometry)
     assert (found.clips, found.starts_s) == ([], [])
-
-
-@pytest.mark.parametrize(
-    ("clip_s", "hop_s", "rate_hz", "frames", "hop"),
-    [(10.0, 5.0, 21.5, 215, 108), (2.0, 0.5, 8.0, 16, 4), (0.01, 0.01, 10.0, 1, 1)],
-)
-def test_lengths_in_frames(clip_s, hop_s, rate_hz, frames, hop):
-    dataset = {"clip_s": clip_s, "evaluation_hop_s": hop_s, "evaluation_max_clips": 7}
-    assert ClipGeometry.of(dataset, rate_hz) == ClipGeometry(frames, hop, 7, rate_hz)

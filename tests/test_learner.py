@@ -53,10 +53,21 @@ def test_separated_classes_are_retrieved_and_swapped_ones_are_not():
     assert retrieval(torch.eye(2), torch.tensor([1, 0]), references, classes) == 0.0
 
 
+class Sum(torch.nn.Module):
+    """An objective of embeddings, or of scores."""
+
+    def __init__(self, needs="embeddings"):
+        super().__init__()
+        self.needs = needs
+
+    def forward(self, embeddings, classes):
+        return embeddings.sum()
+
+
 @pytest.fixture
 def learner(monkeypatch):
     """A learner whose encoder passes on what it gets; what it logs is kept in `logged`."""
-    made = Learner(torch.nn.Identity(), lambda embeddings, classes: embeddings.sum(), torch.optim.SGD)
+    made = Learner(torch.nn.Identity(), Sum(), torch.optim.SGD)
     made.logged = {}
     monkeypatch.setattr(made, "log", lambda name, value, **_: made.logged.update({name: float(value)}))
     made._trainer = SimpleNamespace(sanity_checking=False)
@@ -67,8 +78,8 @@ def test_validation_retrieves_queries_among_references(learner):
     references, classes = torch.eye(2).repeat(4, 1), torch.tensor([0, 1] * 4)
     learner.on_validation_epoch_start()
     for part in (slice(0, 4), slice(4, 8)):
-        learner.validation_step((references[part], classes[part]), 0, 0)
-    learner.validation_step((torch.eye(2), torch.tensor([0, 0])), 0, 1)
+        learner.validation_step((references[part], classes[part]), 0, 1)
+    learner.validation_step((torch.eye(2), torch.tensor([0, 0])), 0, 0)
     learner.on_validation_epoch_end()
     assert learner.logged == {"validation/retrieval": 0.5}
 
@@ -76,8 +87,8 @@ def test_validation_retrieves_queries_among_references(learner):
 def test_each_epoch_starts_afresh(learner):
     for numbers, expected in (([1, 0], 0.0), ([0, 1], 1.0)):
         learner.on_validation_epoch_start()
-        learner.validation_step((torch.eye(2), torch.tensor([0, 1])), 0, 0)
-        learner.validation_step((torch.eye(2), torch.tensor(numbers)), 0, 1)
+        learner.validation_step((torch.eye(2), torch.tensor([0, 1])), 0, 1)
+        learner.validation_step((torch.eye(2), torch.tensor(numbers)), 0, 0)
         learner.on_validation_epoch_end()
         assert learner.logged["validation/retrieval"] == expected
 
@@ -96,3 +107,12 @@ def test_the_optimizer_gets_every_weight_of_encoder_and_objective():
     assert {id(weight) for weight in group["params"]} == {
         id(weight) for part in (encoder, objective) for weight in part.parameters()
     }
+
+
+def test_scores_are_judged_by_the_mean_recall_of_the_classes_that_occur(learner):
+    learner.objective = Sum("scores")
+    learner.on_validation_epoch_start()
+    said, true = torch.eye(4)[[0, 0, 1, 2]], torch.tensor([0, 0, 0, 2])
+    learner.validation_step((said, true), 0)
+    learner.on_validation_epoch_end()
+    assert learner.logged == {"validation/balanced_accuracy": pytest.approx((2 / 3 + 1) / 2)}

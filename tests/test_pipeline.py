@@ -29,7 +29,7 @@ def test_dvc_runs_the_same_stages_each_by_its_script():
         assert settings["cmd"] == f"python stages/{stage}.py{frozen}"
 
 
-@pytest.mark.parametrize("stage", pipeline.STAGES)
+@pytest.mark.parametrize("stage", [*pipeline.STAGES, *pipeline.OPTIONAL])
 def test_every_stage_has_a_script_and_a_function(stage):
     script = (PROJECT / "stages" / f"{stage}.py").read_text(encoding="utf-8")
     assert f"Stage {stage}: " in script
@@ -38,7 +38,8 @@ def test_every_stage_has_a_script_and_a_function(stage):
 
 
 def test_there_are_no_scripts_but_those():
-    assert {path.stem for path in (PROJECT / "stages").glob("*.py")} == set(pipeline.STAGES)
+    known = {*pipeline.STAGES, *pipeline.OPTIONAL}
+    assert {path.stem for path in (PROJECT / "stages").glob("*.py")} == known
 
 
 @pytest.mark.parametrize("last", pipeline.STAGES)
@@ -67,3 +68,21 @@ def test_a_stage_gets_config_and_workspace(monkeypatch, tmp_path):
     workspace = Workspace.at(tmp_path)
     pipeline.run_stage("split", "config", workspace)
     assert given == [("config", workspace)]
+
+
+@pytest.mark.parametrize("last", pipeline.OPTIONAL)
+def test_an_optional_stage_runs_after_what_it_needs_and_nothing_else(calls, tmp_path, last):
+    pipeline.run(compose(PROJECT / "conf", []), Workspace.at(tmp_path), last)
+    needed = pipeline.OPTIONAL[last]
+    assert calls == [*pipeline.STAGES[: pipeline.STAGES.index(needed) + 1], last]
+
+
+def test_describing_needs_sound_and_no_model(calls, tmp_path):
+    pipeline.run(compose(PROJECT / "conf", []), Workspace.at(tmp_path), "describe")
+    assert calls == ["compose", "ingest", "render", "validate", "describe"]
+
+
+def test_optional_stages_are_in_no_other_run(calls, tmp_path):
+    assert not set(pipeline.OPTIONAL) & {*pipeline.STAGES, *DVC}
+    pipeline.run(compose(PROJECT / "conf", []), Workspace.at(tmp_path))
+    assert not set(pipeline.OPTIONAL) & set(calls)

@@ -21,7 +21,10 @@ DRAW = {
     "confusion": lambda path: plots.confusion_picture(MATRIX, ["Ash", "Birch"], "test pieces", path),
     "embedding": lambda path: plots.embedding_picture(MEANS, NAMES, SPLITS, ["Ash", "Birch"], path),
     "open_set": lambda path: plots.open_set_picture(MEANS[:, 0] ** 2, MEANS[:, 1] ** 2 + 1, 0.7, path),
-    "curves": lambda path: plots.curves_picture(HISTORY, path),
+    "curves": lambda path: plots.curves_picture(HISTORY, "validation/retrieval", path),
+    "risk_coverage": lambda path: plots.risk_coverage_picture([0.5, 1.0], [0.0, 0.5], path),
+    "reliability": lambda path: plots.reliability_picture([0.6, 0.9], [0.5, 1.0], [2, 5], path),
+    "roc": lambda path: plots.roc_picture(np.array([0, 0.5, 1]), np.array([0, 0.8, 1]), 0.3, path),
     "spectrogram": lambda path: plots.spectrogram_picture(CLIPS, ["a", "b", "c"], 10.0, path),
 }
 EDGES = {
@@ -34,8 +37,10 @@ EDGES = {
     "no strangers": lambda path: plots.open_set_picture(np.array([1.0, 2.0]), np.array([]), 1.5, path),
     "nobody at all": lambda path: plots.open_set_picture(np.array([]), np.array([]), 1.5, path),
     "equal distances": lambda path: plots.open_set_picture(np.ones(3), np.ones(2), 1.0, path),
-    "one epoch": lambda path: plots.curves_picture(HISTORY[:1], path),
-    "an epoch without validation": lambda path: plots.curves_picture([{"epoch": 0, "train/loss": 1.0}], path),
+    "one epoch": lambda path: plots.curves_picture(HISTORY[:1], "validation/retrieval", path),
+    "an epoch without validation": lambda path: plots.curves_picture(
+        [{"epoch": 0, "train/loss": 1.0}], "validation/retrieval", path
+    ),
     "silence": lambda path: plots.spectrogram_picture([np.full((8, 9), -80.0)], ["a"], 10.0, path),
     "any letters": lambda path: plots.confusion_picture(MATRIX, ["Dvořák", "$x_$"], "$_{$", path),
     "letters that the font lacks": lambda path: plots.confusion_picture(MATRIX, ["久石譲", "b"], "", path),

@@ -2,11 +2,11 @@
 
     bundle.yaml             format version, labels, settings, decision, digests of the other files
     encoder.safetensors     weights
-    decision.safetensors    prototypes (labels, dimensions), whitening (dimensions, dimensions)
-    references.safetensors  embeddings of the training pieces' clips (clips, dimensions)
-    references.csv          a row for each of them: piece_id, label, title, start_s
+    decision.safetensors    arrays of the decision: for prototypes those and their whitening
+    references.safetensors  what the model gives for the training pieces' clips (clips, dimensions)
+    references.csv          a row for each of them: piece_id, label, group, title, start_s
 
-Reading needs torch, safetensors and PyYAML; neither Lightning nor DVC nor MLflow.
+Reading it needs neither Lightning nor DVC nor MLflow.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from earmark import models  # noqa: F401  (a bundle names one of its members: all of them count)
+from earmark import features, models  # noqa: F401  (a bundle names members of them: all count)
 from earmark.atomic import replacing, write_text
 from earmark.catalog import read_table, write_table
 from earmark.config import build
-from earmark.decision import FittedPrototypes
+from earmark.decisions.prototype import FittedPrototypes
+from earmark.decisions.vote import FittedVote
 from earmark.errors import EarmarkError
 from earmark.store import digest_file, keep_only
 
 if TYPE_CHECKING:
     import torch
 
-VERSION = 1
+VERSION = 2
 FILES = ("encoder.safetensors", "decision.safetensors", "references.safetensors", "references.csv")
-DECISION_ARRAYS = ("prototypes", "whitening")
-DECISION_NUMBERS = ("temperature", "threshold")
+DECISIONS = {found.kind: found for found in (FittedPrototypes, FittedVote)}
 # What a bundle may name to be instantiated, by section; only classes that the module itself defines.
 OURS = {"model": "earmark.models", "features": "earmark.features"}
 
@@ -50,7 +50,7 @@ class Bundle:
 
     settings: dict[str, Any]
     weights: dict[str, torch.Tensor]
-    decision: FittedPrototypes
+    decision: FittedPrototypes | FittedVote
     references: pd.DataFrame
     embeddings: np.ndarray
 
@@ -74,9 +74,9 @@ class Bundle:
         weights = {name: tensor.contiguous().cpu() for name, tensor in self.weights.items()}
         with replacing(folder / "encoder.safetensors") as temporary:
             save_file(weights, temporary)
-        arrays = {name: getattr(self.decision, name) for name in DECISION_ARRAYS}
+        arrays = {name: np.ascontiguousarray(array) for name, array in self.decision.arrays().items()}
         with replacing(folder / "decision.safetensors") as temporary:
-            save_arrays({name: np.ascontiguousarray(array) for name, array in arrays.items()}, temporary)
+            save_arrays(arrays, temporary)
         with replacing(folder / "references.safetensors") as temporary:
             embeddings = np.ascontiguousarray(self.embeddings, dtype=np.float32)
             save_arrays({"embeddings": embeddings}, temporary)
@@ -85,10 +85,7 @@ class Bundle:
             "format": "earmark-bundle",
             "version": VERSION,
             "labels": self.labels,
-            "decision": {
-                "temperature": float(self.decision.temperature),
-                "threshold": float(self.decision.threshold),
-            },
+            "decision": {"kind": self.decision.kind, **self.decision.numbers()},
             "settings": self.settings,
             "files": {name: digest_file(folder / name) for name in FILES},
         }
@@ -109,11 +106,7 @@ class Bundle:
         return cls(
             settings=content["settings"],
             weights=load_file(folder / "encoder.safetensors"),
-            decision=FittedPrototypes(
-                labels=list(content["labels"]),
-                **load_arrays(folder / "decision.safetensors"),
-                **content["decision"],
-            ),
+            decision=_restored(folder, content),
             references=references,
             embeddings=load_arrays(folder / "references.safetensors")["embeddings"],
         )
@@ -149,22 +142,44 @@ def _read_content(folder: Path) -> dict[str, Any]:
     whole = isinstance(settings, dict) and all(isinstance(settings.get(name), dict) for name in OURS)
     if not (whole and isinstance(content.get("labels"), list) and isinstance(decision, dict)):
         raise EarmarkError(f"{folder} is refused: bundle.yaml is not whole (labels, decision, settings)")
-    if set(decision) != set(DECISION_NUMBERS):
-        raise EarmarkError(f"{folder} is refused: its decision has not {' and '.join(DECISION_NUMBERS)}")
+    if decision.get("kind") not in DECISIONS:
+        known = " and ".join(DECISIONS)
+        raise EarmarkError(
+            f"{folder} is refused: its decision is {decision.get('kind')}, and known are {known}"
+        )
     return content
 
 
+def _restored(folder: Path, content: dict[str, Any]) -> FittedPrototypes | FittedVote:
+    from safetensors.numpy import load_file
+
+    arrays = load_file(folder / "decision.safetensors")
+    numbers = {name: value for name, value in content["decision"].items() if name != "kind"}
+    try:
+        decision = DECISIONS[content["decision"]["kind"]].restore(list(content["labels"]), arrays, numbers)
+    except (KeyError, TypeError, ValueError) as error:
+        raise EarmarkError(f"{folder} is refused: its decision is not whole ({error})") from error
+    if set(decision.numbers()) != set(numbers) or set(decision.arrays()) != set(arrays):
+        raise EarmarkError(f"{folder} is refused: its decision has more than a {decision.kind} decision")
+    return decision
+
+
 def _foreign_target(settings: dict[str, Any]) -> str | None:
-    """What `settings` ask to run beside the classes that OURS allows; None where it is nothing."""
-    for section, package in OURS.items():
-        target = str(settings[section].get("_target_", ""))
-        module, _, name = target.rpartition(".")
-        # Not startswith: earmark.models.convnet.torch.hub.load leads out again.
-        if not re.fullmatch(rf"{re.escape(package)}\.\w+", module) or not _defines(module, name):
-            return target
-    # Hydra would follow a _target_ at any depth.
-    inside = [list(node.values()) if name in OURS else node for name, node in settings.items()]
-    return next(_targets(inside), None)
+    """What `settings` ask to run beside the classes that OURS allows; None where it is nothing.
+
+    Hydra follows a _target_ at any depth, and so does this.
+    """
+    for section, node in settings.items():
+        package = OURS.get(section)
+        for target in _targets(node):
+            module, _, name = target.rpartition(".")
+            # Not startswith: earmark.models.convnet.torch.hub.load leads out again.
+            ours = package and re.fullmatch(rf"{re.escape(package)}\.\w+", module)
+            if not ours or not _defines(module, name):
+                return target
+    if not all("_target_" in settings[section] for section in OURS):
+        return "nothing"
+    return None
 
 
 def _targets(node: Any) -> Iterator[str]:
@@ -172,13 +187,17 @@ def _targets(node: Any) -> Iterator[str]:
         if "_target_" in node:
             yield str(node["_target_"])
         node = list(node.values())
-    if isinstance(node, list):
+    if isinstance(node, (list, tuple)):  # YAML's !!pairs are tuples
         for item in node:
             yield from _targets(item)
+    elif isinstance(node, str) and "${" in node:
+        yield node  # ${oc.create:…} makes a node with a _target_ while the config is resolved
 
 
 def _defines(module: str, name: str) -> bool:
+    """Whether `name` is a class that `module` itself defines."""
     try:
-        return getattr(importlib.import_module(module), name).__module__ == module
+        found = getattr(importlib.import_module(module), name)
+        return isinstance(found, type) and found.__module__ == module
     except (ImportError, AttributeError):
         return False

@@ -16,7 +16,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -28,6 +31,36 @@ KNOWN, CALIBRATION, TEST = "known", "unknown-calibration", "unknown-test"
 ROLES = (KNOWN, CALIBRATION, TEST)
 SPLITS = ("train", "validation", "test")
 QUARANTINE_COLUMNS = ["piece_id", "path", "label", "stage", "reason"]
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Several labels under one: `{classical: [concerto, sonata]}`, as conf/data states it."""
+
+    into: Mapping[str, str]
+
+    @classmethod
+    def of(cls, setting: Mapping[str, Any]) -> Merge:
+        """Raises EarmarkError where it is not a list of labels by label, or a label goes two ways or is
+        made `unknown`."""
+        into: dict[str, str] = {}
+        for label, merged in setting.items():
+            if label == "unknown":
+                raise EarmarkError(
+                    "data.merge: no label can be called unknown, which is the verdict on strangers"
+                )
+            if not isinstance(merged, list) or not all(isinstance(name, str) for name in merged):
+                raise EarmarkError(
+                    f"data.merge.{label} must be a list of labels, for example "
+                    "data.merge={classical: [concerto, sonata]}"
+                )
+            for name in merged:
+                if into.setdefault(name, str(label)) != str(label):
+                    raise EarmarkError(f"data.merge: {name} goes into both {into[name]} and {label}")
+        return cls(into)
+
+    def __call__(self, label: str) -> str:
+        return self.into.get(label, label)
 
 
 def read_table(path: Path) -> pd.DataFrame:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
+from earmark import evaluate  # noqa: F401  (a config chooses among its members)
+from earmark.assembly import check_assembly
 from earmark.audio import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
-from earmark.config import Config, build, target_of
+from earmark.catalog import Merge
+from earmark.config import Config, build, plain
+from earmark.dataset.transpose import Transposition
 from earmark.errors import EarmarkError
 from earmark.render.synth import HIGHEST_RATE_HZ as HIGHEST_SYNTH_HZ
 from earmark.render.synth import LOWEST_RATE_HZ as LOWEST_SYNTH_HZ
@@ -39,24 +44,60 @@ def check(cfg: Config | DictConfig) -> None:
     within("split.folds", cfg.split.folds, 2, 1000)
     within("split.fold", cfg.split.fold, 0, cfg.split.folds - 1)
     within("dataset.clip_s", cfg.dataset.clip_s, 0.5, 3600, " s")
-    within("dataset.classes_per_batch", cfg.dataset.classes_per_batch, 2, 10_000)
-    within("dataset.works_per_class", cfg.dataset.works_per_class, 1, 10_000)
-    within("dataset.clips_per_piece", cfg.dataset.clips_per_piece, 1, 10_000)
-    within("dataset.batches_per_epoch", cfg.dataset.batches_per_epoch, 1, 1e9)
+    within("dataset.evaluation_hop_s", cfg.dataset.evaluation_hop_s, 0.01, 3600, " s")
+    within("dataset.evaluation_max_clips", cfg.dataset.evaluation_max_clips, 0, 1e9, " (0: no limit)")
+    within("dataset.validation_max_clips", cfg.dataset.validation_max_clips, 0, 1e9, " (0: no limit)")
+    within("dataset.max_gain_db", cfg.dataset.max_gain_db, 0, 60, " dB")
+    within("dataset.max_band_shift", cfg.dataset.max_band_shift, 0, 10_000, " bands")
+    within("dataset.max_masked_bands", cfg.dataset.max_masked_bands, 0, 10_000, " bands")
     within("trainer.threads", cfg.trainer.threads, 1, 4096)
+    within("trainer.patience", cfg.trainer.patience, 0, 1e9, " epochs")
+    among("trainer.accelerator", cfg.trainer.accelerator, ("auto", "cpu", "gpu", "cuda", "mps", "tpu"))
     if 0 in (cfg.trainer.max_epochs, cfg.trainer.max_steps):
         name = "trainer.max_epochs" if cfg.trainer.max_epochs == 0 else "trainer.max_steps"
         raise EarmarkError(f"{name}=0: nothing would be learned; -1 is for no bound")
     within("evaluate.resamples", cfg.evaluate.resamples, 0, 1e9)
-    for name in ("model", "objective", "trainer.optimizer"):  # what else these need, training knows
-        target_of(OmegaConf.select(cfg, name), name)
+    among("trainer.keep", cfg.trainer.keep, ("best", "last"))
+    within("dataset.training_hop_s", cfg.dataset.training_hop_s, 0, 3600, " s")
+    within("dataset.max_transposition", cfg.dataset.max_transposition, 0, 11, " semitones")
+    within("data.min_confidence", cfg.data.min_confidence, 0, 1)
+    Merge.of(plain(cfg.data.merge))
+    _check_accelerator(cfg.trainer.accelerator)
+    _check_optimizer(cfg.trainer.optimizer)
     for name in ("decision", "executor"):
         build(cfg[name], name)
+    for name, node in cfg.evaluate.sections.items():
+        build(node, f"evaluate.sections.{name}")
     front_end = build(cfg.features, "features")
     try:
         front_end.check(cfg.audio.sample_rate)
+        front_end.channels(cfg.audio.channels)
     except ValueError as error:
         raise EarmarkError(str(error)) from error
+    Transposition.of(cfg.dataset.max_transposition, front_end, list(cfg.data.labels))
+    check_assembly(cfg)
+    start = cfg.model.get("init")
+    if start and not (Path(start) / "bundle.yaml").is_file():
+        raise EarmarkError(f"model.init={start} is not a bundle: name the folder that holds bundle.yaml")
+
+
+def _check_accelerator(name: str) -> None:
+    """Lightning would find out only when training begins."""
+    import torch
+
+    there = {"gpu": torch.cuda.is_available() or torch.backends.mps.is_available()}
+    there |= {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(name, True):
+        raise EarmarkError(
+            f"trainer.accelerator={name}: this machine has none; trainer=auto takes what there is"
+        )
+
+
+def _check_optimizer(node: Any) -> None:
+    """Build it once, over nothing worth optimizing."""
+    import torch
+
+    build({**plain(node), "params": [torch.zeros(1, requires_grad=True)]}, "trainer.optimizer")
 
 
 def _refuse_unknown_keys(cfg: Config | DictConfig) -> None:

@@ -9,6 +9,13 @@ from typing import Annotated
 import typer
 
 from earmark import __version__
+from earmark.commands.compare import compare
+from earmark.commands.demo import demo
+from earmark.commands.describe import describe
+from earmark.commands.enroll import enroll
+from earmark.commands.identify import identify
+from earmark.commands.publish import publish
+from earmark.commands.tag import tag
 from earmark.errors import EarmarkError
 from earmark.sources.choice import use_csv, use_default, use_folder
 from earmark.sources.origin import Origin
@@ -37,6 +44,15 @@ def _options(
     pass
 
 
+app.command()(identify)
+app.command()(demo)
+app.command()(describe)
+app.command()(tag)
+app.command()(publish)
+app.command()(enroll)
+app.command()(compare)
+
+
 @app.command()
 def use(
     source: Annotated[str, typer.Argument(metavar="default|DIR|FILE.csv", help="What to learn from.")],
@@ -62,9 +78,22 @@ def use(
         raise EarmarkError(f"{path} does not exist: give a folder, a CSV file, or `default`")
     origins = (use_folder if path.is_dir() else use_csv)(workspace.source, path)
     print(_counted(origins))
+    for warning in _too_few(origins):
+        print(warning, file=sys.stderr)
     missing = [origin for origin in origins if origin.file is not None and not origin.file.is_file()]
     if missing:
         print(f"{len(missing)} of them are not there, for example {missing[0].file}", file=sys.stderr)
+
+
+def _too_few(origins: list[Origin]) -> list[str]:
+    """Labels that cannot be learned: said now, not when the split is made."""
+    works: dict[str, set[str]] = {}
+    for origin in origins:
+        if origin.role == "known":
+            works.setdefault(origin.label, set()).add(origin.group)
+    few = [f"{label} ({len(found)})" for label, found in sorted(works.items()) if len(found) < 3]
+    said = [f"too few works, a label needs 3: {', '.join(few[:5])}"] if few else []
+    return said + (["there must be two known labels or more"] if len(works) < 2 else [])
 
 
 def _counted(origins: list[Origin]) -> str:

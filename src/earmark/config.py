@@ -1,8 +1,8 @@
 """Typed schema of everything in `conf/`, and the way from YAML and overrides to one resolved config.
 
-Groups whose node has a `_target_` (features, model, objective, decision, executor, trainer.optimizer)
-are open: the class that is named decides which settings there are, and `build` says in one line which
-setting it does not know.
+Groups whose node has a `_target_` (features, sampler, model, objective, decision, executor,
+trainer.optimizer, the members of evaluate.sections) are open: the class that is named decides which
+settings there are, and `build` says in one line which setting it does not know.
 """
 
 from __future__ import annotations
@@ -18,6 +18,14 @@ from omegaconf.errors import OmegaConfBaseException
 
 from earmark.errors import EarmarkError
 
+# Settings that lie in a class's node but are not the class's own: from which bundle to start a training.
+BESIDE = {"model": ("init",)}
+
+
+def _open_mapping() -> DictConfig:
+    """An empty mapping to which `data.merge={classical: [concerto]}` may add keys that no schema knows."""
+    return DictConfig({}, ref_type=dict[str, Any], is_optional=False, flags={"struct": False})
+
 
 @dataclass
 class DataConfig:
@@ -25,6 +33,9 @@ class DataConfig:
 
     corpus: str = MISSING
     group_pattern: str = ""
+    merge: dict[str, Any] = field(default_factory=_open_mapping)
+    labels: list[str] = field(default_factory=list)
+    min_confidence: float = 0.0
 
 
 @dataclass
@@ -70,16 +81,14 @@ class SplitConfig:
 @dataclass
 class DatasetConfig:
     clip_s: float = MISSING
-    classes_per_batch: int = MISSING
-    works_per_class: int = MISSING
-    clips_per_piece: int = MISSING
-    batches_per_epoch: int = MISSING
+    training_hop_s: float = MISSING
     evaluation_hop_s: float = MISSING
     evaluation_max_clips: int = MISSING
     validation_max_clips: int = MISSING
     max_gain_db: float = MISSING
     max_band_shift: int = MISSING
     max_masked_bands: int = MISSING
+    max_transposition: int = MISSING
 
 
 @dataclass
@@ -91,6 +100,7 @@ class TrainerConfig:
     max_epochs: int = MISSING
     max_steps: int = MISSING
     patience: int = MISSING
+    keep: str = MISSING
     threads: int = MISSING
     seed: int = MISSING
     optimizer: dict[str, Any] = MISSING
@@ -101,6 +111,7 @@ class EvaluateConfig:
     resamples: int = MISSING
     seed: int = MISSING
     control_warning: float = MISSING
+    sections: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -126,6 +137,7 @@ class Config:
     features: dict[str, Any] = field(default_factory=dict)
     split: SplitConfig = field(default_factory=SplitConfig)
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
+    sampler: dict[str, Any] = field(default_factory=dict)
     model: dict[str, Any] = field(default_factory=dict)
     objective: dict[str, Any] = field(default_factory=dict)
     decision: dict[str, Any] = field(default_factory=dict)
@@ -222,7 +234,7 @@ def target_of(node: Any, name: str) -> Any:
         raise EarmarkError(f"config: {name}._target_ {target}: {error}") from error
     if not any(item.kind is item.VAR_KEYWORD for item in accepted.values()):
         for key in node:
-            if not key.startswith("_") and key not in accepted:
+            if not key.startswith("_") and key not in accepted and key not in BESIDE.get(name, ()):
                 known = ", ".join(accepted)
                 raise EarmarkError(f"config: {name}.{key} is not a setting of {target} (it has {known})")
     return found
@@ -237,6 +249,7 @@ def build(node: Any, name: str, *args: Any, **kwargs: Any) -> Any:
     from hydra.utils import instantiate
 
     target_of(node, name)
+    node = {key: value for key, value in node.items() if key not in BESIDE.get(name, ())}
     try:
         return instantiate(node, *args, _convert_="all", **kwargs)
     except HydraException as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,33 +10,14 @@ from torch.utils.data import DataLoader
 
 from earmark.dataset.arrays import FeatureArrays
 from earmark.dataset.clips import EvenClips
+from earmark.dataset.geometry import ClipGeometry
 
 BATCH = 64  # clips embedded at a time
 
 
 @dataclass(frozen=True)
-class ClipGeometry:
-    """Lengths of clips in frames. hop and most_clips are those of evaluation."""
-
-    frames: int
-    hop: int
-    most_clips: int
-    frame_rate_hz: float
-
-    @classmethod
-    def of(cls, dataset: Any, frame_rate_hz: float) -> ClipGeometry:
-        """From the settings of `conf/dataset` and the front end's frame rate."""
-        return cls(
-            frames=max(round(dataset["clip_s"] * frame_rate_hz), 1),
-            hop=max(round(dataset["evaluation_hop_s"] * frame_rate_hz), 1),
-            most_clips=int(dataset["evaluation_max_clips"]),
-            frame_rate_hz=frame_rate_hz,
-        )
-
-
-@dataclass(frozen=True)
 class PieceEmbeddings:
-    """Embeddings of the clips of pieces, in the pieces' order.
+    """What a model gives for the clips of pieces (embeddings, or class scores), in the pieces' order.
 
     clips: one (clips, dimensions) array a piece. starts_s: where its clips begin, seconds.
     """
@@ -49,7 +29,7 @@ class PieceEmbeddings:
 def embed_pieces(encoder: torch.nn.Module, arrays: FeatureArrays, geometry: ClipGeometry) -> PieceEmbeddings:
     """Embed the evenly spaced clips of every piece."""
     clips = EvenClips(arrays, geometry.frames, geometry.hop, geometry.most_clips)
-    device = next(encoder.parameters()).device
+    device = next(iter(encoder.state_dict().values())).device
     encoder.eval()
     with torch.inference_mode():
         rows = [

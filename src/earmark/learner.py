@@ -1,20 +1,29 @@
-"""The LightningModule: an encoder learns under an objective and is judged by retrieval."""
+"""The LightningModule: a model learns under an objective and is judged on validation pieces."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from torch import nn
 
+RETRIEVAL, ACCURACY = "validation/retrieval", "validation/balanced_accuracy"
+
+
+def monitored(objective: Any) -> str:
+    """By what training under this objective is judged: retrieval of embeddings, accuracy of scores."""
+    return ACCURACY if objective.needs == "scores" else RETRIEVAL
+
 
 class Learner(pl.LightningModule):
-    """Trains `encoder` with `objective`; validates by retrieval among the training clips.
+    """Trains `encoder` with `objective`; validates on clips of validation pieces.
 
-    Two validation loaders of (clip, class): references (training pieces) and queries (validation
-    pieces). `validation/retrieval` is the mean average precision at R of the queries (Musgrave et
-    al. 2020).
+    Validation loaders of (clip, class): queries (validation pieces) and, for embeddings, references
+    (training pieces). `validation/retrieval` is the mean average precision at R of the queries among
+    the references (Musgrave et al. 2020), `validation/balanced_accuracy` the mean recall of the
+    classes by the highest score.
     """
 
     def __init__(
@@ -47,11 +56,20 @@ class Learner(pl.LightningModule):
     def on_validation_epoch_end(self) -> None:
         if self.trainer.sanity_checking:
             return
-        (references, reference_classes), (queries, query_classes) = (
-            tuple(torch.cat(column) for column in zip(*part, strict=True)) for part in self._collected
+        queries, *references = (
+            tuple(torch.cat(column) for column in zip(*part, strict=True)) for part in self._collected if part
         )
-        precision = retrieval(queries, query_classes, references, reference_classes)
-        self.log("validation/retrieval", precision, prog_bar=True, sync_dist=True)
+        name = monitored(self.objective)
+        score = balanced_accuracy(*queries) if name == ACCURACY else retrieval(*queries, *references[0])
+        self.log(name, score, prog_bar=True, sync_dist=True)
+
+
+def balanced_accuracy(scores: torch.Tensor, classes: torch.Tensor) -> float:
+    """Mean recall, over the classes that occur, of the highest score (n, classes)."""
+    from torchmetrics.functional.classification import multiclass_recall
+
+    recall = multiclass_recall(scores, classes, num_classes=scores.shape[1], average="none")
+    return float(recall[classes.unique()].mean())
 
 
 def retrieval(

@@ -9,6 +9,7 @@ from earmark.checks import check
 from earmark.workspace import Workspace
 
 STAGES = ("compose", "ingest", "render", "validate", "features", "split", "train", "evaluate")
+OPTIONAL = {"describe": "validate"}  # stages that no other needs, and the last one that they need
 
 
 def run_stage(stage: str, cfg: Any, workspace: Workspace) -> None:
@@ -17,7 +18,8 @@ def run_stage(stage: str, cfg: Any, workspace: Workspace) -> None:
 
 
 def run(cfg: Any, workspace: Workspace, last: str = STAGES[-1]) -> None:
-    """All stages up to `last`; what the store holds is linked, not computed."""
+    """All stages that `last` needs, and it; what the store holds is linked, not computed."""
     check(cfg)
-    for stage in STAGES[: STAGES.index(last) + 1]:
+    needed = STAGES[: STAGES.index(OPTIONAL.get(last, last)) + 1]
+    for stage in (*needed, *(name for name in OPTIONAL if name == last)):
         run_stage(stage, cfg, workspace)

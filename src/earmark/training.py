@@ -1,4 +1,4 @@
-"""From features and splits to a trained encoder: trainer, early stopping, best checkpoint."""
+"""From features and splits to a trained model: trainer, early stopping, best checkpoint."""
 
 from __future__ import annotations
 
@@ -10,34 +10,42 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
+from earmark.dataset.geometry import ClipGeometry
 from earmark.dataset.module import ClipModule, LabelledPieces
-from earmark.embed import ClipGeometry
-from earmark.learner import Learner
+from earmark.dataset.transpose import Transposition
+from earmark.embed import embed_pieces
+from earmark.learner import ACCURACY, Learner, balanced_accuracy, monitored
 from earmark.progress import say
 
-MONITORED = "validation/retrieval"
-BEST = "best"  # name of the checkpoint's file
+KEPT = "kept"  # name of the checkpoint's file
+KEEPS = ("best", "last")
 
 
 @dataclass(frozen=True)
 class Fit:
-    """What training leaves: the encoder's best weights and the curves, one dict an epoch."""
+    """What training leaves: the model's weights and the curves, one dict an epoch.
+
+    kept_epoch: the one whose weights these are, from 0. score: its validation score, of the kind
+    that `monitored` names.
+    """
 
     weights: dict[str, torch.Tensor]
     history: list[dict[str, float]]
-    best_epoch: int
-    best_retrieval: float
+    kept_epoch: int
+    score: float
+    monitored: str
 
 
 class _History(Callback):
     """Says a line an epoch and keeps the curves in a file, which outlives a spawned process."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, file: Path, score: str) -> None:
+        self._file, self._score = file, score
 
     def on_train_epoch_end(self, trainer: pl.Trainer, _: pl.LightningModule) -> None:
         if not trainer.is_global_zero:
@@ -47,9 +55,14 @@ class _History(Callback):
             file.write(json.dumps({"epoch": trainer.current_epoch, **values}) + "\n")
         say(
             f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs or '∞'}: loss "
-            f"{values.get('train/loss', float('nan')):.4f}, validation retrieval "
-            f"{values.get(MONITORED, float('nan')):.4f}"
+            f"{values.get('train/loss', float('nan')):.4f}, {words(self._score)} "
+            f"{values.get(self._score, float('nan')):.4f}"
         )
+
+
+def words(score: str) -> str:
+    """`validation/balanced_accuracy` as people say it."""
+    return score.replace("/", " ").replace("_", " ")
 
 
 def fit(
@@ -61,16 +74,30 @@ def fit(
     classes: Sequence[str],
     geometry: ClipGeometry,
     dataset: Any,
+    sampler: Callable[..., Any],
+    transposition: Transposition | None,
     trainer: Any,
     logger: Any,
 ) -> Fit:
-    """Train until `trainer.patience` epochs bring no better validation retrieval.
+    """Train until `trainer.patience` epochs bring no better validation score.
 
-    dataset, trainer: the settings of conf/dataset and conf/trainer. Equal settings and threads give
-    equal weights on one machine; the caller seeds before it builds the encoder.
+    dataset, trainer: the settings of conf/dataset and conf/trainer. sampler: see ClipModule. Equal
+    settings and threads give equal weights on one machine; the caller seeds before it builds the
+    encoder.
     """
     watched = replace(geometry, most_clips=dataset.validation_max_clips)
-    data = ClipModule(train, validation, classes, watched, dataset, trainer.seed)
+    score = monitored(objective)
+    data = ClipModule(
+        train,
+        validation,
+        classes,
+        watched,
+        dataset,
+        sampler,
+        transposition,
+        with_references=score != ACCURACY,
+        seed=trainer.seed,
+    )
     with tempfile.TemporaryDirectory(prefix="earmark-") as folder, warnings.catch_warnings():
         # The data are in memory-mapped arrays: worker processes would only copy them about.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
@@ -78,18 +105,20 @@ def fit(
         warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
         curves = Path(folder) / "history.jsonl"
         # Fewer steps than an epoch has are an epoch: validation comes at its end.
-        cut_short = 0 < trainer.max_steps < dataset.batches_per_epoch
+        batches = len(sampler(train.labels, train.groups, trainer.seed))
+        cut_short = 0 < trainer.max_steps < batches
+        best = trainer.keep == "best"
         callbacks = [
             ModelCheckpoint(
                 dirpath=folder,
-                filename=BEST,
-                monitor=MONITORED,
+                filename=KEPT,
+                monitor=score if best else None,
                 mode="max",
                 save_weights_only=True,
                 enable_version_counter=False,
             ),
-            EarlyStopping(monitor=MONITORED, mode="max", patience=trainer.patience),
-            _History(curves),
+            *([EarlyStopping(monitor=score, mode="max", patience=trainer.patience)] if best else []),
+            _History(curves, score),
         ]
         runner = pl.Trainer(
             accelerator=trainer.accelerator,
@@ -110,13 +139,53 @@ def fit(
             default_root_dir=folder,
         )
         runner.fit(Learner(encoder, objective, optimizer), data)
-        best = torch.load(Path(folder) / f"{BEST}.ckpt", map_location="cpu", weights_only=True)
+        kept = torch.load(Path(folder) / f"{KEPT}.ckpt", map_location="cpu", weights_only=True)
         history = [json.loads(line) for line in curves.read_text(encoding="utf-8").splitlines()]
     prefix = "encoder."
     weights = {
         name.removeprefix(prefix): tensor
-        for name, tensor in best["state_dict"].items()
+        for name, tensor in kept["state_dict"].items()
         if name.startswith(prefix)
     }
-    scores = [epoch.get(MONITORED, 0.0) for epoch in history]
-    return Fit(weights, history, int(best["epoch"]), max(scores, default=float("nan")))
+    epoch = int(kept["epoch"])
+    return Fit(weights, history, epoch, history[epoch].get(score, float("nan")), score)
+
+
+def fit_classical(
+    model: Any,
+    train: LabelledPieces,
+    validation: LabelledPieces,
+    classes: Sequence[str],
+    geometry: ClipGeometry,
+    seed: int,
+) -> Fit:
+    """Fit a classical classifier at once, on the evenly spaced clips of the training pieces.
+
+    Every class has the same weight, within it every piece, within it every clip.
+    """
+    number = {label: index for index, label in enumerate(classes)}
+
+    class _Summary(torch.nn.Module):
+        """Lets `embed_pieces` collect what the model sees of each clip."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, clips: torch.Tensor) -> torch.Tensor:
+            return self.model.summarise(clips)
+
+    seen = embed_pieces(_Summary(), train.arrays, geometry).clips
+    counts = np.array([len(clips) for clips in seen])
+    labels = np.array([number[label] for label in train.labels])
+    pieces = np.bincount(labels, minlength=len(classes))
+    model.fit(
+        np.concatenate(seen),
+        np.repeat(labels, counts),
+        np.repeat(1.0 / (counts * pieces[labels]), counts) * counts.sum() / (pieces > 0).sum(),
+        seed,
+    )
+    scores = embed_pieces(model, validation.arrays, geometry).clips
+    truth = np.repeat([number[label] for label in validation.labels], [len(clips) for clips in scores])
+    score = balanced_accuracy(torch.from_numpy(np.concatenate(scores)), torch.from_numpy(truth))
+    return Fit(dict(model.state_dict()), [{"epoch": 0, ACCURACY: score}], 0, score, ACCURACY)

@@ -21,7 +21,7 @@ from earmark.audio import blocks_of, judge
 from earmark.errors import PieceError
 from earmark.midi.arrange import Tempo, arranged
 from earmark.midi.notes import Notes, notes_of
-from earmark.midi.smf import read
+from earmark.midi.smf import first_metre, read
 
 SPECTRUM_N_FFT = 2048  # samples of a frame of the mean spectrum, for the bandwidth
 
@@ -61,6 +61,7 @@ def measure(
         facts["expected_s"] = min(expected_s, max_s) if max_s else expected_s
         facts["notes"] = len(heard)
         facts["score"] = encoded.fingerprint()
+        facts["metre"] = first_metre(raw)
         facts["encoded"] = _note_facts(encoded)
         facts["heard"] = _note_facts(heard) if instruments == "original" else _pace(heard)
     else:

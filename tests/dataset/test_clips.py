@@ -7,6 +7,7 @@ import torch
 from earmark.dataset.arrays import FeatureArrays
 from earmark.dataset.augment import Augmentation
 from earmark.dataset.clips import EvenClips, RandomClips
+from earmark.dataset.transpose import Transposition
 
 
 @pytest.fixture
@@ -62,3 +63,37 @@ def test_even_clips_cover_all_pieces_in_order(arrays):
 
 def test_even_clips_are_at_most_so_many_a_piece(arrays):
     assert EvenClips(arrays, frames=10, hop=5, most=2).places == [(0, 0), (0, 20), (1, 0), (2, 0), (2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("hop", "expected"), [(1, range(21)), (4, range(0, 21, 4)), (10, (0, 10, 20)), (25, (0,))]
+)
+def test_random_clips_begin_at_multiples_of_the_hop_and_lie_within_the_piece(arrays, hop, expected):
+    clips = RandomClips(arrays, [5, 6, 7], 10, Augmentation(), 0, hop)
+    found = [clips[0][0] for _ in range(300)]
+    assert {int(clip[0, 0, 0]) for clip in found} == set(expected)
+    assert all((clip[0, 0] == torch.arange(10) + clip[0, 0, 0]).all() for clip in found)
+    # A piece of 12 frames has room for 2 frames, a shorter one than a clip for none.
+    assert {int(clips[2][0][0, 0, 0]) - 200 for _ in range(50)} == {start for start in expected if start <= 2}
+    assert {int(clips[1][0][0, 0, 0]) - 100 for _ in range(20)} == {0}
+
+
+def test_a_transposition_moves_sound_and_class_together(tmp_path):
+    """One loud band of three a semitone at the tonic of each piece's key: there it is, whatever is drawn."""
+    keys = [0, 7, 12 + 9, 12 + 11]
+    for piece, key in enumerate(keys):
+        values = np.full((1, 3 * 36, 20), -80, dtype=np.float16)
+        values[:, 3 * (12 + key % 12) + 1] = 0
+        np.save(tmp_path / f"k{piece}.npy", values)
+    arrays = FeatureArrays(tmp_path, [f"k{piece}" for piece in range(len(keys))])
+    clips = RandomClips(arrays, keys, 10, Augmentation(), 0, 1, Transposition(3, 3))
+    for piece, key in enumerate(keys):
+        drawn = set()
+        for _ in range(100):
+            clip, number = clips[piece]
+            assert (clip.dtype, clip.shape) == (torch.float32, (1, 108, 10))
+            (loud,) = {int(band) for band in clip[0].argmax(dim=0)}
+            assert (loud // 3) % 12 == number % 12
+            assert number // 12 == key // 12
+            drawn.add((number - key + 6) % 12 - 6)
+        assert drawn == {-3, -2, -1, 0, 1, 2, 3}

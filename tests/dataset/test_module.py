@@ -8,18 +8,21 @@ import pandas as pd
 import pytest
 import torch
 
+from earmark.dataset.geometry import ClipGeometry
 from earmark.dataset.module import ClipModule, LabelledPieces
-from earmark.embed import ClipGeometry
+from earmark.samplers.class_work import ClassWorkSampler
 
 SETTINGS = SimpleNamespace(
-    classes_per_batch=2,
-    works_per_class=2,
-    clips_per_piece=2,
-    batches_per_epoch=5,
     max_gain_db=0.0,
     max_band_shift=0,
     max_masked_bands=0,
 )
+
+
+def sampler(labels, groups, seed, rank, ranks):
+    return ClassWorkSampler(labels, groups, 2, 2, 2, 5, seed, rank, ranks)
+
+
 GEOMETRY = ClipGeometry(frames=10, hop=10, most_clips=2, frame_rate_hz=1.0)
 
 
@@ -35,7 +38,7 @@ def pieces(tmp_path):
 
 @pytest.fixture
 def module(pieces):
-    return ClipModule(*pieces, ["A", "B", "C"], GEOMETRY, SETTINGS, seed=0)
+    return ClipModule(*pieces, ["A", "B", "C"], GEOMETRY, SETTINGS, sampler, None, True, seed=0)
 
 
 def test_pieces_of_a_table(pieces):
@@ -55,8 +58,8 @@ def test_training_batches_are_labelled_clips_of_p_classes_and_k_works(module):
         assert sorted(Counter(numbers.tolist()).values()) == [4, 4]
 
 
-def test_validation_has_references_and_queries_whole(module):
-    for loader, owners in zip(module.val_dataloader(), (range(9), range(9, 12)), strict=True):
+def test_validation_has_queries_and_references_whole(module):
+    for loader, owners in zip(module.val_dataloader(), (range(9, 12), range(9)), strict=True):
         clips, numbers = (torch.cat(column) for column in zip(*loader, strict=True))
         assert clips[:, 0, 0, 0].int().tolist() == [owner for owner in owners for _ in range(2)]
         assert numbers.tolist() == [[2, 0, 1][owner % 3] for owner in owners for _ in range(2)]
@@ -65,11 +68,11 @@ def test_validation_has_references_and_queries_whole(module):
 def test_several_processes_share_the_batches_and_validate_on_everything(pieces):
     parts = []
     for rank in range(2):
-        module = ClipModule(*pieces, ["A", "B", "C"], GEOMETRY, SETTINGS, seed=0)
+        module = ClipModule(*pieces, ["A", "B", "C"], GEOMETRY, SETTINGS, sampler, None, True, seed=0)
         module.trainer = SimpleNamespace(global_rank=rank, world_size=2)
         parts.append([clips[:, 0, 0, 0].int().tolist() for clips, _ in module.train_dataloader()])
-        assert sum(len(numbers) for _, numbers in module.val_dataloader()[1]) == 6
-    alone = ClipModule(*pieces, ["A", "B", "C"], GEOMETRY, SETTINGS, seed=0)
+        assert sum(len(numbers) for _, numbers in module.val_dataloader()[0]) == 6
+    alone = ClipModule(*pieces, ["A", "B", "C"], GEOMETRY, SETTINGS, sampler, None, True, seed=0)
     for first, second, (clips, _) in zip(*parts, alone.train_dataloader(), strict=True):
         assert Counter(first + second) == Counter(clips[:, 0, 0, 0].int().tolist())
         assert len(first) == len(second)

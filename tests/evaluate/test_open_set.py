@@ -14,8 +14,9 @@ def metrics(known, unknown, right=None, threshold=0.0, known_weight=None, unknow
     return open_set_metrics(
         known,
         np.ones(len(known), bool) if right is None else np.asarray(right, bool),
+        known >= threshold,
         unknown,
-        threshold,
+        unknown < threshold,
         np.ones(len(known)) if known_weight is None else np.asarray(known_weight, float),
         np.ones(len(unknown)) if unknown_weight is None else np.asarray(unknown_weight, float),
     )

@@ -7,12 +7,14 @@ import pandas as pd
 import pytest
 
 from earmark.bundle import Bundle
-from earmark.decision import FittedPrototypes
+from earmark.decisions.prototype import FittedPrototypes, NearestPrototype
+from earmark.decisions.verdict import Rejection
 from earmark.embed import PieceEmbeddings
 from earmark.evaluate.closed_set import closed_set_metrics, confusion
-from earmark.evaluate.report import VERDICT_COLUMNS, confusions, metrics, verdict_table, warnings_of
+from earmark.evaluate.report import VERDICT_COLUMNS, confusions, judge, metrics, verdict_table, warnings_of
 
 LABELS = ["Ash", "Birch"]
+DECISION = NearestPrototype("euclidean", 0.2)
 # piece_id, label, work, role, split, embedding of its clips. Prototypes: Ash at (0, 0), Birch at (10, 0).
 PIECES = [
     ("a1", "Ash", "A1", "known", "train", (0, 1)),
@@ -50,7 +52,7 @@ def bundle(pieces, embedded):
         prototypes=np.array([[0.0, 0.0], [10.0, 0.0]]),
         whitening=np.eye(2),
         temperature=1.0,
-        threshold=3.0,
+        rejection=Rejection(3.0),
     )
     rows = [index for index, row in enumerate(PIECES) if row[4] == "train"]
     references = pieces.loc[np.repeat(rows, 2), ["piece_id", "label", "title"]].assign(start_s=0.0)
@@ -66,9 +68,13 @@ def facts(value_of):
     return {row[0]: {"encoded": {"size": float(value_of(row))}, "heard": {"size": 0.1}} for row in PIECES}
 
 
-def found_metrics(verdicts, bundle, value_of=lambda row: row[1] == "Ash", resamples=50):
-    groups = {row[0]: row[2] for row in PIECES}
-    return metrics(verdicts, groups, facts(value_of), bundle, resamples, seed=0)
+@pytest.fixture
+def found_metrics(pieces, embedded):
+    def found(verdicts, bundle, value_of=lambda row: row[1] == "Ash", resamples=50, sections=None):
+        judged = judge(verdicts, pieces, embedded, facts(value_of), bundle, DECISION, resamples, seed=0)
+        return metrics(judged, sections or {})
+
+    return found
 
 
 def test_every_piece_has_a_verdict_the_likest_first(verdicts):
@@ -109,9 +115,9 @@ def test_confusions_are_pairs_of_the_known_by_split(verdicts):
     assert [len(table) for table in found.values()] == [4, 1, 4]
 
 
-def test_sections_and_values(verdicts, bundle):
+def test_sections_and_values(verdicts, bundle, found_metrics):
     found = found_metrics(verdicts, bundle)
-    assert set(found) == {"closed_set", "open_set", "control", "pieces"}
+    assert set(found) == {"closed_set", "open_set", "clips", "selective", "calibration", "control", "pieces"}
     for section in ("closed_set", "open_set", "control"):
         for metric in found[section].values():
             assert set(metric) == {"value", "low", "high"}
@@ -133,7 +139,7 @@ def test_sections_and_values(verdicts, bundle):
     assert opened["unknown_rejected"] == 0.5
 
 
-def test_the_control_is_what_its_facts_allow(verdicts, bundle):
+def test_the_control_is_what_its_facts_allow(verdicts, bundle, found_metrics):
     told = found_metrics(verdicts, bundle, lambda row: row[1] == "Ash")["control"]
     assert told["balanced_accuracy"]["value"] == 1.0
     assert told["heard_balanced_accuracy"]["value"] == 0.5  # constant: one guess for all
@@ -141,17 +147,17 @@ def test_the_control_is_what_its_facts_allow(verdicts, bundle):
     assert blind["balanced_accuracy"]["value"] == 0.5
 
 
-def test_metrics_are_json_and_repeat(verdicts, bundle):
+def test_metrics_are_json_and_repeat(verdicts, bundle, found_metrics):
     one, other = (json.dumps(found_metrics(verdicts, bundle), allow_nan=False) for _ in range(2))
     assert one == other
 
 
-def test_the_order_of_verdicts_does_not_matter(verdicts, bundle):
+def test_the_order_of_verdicts_does_not_matter(verdicts, bundle, found_metrics):
     turned = verdicts.sample(frac=1, random_state=3)
     assert found_metrics(turned, bundle) == found_metrics(verdicts, bundle)
 
 
-def test_without_strangers_nothing_is_said_of_them(verdicts, bundle):
+def test_without_strangers_nothing_is_said_of_them(verdicts, bundle, found_metrics):
     found = found_metrics(verdicts[verdicts.role == "known"], bundle)
     assert found["open_set"]["auroc"] == {"value": None, "low": None, "high": None}
     assert found["closed_set"]["accuracy"]["value"] == 0.75
@@ -189,7 +195,7 @@ def found(score=0.8, encoded=0.5, heard=0.4, auroc=0.9, calibration=3):
         (found(score=0.6, heard=0.6), ["the model (0.600) is not better than the control (0.600)"]),
         (found(auroc=None), ["there are no unknown pieces in the test"]),
         (found(auroc=None, calibration=0), ["there are no unknown pieces in the test"]),
-        (found(calibration=0), ["there are no unknown pieces for calibration: the threshold accepts 95 %"]),
+        (found(calibration=0), ["there are no unknown pieces for calibration: the threshold, where"]),
         (found(encoded=None, heard=None, score=None), []),
     ],
 )

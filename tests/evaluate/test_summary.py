@@ -19,6 +19,17 @@ def found(**changed):
             name: metric(0.123, 0.1, 0.2)
             for name in ("auroc", "fpr_at_95_tpr", "oscr", "known_accepted", "unknown_rejected")
         },
+        "clips": {
+            "accuracy": metric(0.72, 0.6, 0.8),
+            "balanced_accuracy": metric(0.71, 0.61, 0.79),
+            "macro_f1": metric(0.7, 0.6, 0.8),
+        },
+        "selective": {
+            "coverage": metric(0.9, 0.85, 0.95),
+            "risk": metric(0.15, 0.05, 0.25),
+            "aurc": metric(0.05, 0.01, 0.1),
+        },
+        "calibration": {"ece": metric(0.08, 0.04, 0.2), "brier": metric(0.12, 0.08, 0.2)},
         "pieces": {"train": 30, "test": 3, "test_unknowns": 2},
         "warnings": [],
     }
@@ -48,10 +59,30 @@ def text(tmp_path):
 
 def test_values_stand_beside_their_intervals_and_chance(text):
     lines = text().splitlines()
-    (row,) = (line for line in lines if line.startswith("balanced accuracy"))
+    (row,) = (line for line in lines if line.startswith("balanced accuracy  "))
     assert row.split() == ["balanced", "accuracy", "0.810", "0.700", "to", "0.900", "chance", "0.500"]
     (row,) = (line for line in lines if line.startswith("control, as heard"))
     assert "0.330    – to –" in row
+
+
+def row_of(lines, start):
+    (row,) = (line for line in lines.splitlines() if line.startswith(start))
+    return row.removeprefix(start).split()
+
+
+def test_clips_and_what_silence_buys_have_their_rows(text):
+    said = text()
+    assert row_of(said, "balanced accuracy of clips") == ["0.710", "0.610", "to", "0.790"]
+    assert row_of(said, "answered (coverage)") == ["0.900", "0.850", "to", "0.950"]
+    assert row_of(said, "wrong among these (risk)")[:4] == ["0.150", "0.050", "to", "0.250"]
+    assert row_of(said, "calibration error (ECE)")[:4] == ["0.080", "0.040", "to", "0.200"]
+
+
+def test_sections_that_an_experiment_adds_are_listed_as_they_come(text):
+    said = text(found(verification={"eer": metric(0.25, 0.2, 0.3), "auroc": metric(None)}))
+    assert row_of(said, "verification: eer") == ["0.250", "0.200", "to", "0.300"]
+    assert row_of(said, "verification: auroc") == ["not", "measured"]
+    assert "verification" not in text()
 
 
 def test_counts_and_places_are_said(text):
@@ -65,7 +96,7 @@ def test_counts_and_places_are_said(text):
 def test_what_was_not_measured_is_said_not_invented(text):
     nothing = {name: metric(None) for name in found()["open_set"]}
     said = text(found(open_set=nothing))
-    assert said.count("not measured") == 5
+    assert said.count("not measured") == 4  # AUROC, FPR, OSCR, strangers called unknown
     assert "None" not in said
     assert "nan" not in said
 

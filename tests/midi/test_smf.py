@@ -7,7 +7,17 @@ import pytest
 
 from earmark.errors import PieceError
 from earmark.midi.notes import notes_of, onset_rate_hz
-from earmark.midi.smf import CONTROL, NOTE_OFF, NOTE_ON, PITCH_BEND, PRESSURE, PROGRAM, parse, read
+from earmark.midi.smf import (
+    CONTROL,
+    NOTE_OFF,
+    NOTE_ON,
+    PITCH_BEND,
+    PRESSURE,
+    PROGRAM,
+    first_metre,
+    parse,
+    read,
+)
 from earmark.midi.smf import POLY_PRESSURE as POLY
 
 END = b"\x00\xff\x2f\x00"
@@ -301,3 +311,66 @@ def test_times_of_a_scaled_piece_are_multiples_and_nothing_else_changes():
     for name in ("port_channel", "kind", "data1", "data2", "track"):
         np.testing.assert_array_equal(getattr(scaled, name), getattr(events, name))
     assert len(events.where(events.track == 1)) == 2
+
+
+def metre(numerator, denominator, tick=0):
+    return tick, mido.MetaMessage("time_signature", numerator=numerator, denominator=denominator)
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator"), [(6, 8), (4, 4), (2, 2), (9, 16), (12, 8), (7, 1), (3, 64)]
+)
+def test_the_metre_is_what_the_file_states(write_midi, note, numerator, denominator):
+    path = write_midi([metre(numerator, denominator), *note(0, 480, 60)])
+    assert first_metre(path) == f"{numerator}/{denominator}"
+
+
+def test_a_file_that_states_no_metre_has_none(write_midi, note):
+    """The standard's 4/4 is a default for printing, no statement about the music."""
+    assert first_metre(write_midi(note(0, 480, 60))) == ""
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+def test_the_first_metre_in_time_counts_whatever_the_order_of_tracks(write_midi, note, kind):
+    late, early = [metre(3, 4, 960), *note(0, 480, 60)], [metre(2, 4, 480), metre(6, 8, 720)]
+    tracks = [late, early] if kind else [late + early]
+    assert first_metre(write_midi(*tracks, kind=kind)) == "2/4"
+
+
+def test_of_two_metres_at_once_the_files_first_counts(write_midi, note):
+    assert first_metre(write_midi([metre(3, 4), metre(4, 4), *note(0, 480, 60)])) == "3/4"
+
+
+def test_a_metre_is_no_event_and_changes_nothing_that_sounds(write_midi, note):
+    bare, stated = (
+        read(write_midi(track, name=name))
+        for name, track in (("a.mid", note(0, 480, 60)), ("b.mid", [metre(6, 8), *note(0, 480, 60)]))
+    )
+    assert rows_of(bare) == rows_of(stated)
+
+
+def rows_of(events):
+    return list(zip(events.time_s.tolist(), events.kind.tolist(), events.data1.tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [b"\x00\xff\x58\x03\x06\x03\x24", b"\x00\xff\x58\x00", b"\x00\xff\x59\x02\x00\x01"],
+    ids=["too short", "empty", "a key signature"],
+)
+def test_what_is_no_time_signature_is_passed_over(tmp_path, signature):
+    (tmp_path / "piece.mid").write_bytes(smf(signature + A4))
+    assert first_metre(tmp_path / "piece.mid") == ""
+
+
+def test_a_denominator_beyond_reason_is_bounded(tmp_path):
+    (tmp_path / "piece.mid").write_bytes(smf(b"\x00\xff\x58\x04\x06\xff\x18\x08" + A4))
+    assert first_metre(tmp_path / "piece.mid") == "6/1024"
+
+
+def test_the_metre_of_what_is_no_music_says_why(tmp_path):
+    with pytest.raises(PieceError, match=r"^cannot be read: No such file or directory$"):
+        first_metre(tmp_path / "nowhere.mid")
+    (tmp_path / "piece.mid").write_bytes(b"Johann Sebastian Bach")
+    with pytest.raises(PieceError, match="not a MIDI file"):
+        first_metre(tmp_path / "piece.mid")

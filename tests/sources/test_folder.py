@@ -135,3 +135,11 @@ def test_what_is_no_folder_is_named(tmp_path, name):
     (tmp_path / "file.mid").touch()
     with pytest.raises(EarmarkError, match=f"{name} is not a folder"):
         read_folder(tmp_path / name)
+
+
+def test_a_label_called_unknown_is_refused(tmp_path):
+    for name in ("bach/a.mid", "unknown/b.mid"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(EarmarkError, match=r"unknown/b\.mid: a known label cannot be called unknown"):
+        read_folder(tmp_path)

@@ -1,5 +1,7 @@
 """A CSV of music: what it may say, and how it says where it is wrong."""
 
+import math
+
 import pytest
 
 from earmark.errors import EarmarkError
@@ -141,3 +143,34 @@ def test_another_encoding_is_said(csv, encoding):
 def test_a_missing_csv_is_named(tmp_path):
     with pytest.raises(EarmarkError, match=r"nothing\.csv"):
         read_csv(tmp_path / "nothing.csv")
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "confidence"),
+    [
+        ("", "", 1.0),
+        (",confidence", ",0.25", 0.25),
+        (",key_confidence,mode_confidence", ",0.9,0.6", 0.6),  # the least counts
+        (",key_confidence,mode_confidence", ",,0.6", 0.6),
+        (",confidence", ",", 1.0),  # nothing said is nothing doubted
+        (",confidence", "", 1.0),
+        (", Key Confidence ", ", 0.5 ", 0.5),
+        (",confidence_level", ",0.1", 1.0),  # another column
+        (",confidence", ",75", 75.0),  # as it is stated: data.min_confidence refuses it
+        (",confidence", ",1e-1", 0.1),
+    ],
+)
+def test_the_least_of_all_confidences_counts(csv, header, cells, confidence):
+    (found,) = read_csv(csv(f"path,label{header}\na.mid,Bach{cells}\n"))
+    assert found.confidence == confidence
+
+
+@pytest.mark.parametrize("cells", ["sure,0.9", "0.9,sure", "n/a,", "nan,0.9", "0.9,nan"])
+def test_a_confidence_that_is_no_number_is_none(csv, cells):
+    (found,) = read_csv(csv(f"path,label,key_confidence,mode_confidence\na.mid,Bach,{cells}\n"))
+    assert math.isnan(found.confidence)
+
+
+def test_each_row_has_its_own_confidence(csv):
+    found = read_csv(csv("confidence,path,label\n0.1,a.mid,Bach\n,b.mid,Bach\n0.3,c.mid,Bach\n"))
+    assert [origin.confidence for origin in found] == [0.1, 1.0, 0.3]

@@ -153,3 +153,93 @@ def test_a_piece_has_a_name_that_is_safe_as_a_file_name(name, label, start):
 def test_pieces_of_one_name_in_two_folders_are_two():
     assert piece_id("Bach/1/a.mid", "Bach") != piece_id("Bach/2/a.mid", "Bach")
     assert piece_id("Bach/1/a.mid", "Bach") == piece_id("Bach/1/a.mid", "Bach")
+
+
+def catalog_of(workspace, *columns):
+    return read_table(workspace.catalog).set_index("path")[list(columns)].to_dict("index")
+
+
+def test_merged_labels_are_one_and_their_works_stay_apart(ingest):
+    ingest.overrides += ["data.merge={Germans: [Bach, Telemann]}", r"data.group_pattern='(\d)'"]
+    workspace = ingest("Bach/1.mid", "Telemann/1.mid", "Byrd/1.mid")
+    assert catalog_of(workspace, "label", "group") == {
+        "Bach/1.mid": {"label": "Germans", "group": "Bach/1"},
+        "Telemann/1.mid": {"label": "Germans", "group": "Telemann/1"},
+        "Byrd/1.mid": {"label": "Byrd", "group": "Byrd/1"},
+    }
+
+
+def test_merging_does_not_rename_pieces(ingest):
+    before = read_table(ingest("Bach/1.mid", "Byrd/1.mid").catalog)
+    ingest.overrides.append("data.merge={English: [Byrd]}")
+    after = read_table(ingest("Bach/1.mid", "Byrd/1.mid").catalog)
+    assert list(after.label) == ["Bach", "English"]
+    for column in ("piece_id", "raw", "sha256"):
+        assert list(before[column]) == list(after[column])
+
+
+def test_merging_does_not_make_strangers_known(ingest):
+    csv = "path,label,role\na.mid,Bach,\nb.mid,Telemann,unknown-test\nc.mid,Byrd,unknown-calibration\n"
+    ingest.overrides.append("data.merge={Bach: [Telemann]}")
+    with pytest.raises(
+        EarmarkError, match=r"data\.merge makes one label, Bach, of known pieces and strangers"
+    ):
+        ingest("a.mid", "b.mid", "c.mid", csv=csv)
+    # Strangers of one role or two may share a label among themselves.
+    ingest.overrides[:] = ["data.merge={Others: [Telemann, Byrd]}"]
+    found = catalog_of(ingest("a.mid", "b.mid", "c.mid", csv=csv), "label", "role")
+    assert [row["label"] for row in found.values()] == ["Bach", "Others", "Others"]
+
+
+def test_a_merged_label_cannot_be_the_verdict_on_strangers(ingest):
+    ingest.overrides.append("data.merge={unknown: [Bach]}")
+    with pytest.raises(EarmarkError, match=r"data\.merge: no label can be called unknown") as caught:
+        ingest("Bach/1.mid", "Byrd/1.mid")
+    assert "\n" not in str(caught.value)
+
+
+def test_listed_labels_are_those_that_may_occur(ingest):
+    ingest.overrides.append("data.labels=[Bach, Byrd, Cage]")
+    csv = "path,label,role\na.mid,Bach,\nb.mid,Byrd,\nc.mid,Who,unknown-test\nd.mid,,unknown-calibration\n"
+    assert (
+        len(catalog_of(ingest("a.mid", "b.mid", "c.mid", "d.mid", csv=csv))) == 4
+    )  # strangers need no place
+    ingest.overrides[:] = ["data.labels=[Bach, Cage]"]
+    with pytest.raises(
+        EarmarkError, match=r"the label Byrd is not among data\.labels \(Bach, Cage, …\)"
+    ) as caught:
+        ingest(csv=csv)
+    assert "data.merge={Bach: [Byrd]} puts it under another" in str(caught.value)
+    ingest.overrides.append("data.merge={Cage: [Byrd]}")
+    assert catalog_of(ingest(csv=csv), "label")["b.mid"]["label"] == "Cage"
+
+
+CONFIDENT = (
+    "path,label,key_confidence,mode_confidence\n"
+    "sure.mid,A,1,0.9\nedge.mid,A,0.75,1\nunsure.mid,A,0.9,0.2\nsilent.mid,A,,\nodd.mid,A,yes,1\nmany.mid,A,90,90\n"
+)
+NAMES = ("sure.mid", "edge.mid", "unsure.mid", "silent.mid", "odd.mid", "many.mid")
+
+
+def test_labels_that_are_not_sure_enough_are_left_out_and_said(ingest):
+    ingest.overrides.append("data.min_confidence=0.75")
+    workspace = ingest(*NAMES, csv=CONFIDENT)
+    assert set(catalog_of(workspace)) == {"sure.mid", "silent.mid"}  # above it; what states none is sure
+    failures = read_table(workspace.data / "failures" / "ingest.csv").set_index("path").reason
+    assert failures["edge.mid"] == "its label's confidence is 0.75, not above data.min_confidence=0.75"
+    assert failures["unsure.mid"] == "its label's confidence is 0.2, not above data.min_confidence=0.75"
+    assert failures["odd.mid"] == "its label's confidence is not a number from 0 to 1"
+    assert failures["many.mid"] == "its label's confidence is not a number from 0 to 1"
+    assert {path.name for path in workspace.raw.iterdir()} == set(read_table(workspace.catalog).raw)
+
+
+def test_confidence_does_not_matter_unless_asked_for(ingest):
+    assert set(catalog_of(ingest(*NAMES, csv=CONFIDENT))) == set(NAMES)
+
+
+def test_a_label_to_be_merged_that_no_piece_has_is_said(ingest):
+    ingest.overrides.append("data.merge={Bach: [Bahc]}")
+    with pytest.raises(
+        EarmarkError, match=r"data\.merge: no piece has the label Bahc \(there are Bach, Byrd"
+    ):
+        ingest("Bach/1.mid", "Byrd/1.mid")

@@ -14,10 +14,10 @@ from earmark.workspace import Workspace
 
 def test_metrics_of_training(finished):
     found = json.loads((finished.workspace.metrics / "train.json").read_text())
-    assert set(found) == {"best_epoch", "epochs", "best_retrieval", "parameters", "pieces"}
+    assert set(found) == {"monitored", "kept_epoch", "epochs", "score", "parameters", "pieces"}
     assert found["epochs"] == 2
-    assert 1 <= found["best_epoch"] <= 2
-    assert 0 < found["best_retrieval"] <= 1
+    assert 1 <= found["kept_epoch"] <= 2
+    assert 0 < found["score"] <= 1
     splits = read_table(finished.workspace.splits)
     assert found["pieces"] == len(splits[(splits.role == "known") & (splits.split == "train")])
     encoder = Bundle.load(finished.workspace.models).encoder
@@ -27,11 +27,11 @@ def test_metrics_of_training(finished):
 def test_the_curves_have_a_row_an_epoch(finished):
     history = read_table(finished.workspace.plots / "training" / "history.csv")
     assert list(history.epoch.astype(float)) == [0, 1]
-    assert {"train_loss", "validation_retrieval"} <= set(history.columns)
+    assert list(history.columns) == ["epoch", "train_loss", "validation_score"]
     best = json.loads((finished.workspace.metrics / "train.json").read_text())
-    curve = history.validation_retrieval.astype(float)
-    assert curve.max() == best["best_retrieval"]
-    assert curve.idxmax() + 1 == best["best_epoch"]
+    curve = history.validation_score.astype(float)
+    assert curve.max() == best["score"]
+    assert curve.idxmax() + 1 == best["kept_epoch"]
 
 
 def test_the_bundle_knows_how_to_prepare_a_piece(finished):
@@ -70,7 +70,7 @@ def test_two_processes_train_one_model(project, finished, small, tmp_path):
         (workspace.data / name).symlink_to(finished.workspace.data / name)
     run(small("trainer=ddp", "trainer.max_epochs=1", "trainer.threads=1"), workspace)
     found = json.loads((workspace.metrics / "train.json").read_text())
-    assert (found["epochs"], found["best_epoch"]) == (1, 1)
+    assert (found["epochs"], found["kept_epoch"]) == (1, 1)
     bundle = Bundle.load(workspace.models)
     assert np.isfinite(bundle.embeddings).all()
     untouched = Bundle.load(finished.workspace.models)

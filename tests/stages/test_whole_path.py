@@ -38,12 +38,18 @@ def test_the_documented_outputs_are_there(finished):
         *("plots/training/history.csv", "plots/training/curves.png"),
         *(f"plots/evaluation/confusion_{split}.csv" for split in ("train", "validation", "test")),
         *(f"plots/evaluation/confusion_{split}.png" for split in ("train", "validation", "test")),
-        *(f"plots/evaluation/{name}.png" for name in ("embeddings", "open_set", "spectrograms")),
+        *(
+            f"plots/evaluation/{name}.png"
+            for name in ("embeddings", "open_set", "reliability", "risk_coverage", "spectrograms")
+        ),
+        "plots/evaluation/reliability.csv",
+        "plots/evaluation/risk_coverage.csv",
     }
 
 
 def test_a_run_touches_nothing_of_the_checkout_but_store_and_mlflow(finished, project):
-    assert {path.name for path in project.iterdir()} - {"store2"} == {
+    stores_of_others = {path.name for path in project.iterdir() if "store" in path.name} - {"store1"}
+    assert {path.name for path in project.iterdir()} - stores_of_others == {
         *("conf", "data", "dvc.yaml", "overrides.yaml", "runs", "store1"),
         *("mlflow.db", "mlartifacts", ".mlflow.lock"),
     }
@@ -130,7 +136,8 @@ def test_the_run_is_in_mlflow_whole(finished, project):
 
 def test_the_bundle_judges_features_as_the_run_did(finished):
     from earmark.dataset.arrays import FeatureArrays
-    from earmark.embed import ClipGeometry, embed_pieces
+    from earmark.dataset.geometry import ClipGeometry
+    from earmark.embed import embed_pieces
 
     bundle = Bundle.load(finished.workspace.models)
     verdicts = read_table(finished.workspace.verdicts)

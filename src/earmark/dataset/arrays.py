@@ -47,13 +47,18 @@ class FeatureArrays:
 
     def clip(self, index: int, start: int, frames: int) -> np.ndarray:
         """Frames `start` to `start + frames` as float32; past the end, the piece's quietest value."""
-        piece = self.piece(index)
-        clip = np.asarray(piece[..., start : start + frames], dtype=np.float32)
-        missing = frames - clip.shape[-1]
-        if missing > 0:
-            floor = float(piece.min())
-            clip = np.pad(clip, ((0, 0), (0, 0), (0, missing)), constant_values=floor)
-        return clip
+        return clip_of(self.piece(index), start, frames)
+
+
+def clip_of(piece: np.ndarray, start: int, frames: int) -> np.ndarray:
+    """Frames `start` to `start + frames` of (channels, bands, frames) as float32; past the end, the
+    piece's quietest value."""
+    clip = np.asarray(piece[..., start : start + frames], dtype=np.float32)
+    missing = frames - clip.shape[-1]
+    if missing > 0:
+        floor = float(piece.min())
+        clip = np.pad(clip, ((0, 0), (0, 0), (0, missing)), constant_values=floor)
+    return clip
 
 
 def clip_starts(frames: int, clip: int, hop: int, most: int) -> list[int]:

@@ -10,12 +10,14 @@ from torch.utils.data import Dataset
 
 from earmark.dataset.arrays import FeatureArrays, clip_starts
 from earmark.dataset.augment import Augmentation
+from earmark.dataset.transpose import Transposition
 
 
 class RandomClips(Dataset):
     """Item (index of a piece) to a random clip of it and its class number.
 
-    One generator, seeded once, draws all clips in order, so that a run can be repeated.
+    One generator, seeded once, draws all clips in order, so that a run can be repeated. Clips begin at
+    multiples of `hop` frames.
     """
 
     def __init__(
@@ -25,9 +27,11 @@ class RandomClips(Dataset):
         frames: int,
         augmentation: Augmentation,
         seed: int,
+        hop: int = 1,
+        transposition: Transposition | None = None,
     ) -> None:
         self._arrays, self._classes, self._frames = arrays, classes, frames
-        self._augmentation = augmentation
+        self._augmentation, self._hop, self._transposition = augmentation, hop, transposition
         self._random = np.random.default_rng([seed, 1])
 
     def __len__(self) -> int:
@@ -35,9 +39,12 @@ class RandomClips(Dataset):
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         last = max(self._arrays.frames(index) - self._frames, 0)
-        start = int(self._random.integers(last + 1))
+        start = int(self._random.integers(last // self._hop + 1)) * self._hop
         clip = self._augmentation(self._arrays.clip(index, start, self._frames), self._random)
-        return torch.from_numpy(np.ascontiguousarray(clip)), self._classes[index]
+        number = self._classes[index]
+        if self._transposition is not None:
+            clip, number = self._transposition(clip, number, self._random)
+        return torch.from_numpy(np.ascontiguousarray(clip)), number
 
 
 class EvenClips(Dataset):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from torch.utils.data import DataLoader, Dataset
 from earmark.dataset.arrays import FeatureArrays
 from earmark.dataset.augment import Augmentation
 from earmark.dataset.clips import EvenClips, RandomClips
-from earmark.dataset.sampler import ClassWorkSampler
-from earmark.embed import BATCH, ClipGeometry
+from earmark.dataset.geometry import ClipGeometry
+from earmark.dataset.transpose import Transposition
+from earmark.embed import BATCH
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,11 @@ class LabelledPieces:
 class ClipModule(pl.LightningDataModule):
     """Loaders of (clip, class number).
 
-    Validation has two: references (training pieces) and queries (validation pieces). With several
-    processes each trains on its share of every batch and validates on everything, so that all see
-    the result that one process would.
-    settings: those of conf/dataset. geometry: with as many clips a piece as validation takes.
+    Validation has two: queries (validation pieces) and, where `with_references`, training pieces to
+    retrieve. With several processes each trains on its share of every batch and validates on
+    everything, so that all see the result that one process would.
+    settings: those of conf/dataset. sampler: gives the batch sampler of (labels, groups, seed, rank,
+    ranks). geometry: with as many clips a piece as validation takes.
     """
 
     def __init__(
@@ -48,10 +50,15 @@ class ClipModule(pl.LightningDataModule):
         classes: Sequence[str],
         geometry: ClipGeometry,
         settings: Any,
+        sampler: Callable[..., Any],
+        transposition: Transposition | None,
+        with_references: bool,
         seed: int,
     ) -> None:
         super().__init__()
         self._train, self._validation = train, validation
+        self._sampler, self._transposition = sampler, transposition
+        self._with_references = with_references
         self._number = {label: index for index, label in enumerate(classes)}
         self._geometry, self._settings, self._seed = geometry, settings, seed
 
@@ -64,22 +71,15 @@ class ClipModule(pl.LightningDataModule):
             self._geometry.frames,
             Augmentation(settings.max_gain_db, settings.max_band_shift, settings.max_masked_bands),
             self._seed + rank,
+            self._geometry.training_hop,
+            self._transposition,
         )
-        sampler = ClassWorkSampler(
-            train.labels,
-            train.groups,
-            settings.classes_per_batch,
-            settings.works_per_class,
-            settings.clips_per_piece,
-            settings.batches_per_epoch,
-            self._seed,
-            rank,
-            ranks,
-        )
+        sampler = self._sampler(train.labels, train.groups, self._seed, rank, ranks)
         return DataLoader(clips, batch_sampler=sampler)
 
     def val_dataloader(self) -> list[DataLoader]:
-        return [self._even(part) for part in (self._train, self._validation)]
+        parts = [self._validation, *([self._train] if self._with_references else [])]
+        return [self._even(part) for part in parts]
 
     def _even(self, part: LabelledPieces) -> DataLoader:
         clips = EvenClips(part.arrays, self._geometry.frames, self._geometry.hop, self._geometry.most_clips)

@@ -11,8 +11,9 @@ import numpy as np
 def open_set_metrics(
     known_score: np.ndarray,
     known_right: np.ndarray,
+    known_accepted: np.ndarray,
     unknown_score: np.ndarray,
-    threshold: float,
+    unknown_rejected: np.ndarray,
     known_weight: np.ndarray,
     unknown_weight: np.ndarray,
 ) -> dict[str, float]:
@@ -21,21 +22,20 @@ def open_set_metrics(
     auroc: area under the ROC curve of known against unknown. fpr_at_95_tpr: share of unknowns taken
     for known where 95 % of the known are accepted. oscr: area under the curve of correct
     classification rate over false positive rate (Dhamija et al. 2018). known_accepted and
-    unknown_rejected: at `threshold`, a score. correct_at_threshold: known pieces both accepted
+    unknown_rejected: by the decision as it stands. correct_at_threshold: known pieces both accepted
     and right.
     """
     names = ("auroc", "fpr_at_95_tpr", "oscr", "known_accepted", "correct_at_threshold", "unknown_rejected")
     if known_weight.sum() == 0 or unknown_weight.sum() == 0:
         return dict.fromkeys(names, float("nan"))
     tpr, ccr, fpr = _curves(known_score, known_right, unknown_score, known_weight, unknown_weight)
-    accepted = known_score >= threshold
     return {
         "auroc": float(np.trapezoid(tpr, fpr)),
         "fpr_at_95_tpr": float(fpr[np.searchsorted(tpr, 0.95 - 1e-12)]),
         "oscr": float(np.trapezoid(ccr, fpr)),
-        "known_accepted": float(known_weight[accepted].sum() / known_weight.sum()),
-        "correct_at_threshold": float(known_weight[accepted & known_right].sum() / known_weight.sum()),
-        "unknown_rejected": float(unknown_weight[unknown_score < threshold].sum() / unknown_weight.sum()),
+        "known_accepted": float(known_weight[known_accepted].sum() / known_weight.sum()),
+        "correct_at_threshold": float(known_weight[known_accepted & known_right].sum() / known_weight.sum()),
+        "unknown_rejected": float(unknown_weight[unknown_rejected].sum() / unknown_weight.sum()),
     }
 
 

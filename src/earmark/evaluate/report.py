@@ -10,15 +10,19 @@ import pandas as pd
 
 from earmark.bundle import Bundle
 from earmark.catalog import CALIBRATION, KNOWN, TEST
+from earmark.decisions.verdict import UNKNOWN
 from earmark.embed import PieceEmbeddings
+from earmark.evaluate.clip_scores import clip_metrics
 from earmark.evaluate.closed_set import closed_set_metrics, confusion
 from earmark.evaluate.control import control_table, control_verdicts
-from earmark.evaluate.intervals import with_intervals
+from earmark.evaluate.judged import Judged, Metrics
 from earmark.evaluate.open_set import open_set_metrics
+from earmark.evaluate.reliability import calibration_metrics
+from earmark.evaluate.selective import selective_metrics
 
 VERDICT_COLUMNS = [
     *("piece_id", "path", "title", "label", "role", "split", "verdict", "nearest_label", "confidence"),
-    *("distance", "nearest_piece", "nearest_piece_label", "nearest_piece_distance"),
+    *("share", "distance", "nearest_piece", "nearest_piece_label", "nearest_piece_distance"),
 ]
 
 
@@ -46,6 +50,7 @@ def verdict_table(pieces: pd.DataFrame, embedded: PieceEmbeddings, bundle: Bundl
                 "verdict": verdict.label,
                 "nearest_label": verdict.nearest,
                 "confidence": round(verdict.confidence, 6),
+                "share": round(verdict.share, 6),
                 "distance": round(verdict.distance, 6),
                 "nearest_piece": owners[nearest],
                 "nearest_piece_label": by_id.label.get(owners[nearest], ""),
@@ -67,60 +72,92 @@ def confusions(verdicts: pd.DataFrame, labels: list[str]) -> dict[str, pd.DataFr
     }
 
 
-def metrics(
+def judge(
     verdicts: pd.DataFrame,
-    groups: Mapping[str, str],
+    pieces: pd.DataFrame,
+    embedded: PieceEmbeddings,
     facts: Mapping[str, Mapping[str, Any]],
     bundle: Bundle,
+    decision: Any,
     resamples: int,
     seed: int,
-) -> dict[str, Any]:
-    """The sections of metrics/evaluate.json; every metric as value, low, high."""
-    labels = bundle.labels
-    known = verdicts[verdicts.role == KNOWN]
-    test = known[known.split == "test"].sort_values("piece_id")
-    train = known[known.split == "train"].sort_values("piece_id")
-    strangers = verdicts[verdicts.role == TEST].sort_values("piece_id")
-    test_groups = [groups[piece_id] for piece_id in test.piece_id]
+) -> Judged:
+    """The verdicts with all that metrics are made of. decision: the config's, not yet fitted."""
+    named = dict(zip(pieces.piece_id, embedded.clips, strict=True))
+    known = pieces[pieces.role == KNOWN]
+    train, validation = (known[known.split == split] for split in ("train", "validation"))
+    held_out = decision.held_out(
+        bundle.labels,
+        [named[name] for name in train.piece_id],
+        list(train.label),
+        [named[name] for name in validation.piece_id],
+        list(validation.label),
+    )
+    distances = {name: bundle.decision.distances(clips) for name, clips in named.items()}
+    distances |= dict(zip(validation.piece_id, held_out, strict=True))
+    return Judged(
+        labels=bundle.labels,
+        verdicts=verdicts,
+        distances=distances,
+        clips={name: bundle.decision.clip_probabilities(clips) for name, clips in named.items()},
+        groups=dict(zip(pieces.piece_id, pieces.group, strict=True)),
+        facts=facts,
+        resamples=resamples,
+        seed=seed,
+    )
 
-    def closed(predicted: list[str]) -> dict[str, dict[str, float | None]]:
-        return with_intervals(
-            lambda weights: closed_set_metrics(confusion(test.label, predicted, labels, weights)),
-            test_groups,
-            resamples,
-            seed,
+
+def metrics(judged: Judged, sections: Mapping[str, Any]) -> dict[str, Any]:
+    """The sections of metrics/evaluate.json; every metric as value, low, high.
+
+    sections: what an experiment adds, by name, each with a method `measure(judged)`.
+    """
+    labels = judged.labels
+    train, test = judged.known("train"), judged.known("test")
+    strangers = judged.unknown(TEST)
+
+    def closed(predicted: list[str]) -> Metrics:
+        return judged.with_intervals(
+            lambda weights: closed_set_metrics(confusion(test.label, predicted, labels, weights)), test
         )
 
     def control(kind: str) -> dict[str, float | None]:
-        predicted = control_verdicts(control_table(facts, kind), train.piece_id, train.label, test.piece_id)
+        table = control_table(judged.facts, kind)
+        predicted = control_verdicts(table, train.piece_id, train.label, test.piece_id)
         return closed(predicted)["balanced_accuracy"]
 
     known_score, stranger_score = -test.distance.to_numpy(float), -strangers.distance.to_numpy(float)
     right = (test.nearest_label == test.label).to_numpy(bool)
+    rejected = (strangers.verdict == UNKNOWN).to_numpy(bool)
+    accepted = (test.verdict != UNKNOWN).to_numpy(bool)
 
     def opened(weights: np.ndarray) -> dict[str, float]:
         return open_set_metrics(
             known_score,
             right,
+            accepted,
             stranger_score,
-            -bundle.decision.threshold,
+            rejected,
             weights[: len(test)],
             weights[len(test) :],
         )
 
-    all_groups = [*test_groups, *(groups[piece_id] for piece_id in strangers.piece_id)]
     return {
         "closed_set": closed(list(test.nearest_label)),
-        "open_set": with_intervals(opened, all_groups, resamples, seed),
+        "open_set": judged.with_intervals(opened, pd.concat([test, strangers])),
+        "clips": clip_metrics(judged),
+        "selective": selective_metrics(judged),
+        "calibration": calibration_metrics(judged),
+        **{name: section.measure(judged) for name, section in sections.items()},
         "control": {
             "balanced_accuracy": control("encoded"),
             "heard_balanced_accuracy": control("heard"),
         },
         "pieces": {
             "train": len(train),
-            "validation": int((known.split == "validation").sum()),
+            "validation": len(judged.known("validation")),
             "test": len(test),
-            "calibration_unknowns": int((verdicts.role == CALIBRATION).sum()),
+            "calibration_unknowns": len(judged.unknown(CALIBRATION)),
             "test_unknowns": len(strangers),
         },
     }
@@ -148,6 +185,7 @@ def warnings_of(found: Mapping[str, Any], control_warning: float, chance: float)
         said.append("there are no unknown pieces in the test: how strangers fare was not measured")
     elif found["pieces"]["calibration_unknowns"] == 0:
         said.append(
-            "there are no unknown pieces for calibration: the threshold accepts 95 % of validation pieces"
+            "there are no unknown pieces for calibration: the threshold, where the decision has one, accepts "
+            "95 % of validation pieces"
         )
     return said

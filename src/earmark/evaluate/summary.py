@@ -13,6 +13,8 @@ from earmark.evaluate.closed_set import confusion
 from earmark.workspace import Workspace
 
 WIDTH = 96
+# Sections with rows of their own; those that an experiment adds are listed as they come.
+SHOWN = ("closed_set", "open_set", "clips", "selective", "calibration", "control", "pieces", "warnings")
 
 
 def summary(
@@ -37,12 +39,17 @@ def summary(
         _row("macro F1", found["closed_set"]["macro_f1"]),
         _row("control, files as they came", found["control"]["balanced_accuracy"], "no pitch, no rhythm"),
         _row("control, as heard", found["control"]["heard_balanced_accuracy"], "no pitch, no rhythm"),
+        _row("balanced accuracy of clips", found["clips"]["balanced_accuracy"]),
         _row("strangers: AUROC", found["open_set"]["auroc"], "chance 0.500"),
         _row("strangers: FPR at 95 % TPR", found["open_set"]["fpr_at_95_tpr"], "lower is better"),
         _row("strangers: OSCR", found["open_set"]["oscr"]),
-        _row("known accepted at threshold", found["open_set"]["known_accepted"]),
         _row("strangers called unknown", found["open_set"]["unknown_rejected"]),
+        _row("answered (coverage)", found["selective"]["coverage"]),
+        _row("wrong among these (risk)", found["selective"]["risk"], "lower is better"),
+        _row("calibration error (ECE)", found["calibration"]["ece"], "lower is better"),
     ]
+    rest = [name for name in found if name not in SHOWN]
+    lines += [_row(f"{name}: {key}"[:30], value) for name in rest for key, value in found[name].items()]
     if len(labels) <= 8:
         lines += ["", *_matrix(verdicts, labels)]
     lines += _strangest(verdicts)

@@ -13,15 +13,23 @@ LARGEST = float(np.finfo(np.float16).max)
 
 
 def extract(wav: Path, front_end: Callable, destination: Path) -> None:
-    """Write `front_end(waveform, rate)` of a whole piece as float16 .npy (channels, bands, frames).
-
-    Raises PieceError where the piece is unreadable or its features are not numbers.
-    """
-    import soundfile
+    """Write the features of a whole piece as .npy. Raises PieceError as `features_of` does."""
     import torch
 
     # One thread per worker process: the parallelism is over pieces.
     torch.set_num_threads(1)
+    values = features_of(wav, front_end)
+    with destination.open("wb") as file:
+        np.save(file, values)
+
+
+def features_of(wav: Path, front_end: Callable) -> np.ndarray:
+    """`front_end(waveform, rate)` of a whole piece as float16 (channels, bands, frames).
+
+    Raises PieceError where the piece is unreadable or its features are not numbers.
+    """
+    import soundfile
+
     try:
         waveform, rate_hz = soundfile.read(wav, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
@@ -29,5 +37,4 @@ def extract(wav: Path, front_end: Callable, destination: Path) -> None:
     values = front_end(waveform.T, rate_hz).numpy()
     if not np.isfinite(values).all():
         raise PieceError("its features have values that are not numbers")
-    with destination.open("wb") as file:
-        np.save(file, np.clip(values, -LARGEST, LARGEST).astype(np.float16))
+    return np.clip(values, -LARGEST, LARGEST).astype(np.float16)

@@ -26,6 +26,8 @@ class LogMel:
     top_db: range below each piece's own maximum that is kept, in dB; 0 keeps all.
     """
 
+    in_decibels = True  # rows are neighbouring bands in dB, which augmentation may shift and silence
+
     n_fft: int = 2048
     win_length: int = 2048
     hop_length: int = 512
@@ -59,6 +61,10 @@ class LogMel:
     def bands(self) -> int:
         """Rows of the result."""
         return self.n_mels
+
+    def channels(self, audio_channels: int) -> int:
+        """As many as the audio has: each has its own spectrogram."""
+        return audio_channels
 
     def frame_rate_hz(self, sample_rate_hz: int) -> float:
         """Columns of the result per second."""

@@ -74,6 +74,22 @@ def read(path: Path) -> Events:
 
 def parse(data: bytes) -> Events:
     """The events of a MIDI file's bytes. Raises PieceError with the reason where it is none."""
+    return _parse(data)[0]
+
+
+def first_metre(path: Path) -> str:
+    """The first time signature of a MIDI file, for example `6/8`; "" where it states none.
+
+    Raises PieceError where it is no MIDI file.
+    """
+    try:
+        metres = _parse(path.read_bytes())[1]
+    except OSError as error:
+        raise PieceError(f"cannot be read: {error.strerror}") from error
+    return min(metres, key=lambda metre: metre[0])[1] if metres else ""
+
+
+def _parse(data: bytes) -> tuple[Events, list[tuple[int, str]]]:
     if data[:4] == b"RIFF" and data[8:12] == b"RMID":
         start = data.find(b"MThd")
         data = data[start:] if start >= 0 else b""
@@ -89,12 +105,13 @@ def parse(data: bytes) -> Events:
 
     rows: list[Row] = []
     tempos: list[tuple[int, int]] = []
+    metres: list[tuple[int, str]] = []
     position, offset, track = 8 + header_size, 0, 0
     while position + 8 <= len(data):
         size = int.from_bytes(data[position + 4 : position + 8], "big")
         chunk = data[position + 8 : position + 8 + size]
         if data[position : position + 4] == b"MTrk":
-            end = _read_track(chunk, offset, track, rows, tempos)
+            end = _read_track(chunk, offset, track, rows, tempos, metres)
             track += 1
             # Format 2 holds independent patterns, played one after the other.
             offset = end if file_format == 2 else 0
@@ -103,7 +120,7 @@ def parse(data: bytes) -> Events:
         raise PieceError("MIDI file has no notes")
     rows.sort(key=lambda row: row[0])
     table = np.array(rows, dtype=np.int64)
-    return Events(
+    events = Events(
         time_s=_seconds(table[:, 0], tempos, division),
         port_channel=table[:, 1].astype(np.int16),
         kind=table[:, 2].astype(np.uint8),
@@ -111,10 +128,18 @@ def parse(data: bytes) -> Events:
         data2=table[:, 4].astype(np.uint8),
         track=table[:, 5].astype(np.int16),
     )
+    return events, metres
 
 
-def _read_track(chunk: bytes, tick: int, track: int, rows: list[Row], tempos: list[tuple[int, int]]) -> int:
-    """Append a track's channel events and tempos; the tick at its end. A cut track ends early."""
+def _read_track(
+    chunk: bytes,
+    tick: int,
+    track: int,
+    rows: list[Row],
+    tempos: list[tuple[int, int]],
+    metres: list[tuple[int, str]],
+) -> int:
+    """Append a track's channel events, tempos and metres; the tick at its end. A cut track ends early."""
     # Running status outlives meta and system exclusive events here: files in circulation rely on it,
     # though the standard forbids it, and a reader that resets it turns them into silence.
     position, running, port = 0, 0, 0
@@ -143,6 +168,8 @@ def _read_track(chunk: bytes, tick: int, track: int, rows: list[Row], tempos: li
                 size, position = _variable_length(chunk, position + 1)
                 if meta == 0x51 and size == 3:
                     tempos.append((tick, int.from_bytes(chunk[position : position + 3], "big")))
+                elif meta == 0x58 and size == 4:  # the denominator is stated as a power of two
+                    metres.append((tick, f"{chunk[position]}/{1 << min(chunk[position + 1], 10)}"))
                 elif meta == 0x21 and size == 1:
                     port = chunk[position]
                 elif meta == 0x2F:

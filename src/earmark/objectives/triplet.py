@@ -13,6 +13,8 @@ class Triplet(nn.Module):
     Euclidean between embeddings as the encoder gives them.
     """
 
+    needs = "embeddings"
+
     def __init__(self, margin: float, miner: str) -> None:
         super().__init__()
         from pytorch_metric_learning.distances import LpDistance

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from earmark.errors import EarmarkError
+
 MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar", ".rmi"})
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus"})
 
@@ -15,6 +17,7 @@ class Origin:
 
     name: its path as the source states it: unique within the source, and what people are shown.
     file: where it lies; None for a piece of a package that `name` alone identifies.
+    confidence: the least of those that its owner states for the label, 0 to 1.
     """
 
     name: str
@@ -24,6 +27,14 @@ class Origin:
     split: str = ""
     title: str = ""
     file: Path | None = None
+    confidence: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.role == "known" and self.label == "unknown":
+            raise EarmarkError(
+                f"{self.name}: a known label cannot be called unknown, which is the verdict on strangers: "
+                "rename it, or list such pieces in a CSV with the role unknown-test"
+            )
 
 
 def media_of(name: str) -> str | None:

@@ -1,11 +1,13 @@
 """A CSV of music: columns path, label and optionally group, role, split, title.
 
-Paths are relative to the CSV. `music21:…` names a score that the music21 package ships.
+Paths are relative to the CSV. `music21:…` names a score that the music21 package ships. Columns whose
+names end in `confidence` (0 to 1) say how sure the label is; `data.min_confidence` filters by them.
 """
 
 from __future__ import annotations
 
 from csv import Error, reader
+from math import isnan
 from pathlib import Path
 
 from earmark.catalog import KNOWN, ROLES, SPLITS
@@ -13,6 +15,7 @@ from earmark.errors import EarmarkError, describe
 from earmark.sources.origin import Origin
 
 PACKAGE_PREFIX = "music21:"
+CONFIDENCE = "confidence"
 COLUMNS = ("path", "label", "group", "role", "split", "title")
 
 
@@ -43,9 +46,21 @@ def read_csv(csv: Path) -> list[Origin]:
             split=row["split"],
             title=row["title"] or Path(name).stem,
             file=None if name.startswith(PACKAGE_PREFIX) else base / name,
+            confidence=_confidence(row),
         )
     _check_roles(csv, list(origins.values()))
     return list(origins.values())
+
+
+def _confidence(row: dict[str, str]) -> float:
+    """The least of a row's confidences, 1 where it states none, NaN where one is not a number."""
+    stated = [cell for column, cell in row.items() if column.endswith(CONFIDENCE) and cell]
+    try:
+        values = [float(cell) for cell in stated]
+    except ValueError:
+        return float("nan")
+    # Not min() alone: beside another number it may pass over a NaN.
+    return float("nan") if any(isnan(value) for value in values) else min(values, default=1.0)
 
 
 def _check_roles(csv: Path, origins: list[Origin]) -> None:
@@ -65,7 +80,7 @@ def _check_roles(csv: Path, origins: list[Origin]) -> None:
 
 
 def _rows(csv: Path) -> list[tuple[int, dict[str, str]]]:
-    """Line number and stripped cells of every row that has any; our columns alone, "" where empty."""
+    """Line number and stripped cells of every row that has any: our columns and confidences, "" if empty."""
     try:
         with csv.open(encoding="utf-8-sig", newline="") as file:
             lines = reader(file, strict=True)
@@ -87,5 +102,6 @@ def _rows(csv: Path) -> list[tuple[int, dict[str, str]]]:
             raise EarmarkError(f"{csv} line {line} has more cells than there are columns: quotes missing?")
         if any(cells):
             row = dict(zip(header, cells, strict=False))
-            rows.append((line, {column: row.get(column, "") for column in COLUMNS}))
+            sure = {column: cell for column, cell in row.items() if column.endswith(CONFIDENCE)}
+            rows.append((line, {column: row.get(column, "") for column in COLUMNS} | sure))
     return rows

@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from earmark import (
-    features,  # noqa: F401  (a config chooses among its members: all of them count)
-    plots,
-)
+from earmark import decisions, evaluate, features, plots  # noqa: F401  (a config chooses among them)
 from earmark.atomic import write_text
 from earmark.bundle import Bundle, bundle_hash
 from earmark.catalog import KNOWN, TEST, read_table, write_table
 from earmark.config import build
 from earmark.evaluate import report
 from earmark.evaluate.closed_set import confusion
+from earmark.evaluate.reliability import reliability
+from earmark.evaluate.selective import risk_coverage
 from earmark.evaluate.summary import summary
 from earmark.progress import say
 from earmark.stages.run_name import run_name, tags
@@ -31,7 +30,8 @@ def run(cfg: Any, workspace: Workspace) -> None:
     import torch
 
     from earmark.dataset.arrays import FeatureArrays
-    from earmark.embed import ClipGeometry, embed_pieces
+    from earmark.dataset.geometry import ClipGeometry
+    from earmark.embed import embed_pieces
 
     torch.set_num_threads(cfg.trainer.threads)
     tracker = Tracker(workspace, cfg.tracking.experiment)
@@ -46,12 +46,26 @@ def run(cfg: Any, workspace: Workspace) -> None:
     embedded = embed_pieces(bundle.encoder, arrays, geometry)
 
     verdicts = report.verdict_table(pieces, embedded, bundle)
-    groups = dict(zip(pieces.piece_id, pieces.group, strict=True))
-    found = report.metrics(verdicts, groups, facts, bundle, cfg.evaluate.resamples, cfg.evaluate.seed)
+    judged = report.judge(
+        verdicts,
+        pieces,
+        embedded,
+        facts,
+        bundle,
+        build(cfg.decision, "decision"),
+        cfg.evaluate.resamples,
+        cfg.evaluate.seed,
+    )
+    sections = {
+        name: build(node, f"evaluate.sections.{name}") for name, node in cfg.evaluate.sections.items()
+    }
+    found = report.metrics(judged, sections)
     found["warnings"] = report.warnings_of(found, cfg.evaluate.control_warning, 1 / len(bundle.labels))
     write_table(verdicts, workspace.verdicts)
     write_text(workspace.metrics / "evaluate.json", json.dumps(found, indent=2) + "\n")
     _draw(workspace, bundle, verdicts, pieces, embedded, arrays, frame_rate_hz)
+    for section in sections.values():
+        section.draw(judged, workspace.plots / "evaluation")
     identity = bundle_hash(workspace.models)
     with tracker.resume(identity, run_name(workspace), tags(workspace, "evaluate")) as run_id:
         tracker.log_metrics(run_id, found)
@@ -77,7 +91,16 @@ def _draw(
     means = bundle.decision.whitened(np.stack([clips.mean(axis=0) for clips in embedded.clips]))
     names = np.where(pieces.role == KNOWN, pieces.label, "")
     plots.embedding_picture(means, names, list(pieces.split), bundle.labels, folder / "embeddings.png")
-    known = verdicts[(verdicts.role == KNOWN) & (verdicts.split == "test")].distance.to_numpy(float)
+    test = verdicts[(verdicts.role == KNOWN) & (verdicts.split == "test")]
+    right = (test.nearest_label == test.label).to_numpy(bool)
+    curve = risk_coverage(test.confidence.to_numpy(float), right)
+    write_table(curve.round(6), folder / "risk_coverage.csv")
+    plots.risk_coverage_picture(curve.coverage, curve.risk, folder / "risk_coverage.png")
+    confidence = test.confidence.to_numpy(float)
+    bins = reliability(confidence, right.astype(float), np.ones(len(test)))
+    write_table(bins.round(6), folder / "reliability.csv")
+    plots.reliability_picture(bins.confidence, bins.accuracy, bins.weight, folder / "reliability.png")
+    known = test.distance.to_numpy(float)
     unknown = verdicts[verdicts.role == TEST].distance.to_numpy(float)
     plots.open_set_picture(known, unknown, bundle.decision.threshold, folder / "open_set.png")
     examples = pieces[pieces.split == "train"].drop_duplicates("label").head(4)

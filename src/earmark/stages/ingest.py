@@ -11,8 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from earmark.catalog import COLUMNS, write_table
+from earmark.catalog import COLUMNS, KNOWN, Merge, write_table
 from earmark.closure import code_version
+from earmark.config import plain
 from earmark.errors import EarmarkError, PieceError
 from earmark.outputs import Task, fill
 from earmark.progress import say
@@ -30,11 +31,15 @@ def run(cfg: Any, workspace: Workspace) -> None:
     """List the source's pieces, bring each into `data/raw/`, and write the catalog."""
     context = Context(cfg, workspace)
     origins = read_source(workspace.source, workspace.corpora, cfg.data.corpus)
-    pieces = pd.DataFrame([_row(origin, cfg.data.group_pattern) for origin in origins])
+    merge = Merge.of(plain(cfg.data.merge))
+    pieces = pd.DataFrame([_row(origin, cfg.data.group_pattern, merge) for origin in origins])
+    _check_merged(merge, {origin.label for origin in origins})
+    _check_labels(pieces, merge, list(cfg.data.labels))
     reasons: dict[str, str] = {}
     tasks = []
     for origin, piece in zip(origins, pieces.itertuples(), strict=True):
         try:
+            _check_confidence(origin, cfg.data.min_confidence)
             tasks.append(_task(origin, piece.piece_id, context))
         except PieceError as error:
             reasons[piece.piece_id] = str(error)
@@ -57,18 +62,50 @@ def run(cfg: Any, workspace: Workspace) -> None:
     )
 
 
-def _row(origin: Origin, group_pattern: str) -> dict[str, str]:
+def _check_merged(merge: Merge, labels: set[str]) -> None:
+    """Raise EarmarkError where a label to be merged does not occur: a slip of the pen would go unseen."""
+    if lost := sorted(set(merge.into) - labels):
+        known = ", ".join(sorted(labels - {""})[:5])
+        raise EarmarkError(f"data.merge: no piece has the label {lost[0]} (there are {known}, …)")
+
+
+def _row(origin: Origin, group_pattern: str, merge: Merge) -> dict[str, str]:
     media = "midi" if origin.name.startswith(PACKAGE_PREFIX) else media_of(origin.name)
     return {
         "piece_id": piece_id(origin.name, origin.label),
         "path": origin.name,
         "media": media or "unknown",
-        "label": origin.label,
+        "label": merge(origin.label),
         "group": _work(origin, group_pattern),
         "role": origin.role,
         "split": origin.split,
         "title": origin.title,
     }
+
+
+def _check_labels(pieces: pd.DataFrame, merge: Merge, labels: list[str]) -> None:
+    """Raise EarmarkError where merging makes a known label of a stranger's, or a label is not listed."""
+    known = set(pieces[pieces.role == KNOWN].label)
+    if both := known & set(pieces[pieces.role != KNOWN].label) & set(merge.into.values()):
+        raise EarmarkError(
+            f"data.merge makes one label, {min(both)}, of known pieces and strangers: give both one role"
+        )
+    if labels and (strange := sorted(known - set(labels))):
+        raise EarmarkError(
+            f"the label {strange[0]} is not among data.labels ({', '.join(labels[:3])}, …): "
+            f"data.merge={{{labels[0]}: [{strange[0]}]}} puts it under another, data.labels=[] takes all"
+        )
+
+
+def _check_confidence(origin: Origin, least: float) -> None:
+    if least <= 0:
+        return
+    if not 0 <= origin.confidence <= 1:
+        raise PieceError("its label's confidence is not a number from 0 to 1")
+    if origin.confidence <= least:
+        raise PieceError(
+            f"its label's confidence is {origin.confidence:g}, not above data.min_confidence={least:g}"
+        )
 
 
 def _work(origin: Origin, pattern: str) -> str:

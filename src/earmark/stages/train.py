@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import warnings
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from earmark import features, models, objectives  # noqa: F401  (a config chooses among their members)
+from earmark.assembly import Input, build_sampler, gradient_free, model_node
 from earmark.atomic import write_text
 from earmark.bundle import Bundle, bundle_hash
 from earmark.catalog import CALIBRATION, KNOWN, read_table
@@ -33,7 +35,7 @@ def run(cfg: Any, workspace: Workspace) -> None:
         bundle, summary, history = _train(cfg, workspace, tracker.lightning_logger(run_id))
         bundle.save(workspace.models)
         write_text(workspace.metrics / "train.json", json.dumps(summary, indent=2) + "\n")
-        _write_history(history, workspace)
+        _write_history(history, summary["monitored"], workspace)
         tracker.tag(
             run_id, bundle=bundle_hash(workspace.models), data=data_hash(workspace.pieces, workspace.splits)
         )
@@ -41,16 +43,18 @@ def run(cfg: Any, workspace: Workspace) -> None:
         tracker.log_files(run_id, "plots", workspace.plots / "training")
         if cfg.tracking.log_bundle:
             tracker.log_files(run_id, "bundle", workspace.models)
-    say(f"train: best validation retrieval {summary['best_retrieval']:.4f} in epoch {summary['best_epoch']}")
+    score = summary["monitored"].replace("/", " ").replace("_", " ")
+    say(f"train: {score} {summary['score']:.4f} in epoch {summary['kept_epoch']}, which is kept")
 
 
 def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, list]:
     import pytorch_lightning as pl
     import torch
 
+    from earmark.dataset.geometry import ClipGeometry
     from earmark.dataset.module import LabelledPieces
-    from earmark.embed import ClipGeometry, embed_pieces
-    from earmark.training import fit
+    from earmark.embed import embed_pieces
+    from earmark.training import fit_classical
 
     for name in ("pytorch_lightning", "lightning.pytorch"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -59,37 +63,26 @@ def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, l
     splits = read_table(workspace.splits)
     titles = read_table(workspace.pieces).set_index("piece_id").title
     known = splits[splits.role == KNOWN]
-    classes = sorted(known.label.unique())
+    classes = list(cfg.data.labels) or sorted(known.label.unique())
     train, validation = (
         LabelledPieces.of(known[known.split == split], workspace.features)
         for split in ("train", "validation")
     )
     front_end = build(cfg.features, "features")
     geometry = ClipGeometry.of(cfg.dataset, front_end.frame_rate_hz(cfg.audio.sample_rate))
-    channels, bands = train.arrays.shape
-    model = {**plain(cfg.model), "channels": channels, "bands": bands, "frames": geometry.frames}
+    model = model_node(cfg, Input.of(cfg, len(classes)))
     encoder = build(model, "model")
-    objective = build(cfg.objective, "objective")
-    optimizer = build({**plain(cfg.trainer.optimizer), "_partial_": True}, "trainer.optimizer")
-    weight_count = sum(parameter.numel() for parameter in encoder.parameters())
+    if cfg.model.get("init"):
+        _start_from(encoder, Path(cfg.model.init))
+    weight_count = sum(tensor.numel() for tensor in encoder.parameters())
     say(
         f"train: {len(train.labels)} pieces of {len(classes)} labels, {type(encoder).__name__} with "
         f"{weight_count:,} parameters, clips of {geometry.frames} frames"
     )
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=UserWarning, module="pytorch_lightning")
-        found = fit(
-            encoder,
-            objective,
-            optimizer,
-            train,
-            validation,
-            classes,
-            geometry,
-            cfg.dataset,
-            cfg.trainer,
-            logger,
-        )
+    if gradient_free(encoder):
+        found = fit_classical(encoder, train, validation, classes, geometry, cfg.trainer.seed)
+    else:
+        found = _fit(cfg, encoder, train, validation, classes, geometry, front_end, logger)
     encoder = encoder.cpu()
     encoder.load_state_dict(found.weights)
     strangers = splits[splits.role == CALIBRATION]
@@ -107,6 +100,7 @@ def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, l
         {
             "piece_id": np.repeat(train.arrays.piece_ids, [len(clips) for clips in embedded.clips]),
             "label": np.repeat(train.labels, [len(clips) for clips in embedded.clips]),
+            "group": np.repeat(train.groups, [len(clips) for clips in embedded.clips]),
             "start_s": np.round(np.concatenate(embedded.starts_s), 3),
         }
     )
@@ -114,20 +108,63 @@ def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, l
     settings = {name: plain(cfg[name]) for name in IDENTIFICATION} | {"model": model}
     bundle = Bundle(settings, found.weights, decision, references, np.concatenate(embedded.clips))
     summary = {
-        "best_epoch": found.best_epoch + 1,
+        "monitored": found.monitored,
+        "score": round(found.score, 6),
+        "kept_epoch": found.kept_epoch + 1,
         "epochs": len(found.history),
-        "best_retrieval": round(found.best_retrieval, 6),
         "parameters": weight_count,
         "pieces": len(train.labels),
     }
     return bundle, summary, found.history
 
 
-def _write_history(history: list[dict[str, float]], workspace: Workspace) -> None:
+def _fit(
+    cfg: Any,
+    encoder: Any,
+    train: Any,
+    validation: Any,
+    classes: list[str],
+    geometry: Any,
+    front_end: Any,
+    logger: Any,
+) -> Any:
+    from earmark.dataset.transpose import Transposition
+    from earmark.training import fit
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning, module="pytorch_lightning")
+        return fit(
+            encoder,
+            build(cfg.objective, "objective"),
+            build({**plain(cfg.trainer.optimizer), "_partial_": True}, "trainer.optimizer"),
+            train,
+            validation,
+            classes,
+            geometry,
+            cfg.dataset,
+            partial(build_sampler, plain(cfg.sampler)),
+            Transposition.of(cfg.dataset.max_transposition, front_end, classes),
+            cfg.trainer,
+            logger,
+        )
+
+
+def _start_from(encoder: Any, folder: Path) -> None:
+    """Weights of the bundle that model.init names, where they fit."""
+    from earmark.models.initial import load_initial
+
+    load_initial(encoder, Bundle.load(folder).weights, str(folder))
+
+
+def _write_history(history: list[dict[str, float]], score: str, workspace: Workspace) -> None:
     from earmark.catalog import write_table
     from earmark.plots import curves_picture
 
     folder = workspace.plots / "training"
-    table = pd.DataFrame(history).rename(columns=lambda name: name.replace("/", "_"))
-    write_table(table.round(6), folder / "history.csv")
-    curves_picture(history, folder / "curves.png")
+    # One name for the curve that `dvc plots` draws, whatever the objective is judged by.
+    rows = [
+        {"epoch": epoch["epoch"], "train_loss": epoch.get("train/loss"), "validation_score": epoch.get(score)}
+        for epoch in history
+    ]
+    write_table(pd.DataFrame(rows).round(6), folder / "history.csv")
+    curves_picture(history, score, folder / "curves.png")

@@ -1,9 +1,13 @@
 """From clips to a verdict: prototypes, temperature, threshold."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from earmark.decision import UNKNOWN, FittedPrototypes, NearestPrototype
+from earmark.decisions.prototype import FittedPrototypes, NearestPrototype
+from earmark.decisions.verdict import UNKNOWN, Rejection
+from earmark.errors import EarmarkError
 
 METRICS = ("euclidean", "mahalanobis")
 LABELS = ["Ash", "Birch", "Cedar"]
@@ -40,7 +44,7 @@ def fitted_at(prototypes, temperature=0.5, threshold=9.0, whitening=None):
         prototypes=prototypes,
         whitening=np.eye(prototypes.shape[1]) if whitening is None else np.asarray(whitening, float),
         temperature=temperature,
-        threshold=threshold,
+        rejection=Rejection(threshold),
     )
 
 
@@ -91,6 +95,47 @@ def test_a_verdict_states_distances_in_the_order_of_labels():
 def test_beyond_the_threshold_is_unknown_and_the_nearest_label_is_still_said(threshold, label):
     verdict = fitted_at([[1, 0], [0, 1]], threshold=threshold).verdict(np.array([[0.5, 0.0]]))
     assert (verdict.label, verdict.nearest, verdict.distance) == (label, "Ash", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("rejection", "label"),
+    [
+        (Rejection(), "Birch"),
+        (Rejection(min_share=0.6), "Birch"),
+        (Rejection(min_share=0.7), UNKNOWN),
+        (Rejection(min_confidence=0.99), UNKNOWN),
+        (Rejection(threshold=0.1), UNKNOWN),
+    ],
+)
+def test_too_few_clips_or_too_little_confidence_is_unknown_too(rejection, label):
+    fitted = replace(fitted_at([[1, 0], [0, 1]], temperature=0.5), rejection=rejection)
+    verdict = fitted.verdict(np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]))
+    assert (verdict.label, verdict.nearest) == (label, "Birch")
+    assert verdict.share == pytest.approx(2 / 3)
+
+
+def test_null_for_a_target_is_no_threshold():
+    train, validation = pieces(6, 0), pieces(5, 1)
+    fitted = NearestPrototype("euclidean", None).fit(LABELS, *train, *validation, pieces(5, 4, axes=(3,))[0])
+    assert fitted.threshold == np.inf
+
+
+def test_a_fitted_decision_comes_back_from_arrays_and_numbers(fit):
+    fitted = fit()
+    again = FittedPrototypes.restore(fitted.labels, fitted.arrays(), fitted.numbers())
+    fresh, _ = pieces(3, 2)
+    assert [again.verdict(clips).distance for clips in fresh] == [
+        fitted.verdict(clips).distance for clips in fresh
+    ]
+    assert again.rejection == fitted.rejection
+
+
+def test_clip_probabilities_sum_to_one_and_follow_distance():
+    fitted = fitted_at([[1, 0], [0, 1]], temperature=0.5)
+    found = fitted.clip_probabilities(np.array([[1.0, 0.0], [0.5, 0.5]]))
+    assert found.sum(axis=1) == pytest.approx([1, 1])
+    assert found[0, 0] > 0.9
+    assert found[1] == pytest.approx([0.5, 0.5])
 
 
 def test_confidence_is_the_share_of_the_nearest_among_all_labels():
@@ -189,8 +234,62 @@ def test_the_clearer_the_validation_the_surer_the_verdicts(fit):
         ({"metric": "euclidean", "target_fpr": 0}, "target_fpr=0 must lie between 0 and 1"),
         ({"metric": "euclidean", "target_fpr": 1.5}, "target_fpr=1.5"),
         ({"metric": "euclidean", "target_fpr": -0.1}, "target_fpr=-0.1"),
+        (
+            {"metric": "euclidean", "target_fpr": 0.1, "min_share": 1.1},
+            "min_share=1.1 must lie within 0 and 1",
+        ),
+        ({"metric": "euclidean", "target_fpr": 0.1, "min_confidence": -1}, "min_confidence=-1"),
     ],
 )
 def test_settings_that_cannot_work_are_named(settings, said):
     with pytest.raises(ValueError, match=said):
         NearestPrototype(**settings)
+
+
+def held_out_and_own(metric, dimensions, count=12):
+    """Distances of validation pieces to their label by metrics without and with the piece."""
+    train, validation = (
+        pieces(number, seed, spread=0.3, dimensions=dimensions) for number, seed in ((6, 0), (count, 1))
+    )
+    decision = NearestPrototype(metric, 0.2)
+    fitted = decision.fit(LABELS, *train, *validation, [])
+    found = decision.held_out(LABELS, *train, *validation)
+    own = np.stack([fitted.distances(clips) for clips in validation[0]])
+    assert found.shape == own.shape == (3 * count, 3)
+    truth = [LABELS.index(label) for label in validation[1]]
+    rows = np.arange(len(truth))
+    return found[rows, truth], own[rows, truth]
+
+
+@pytest.mark.parametrize("dimensions", [4, 16])
+def test_by_a_metric_that_was_made_without_them_pieces_lie_farther_off(dimensions):
+    """What the metric has seen it calls near: thresholds are set by distances that new pieces have."""
+    found, own = held_out_and_own("mahalanobis", dimensions)
+    assert found.mean() > own.mean()
+
+
+def test_euclidean_distances_are_the_same_held_out_or_not():
+    found, own = held_out_and_own("euclidean", 4)
+    assert found == pytest.approx(own, rel=1e-12)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_few_validation_pieces_are_held_out_too(count):
+    train, validation = pieces(6, 0), pieces(count, 1, axes=(1,))
+    decision = NearestPrototype("mahalanobis", 0.2)
+    found = decision.held_out(LABELS, *train, *validation)
+    assert found.shape == (count, 3)
+    assert (found.argmin(axis=1) == 1).all()
+    without = decision.fit(LABELS, *train, validation[0][1:], validation[1][1:], []) if count == 2 else None
+    if without is not None:  # with two pieces each is judged by the other's metric
+        assert found[0] == pytest.approx(without.distances(validation[0][0]))
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_label_that_was_never_heard_is_refused(metric):
+    """Its prototype would be the mean of nothing, and NaN is nearest to everything."""
+    train, validation = pieces(6, 0, axes=(0, 2)), pieces(5, 1, axes=(0, 2))
+    decision = NearestPrototype(metric, 0.2)
+    for ask, more in ((decision.fit, [[]]), (decision.held_out, [])):
+        with pytest.raises(EarmarkError, match=r"no piece to train on is called Birch.*data\.labels"):
+            ask(LABELS, *train, *validation, *more)

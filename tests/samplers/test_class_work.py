@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from earmark.dataset.sampler import ClassWorkSampler
+from earmark.samplers.class_work import ClassWorkSampler
 
 # Works of three labels; the first work of each has three pieces.
 LABELS, GROUPS = [], []

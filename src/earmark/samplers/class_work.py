@@ -14,6 +14,8 @@ class ClassWorkSampler:
     on `seed` and epoch alone; with `ranks` processes each gets its share of every batch.
     """
 
+    gives = "classes"
+
     def __init__(
         self,
         labels: Sequence[str],
@@ -21,11 +23,19 @@ class ClassWorkSampler:
         classes_per_batch: int,
         works_per_class: int,
         clips_per_piece: int,
-        batches: int,
+        batches_per_epoch: int,
         seed: int,
         rank: int = 0,
         ranks: int = 1,
     ) -> None:
+        for name, value in (
+            ("classes_per_batch", classes_per_batch),
+            ("works_per_class", works_per_class),
+            ("clips_per_piece", clips_per_piece),
+            ("batches_per_epoch", batches_per_epoch),
+        ):
+            if value < 1:
+                raise ValueError(f"sampler.{name}={value} must be 1 or more")
         self._works: dict[str, list[list[int]]] = {}
         for label in sorted(set(labels)):
             works: dict[str, list[int]] = {}
@@ -36,7 +46,7 @@ class ClassWorkSampler:
         self._classes_per_batch = min(classes_per_batch, len(self._works))
         self._works_per_class = works_per_class
         self._clips_per_piece = clips_per_piece
-        self._batches = batches
+        self._batches = batches_per_epoch
         self._seed = seed
         self._rank, self._ranks = rank, ranks
         self._epoch = 0

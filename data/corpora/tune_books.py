@@ -1,0 +1,165 @@
+"""The tunes of two dance books that music21 ships in ABC notation, as their fields describe them.
+
+Ryan's Mammoth Collection (Boston 1883), a file a tune, and O'Neill's Music of Ireland (Chicago 1903),
+fifty or so tunes a file. What the corpora of tune types, keys and players choose from.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import itertools
+import math
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import music21
+
+from earmark.errors import PieceError
+from earmark.midi.notes import Notes, notes_of
+from earmark.midi.smf import read
+from earmark.sources.music21 import convert
+
+CORPUS = Path(music21.__file__).parent / "corpus"
+BOOKS = {"ryansMammoth": "Ryan's Mammoth Collection", "oneills1850": "O'Neill's Music of Ireland"}
+SHORTEST_S, FEWEST_NOTES = 8.0, 20
+
+
+@dataclass(frozen=True)
+class Tune:
+    """A tune's fields. path: with the fragment that picks it from its file. rhythm, key, metre: "" where
+    the field is missing or stands there more than once.
+    """
+
+    path: str
+    book: str
+    titles: tuple[str, ...]
+    rhythm: str
+    key: str
+    metre: str
+
+    @property
+    def title(self) -> str:
+        """The title as people write it: Ryan's are in capitals, his article behind."""
+        name = re.split(r" *--|- ", self.titles[0])[0].strip(" .,")
+        name = re.sub(r"(.*?)[ .]*, *(the|a|an)", r"\2 \1", name, flags=re.I)
+        name = re.sub(r"\w[\w'’]*", lambda word: word[0].capitalize(), name) if name.isupper() else name
+        said = not self.rhythm or self.rhythm.split()[-1] in name.lower().split()
+        return name if said else f"{name}, {self.rhythm}"
+
+    @property
+    def group(self) -> str:
+        """The same for all versions of a tune in both books: its first title, normalised."""
+        return "tune/" + normalised(self.titles[0])
+
+    @property
+    def names(self) -> set[str]:
+        """All its titles, normalised."""
+        return {normalised(part) for title in self.titles for part in re.split(r",? +or,? +", title)}
+
+    def wanting(self, **values: object) -> str:
+        """The path with more wishes: `path.wanting(transpose=3)`."""
+        more = "&".join(f"{key}={value}" for key, value in values.items())
+        return f"{self.path}{'&' if '#' in self.path else '#'}{more}"
+
+
+def normalised(title: str) -> str:
+    """Letters and digits of a title: without type, number, article, brackets and accents of typing."""
+    title = re.split(r" *--|- | *\(|,? +or,? +| *\[", title.lower().removeprefix("or "))[0]
+    title = re.sub(r"[’'`.]", "", title)
+    words = [word for word in re.split(r"[^a-z0-9]+", title) if word not in ("", "the", "a", "an", "no", "o")]
+    if len(words) > 1 and re.fullmatch(r"\d+|i+", words[-1]):
+        words.pop()
+    if len(words) > 1 and words[-1] in ("reel", "jig", "hornpipe", "strathspey", "waltz", "clog", "march"):
+        words.pop()
+    return "-".join(words) or "untitled"
+
+
+def tunes() -> Iterator[Tune]:
+    """Every tune of both books, in the order of files and numbers."""
+    for book in BOOKS:
+        for path in sorted(CORPUS.glob(f"{book}/*.abc")):
+            _, *texts = re.split(r"(?m)^(?=X:)", path.read_text(encoding="latin-1"))
+            for text in texts:
+                number = int(re.match(r"X: *(\d+)", text)[1])
+                place = f"{book}/{path.name}"
+                rhythm = re.sub(r"[^a-z]+", " ", single(text, "R").lower()).strip()
+                yield Tune(
+                    path=f"{place}#tune={number}" if len(texts) > 1 else place,
+                    book=book,
+                    titles=tuple(fields(text, "T")) or ("untitled",),
+                    rhythm={"double jig": "jig", "slipjig": "slip jig"}.get(rhythm, rhythm),
+                    # A K: or M: in the middle is a change of key or metre: then there is not one.
+                    key="" if "[K:" in text else single(text, "K"),
+                    metre="" if "[M:" in text else single(text, "M"),
+                )
+
+
+def fields(text: str, letter: str) -> list[str]:
+    return [value.strip() for value in re.findall(rf"(?m)^{letter}:([^%\r\n]*)", text)]
+
+
+def single(text: str, letter: str) -> str:
+    values = fields(text, letter)
+    return values[0] if len(values) == 1 else ""
+
+
+def shuffled(found: Iterable[Tune]) -> list[Tune]:
+    """In an order that has nothing to do with number, name or type, and never changes."""
+    return sorted(found, key=lambda tune: hashlib.sha256(tune.path.encode()).digest())
+
+
+@dataclass
+class Choice:
+    """Takes tunes one after the other, and none that it has under whatever name or in whatever key."""
+
+    shortest_s: float = SHORTEST_S
+    longest_s: float = math.inf
+
+    def __post_init__(self) -> None:
+        self._seen: set[str | tuple[int, ...]] = set()
+
+    def take(self, found: Iterable[Tune], count: int) -> list[Tune]:
+        """The first `count` of `found` that music21 converts and that are long enough, short enough, new."""
+        taken: list[Tune] = []
+        for tune in found:
+            if len(taken) == count:
+                break
+            if (names := tune.names) & self._seen or (played := notes(tune.path)) is None:
+                continue
+            marks = names | {incipit(played)}
+            length_s = played.end_s - float(played.onset_s.min())
+            if self.shortest_s <= length_s <= self.longest_s and not marks & self._seen:
+                taken.append(tune)
+                self._seen |= marks
+        return taken
+
+
+def notes(path: str) -> Notes | None:
+    """What a piece comes to; None where music21 cannot convert it or it is too short to learn from."""
+    with tempfile.TemporaryDirectory() as folder:
+        midi = Path(folder) / "piece.mid"
+        try:
+            convert(path, midi)
+        except PieceError:
+            return None
+        found = notes_of(read(midi))
+    long_enough = len(found) >= FEWEST_NOTES and found.end_s - found.onset_s.min() >= SHORTEST_S
+    return found if long_enough else None
+
+
+def incipit(found: Notes) -> tuple[int, ...]:
+    """The first 16 steps of a tune in semitones: equal for a tune under another name or in another key."""
+    pitch = found.pitch[found.onset_s.argsort(kind="stable")][:17].tolist()
+    return tuple(after - before for before, after in itertools.pairwise(pitch))
+
+
+def write(csv_path: Path, rows: Iterable[tuple[str, str, str, str, str]]) -> None:
+    """Write (path, label, group, role, title) as a corpus, sorted by role, label and path."""
+    rows = sorted(rows, key=lambda row: (row[3], row[1], row[0]))
+    with csv_path.open("w", encoding="utf-8", newline="") as file:
+        file.write("path,label,group,role,title\n")
+        csv.writer(file, lineterminator="\n").writerows(("music21:" + path, *rest) for path, *rest in rows)

@@ -1,0 +1,64 @@
+"""The nearest anchor, and a fixed distance beyond which it is "Other": music_identifier's decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from earmark.decisions.prototype import FittedPrototypes, check_heard, distance_temperature, places_of
+from earmark.decisions.verdict import Rejection
+from earmark.samplers.anchors import anchors_of
+
+
+@dataclass(frozen=True)
+class NearestAnchor:
+    """Euclidean distance to the embedding of one fixed training piece a label, the sampler's anchor.
+
+    max_distance: a piece farther than this from every anchor is unknown.
+    """
+
+    needs = ("embeddings",)
+
+    max_distance: float
+
+    def __post_init__(self) -> None:
+        if not self.max_distance > 0:
+            raise ValueError(f"max_distance={self.max_distance:g} must be above 0")
+
+    def fit(
+        self,
+        labels: Sequence[str],
+        train: Sequence[np.ndarray],
+        train_labels: Sequence[str],
+        validation: Sequence[np.ndarray],
+        validation_labels: Sequence[str],
+        calibration: Sequence[np.ndarray],
+    ) -> FittedPrototypes:
+        """Anchors from training pieces, temperature from validation pieces; nothing else is fitted."""
+        fitted = self._anchored(labels, train, train_labels)
+        known = self.held_out(labels, train, train_labels, validation, validation_labels)
+        return replace(fitted, temperature=distance_temperature(known, places_of(validation_labels, labels)))
+
+    def held_out(
+        self,
+        labels: Sequence[str],
+        train: Sequence[np.ndarray],
+        train_labels: Sequence[str],
+        validation: Sequence[np.ndarray],
+        validation_labels: Sequence[str],
+    ) -> np.ndarray:
+        """Distances of the validation pieces (pieces, labels): no part of these is fitted on them."""
+        fitted = self._anchored(labels, train, train_labels)
+        return np.stack([fitted.distances(piece) for piece in validation])
+
+    def _anchored(
+        self, labels: Sequence[str], train: Sequence[np.ndarray], train_labels: Sequence[str]
+    ) -> FittedPrototypes:
+        check_heard(labels, train_labels)
+        anchors = anchors_of(train_labels)
+        prototypes = np.stack([train[anchors[label]].mean(axis=0) for label in labels])
+        whitening = np.eye(prototypes.shape[1])
+        rejection = Rejection(threshold=self.max_distance)
+        return FittedPrototypes(list(labels), prototypes, whitening, 1.0, rejection)

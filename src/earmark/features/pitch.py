@@ -1,0 +1,118 @@
+"""Pitch spectrogram: bands at equal musical intervals, in which a transposition is a shift.
+
+A constant-Q transform (Brown 1991) whose windows are bounded: each band correlates the sound with a
+windowed sinusoid of its pitch, as long as the band's width asks for but no longer than `window_s`.
+Below about 140 Hz (for thirds of a semitone and 0.37 s) bands overlap more than their spacing; the
+strongest is still the right one. Bounded windows keep notes of the bass from running together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from earmark.features.frames import frame_blocks, mono
+
+if TYPE_CHECKING:
+    import torch
+
+A4_HZ, A4_PITCH = 440.0, 69
+SMALLEST_AMPLITUDE = 1e-5  # -100 dB
+SHORTEST = 64  # samples of a window at least: what the highest bands need to be sinusoids at all
+
+
+@dataclass(frozen=True)
+class PitchSpectrogram:
+    """Parameters of the transform.
+
+    lowest_pitch: MIDI number of the lowest band. bands_per_semitone, octaves: how fine, how many.
+    window_s, hop_s: seconds. top_db: range below each piece's maximum that is kept, in dB; 0 keeps all.
+    """
+
+    in_decibels = True  # rows are neighbouring bands in dB, which augmentation may shift and silence
+
+    lowest_pitch: int = 24
+    octaves: int = 7
+    bands_per_semitone: int = 3
+    window_s: float = 0.3715
+    hop_s: float = 0.1
+    top_db: float = 80.0
+
+    def check(self, sample_rate_hz: int) -> None:
+        """Raise ValueError where these parameters cannot work at `sample_rate_hz`."""
+        if self.octaves < 1 or self.bands_per_semitone < 1:
+            raise ValueError("features: octaves and bands_per_semitone must be 1 or more")
+        if not 0 <= self.lowest_pitch <= 127:
+            raise ValueError(f"features.lowest_pitch={self.lowest_pitch} must lie within 0 and 127")
+        highest_hz = float(self.band_hz()[-1])
+        if highest_hz >= sample_rate_hz / 2:
+            raise ValueError(
+                f"features.octaves={self.octaves}: the highest band, {highest_hz:.0f} Hz, must lie below "
+                f"half of audio.sample_rate={sample_rate_hz}"
+            )
+        if not 0 < self.hop_s <= self.window_s or self._hop(sample_rate_hz) < 1:
+            raise ValueError("features: 0 < hop_s <= window_s must hold")
+        if self.window_s * self.band_hz()[0] < 2:
+            raise ValueError(
+                f"features.window_s={self.window_s:g} must hold two periods of the lowest band, "
+                f"{self.band_hz()[0]:.1f} Hz"
+            )
+        if self.top_db < 0:
+            raise ValueError(f"features.top_db={self.top_db:g} must be 0 or more")
+
+    def bands(self) -> int:
+        """Rows of the result."""
+        return 12 * self.octaves * self.bands_per_semitone
+
+    def channels(self, audio_channels: int) -> int:
+        """One, whatever the audio has: channels are mixed."""
+        return 1
+
+    def frame_rate_hz(self, sample_rate_hz: int) -> float:
+        """Columns of the result per second."""
+        return sample_rate_hz / self._hop(sample_rate_hz)
+
+    def band_hz(self) -> np.ndarray:
+        """Frequencies of the bands in Hz, equal temperament on 440 Hz."""
+        pitch = self.lowest_pitch + np.arange(self.bands()) / self.bands_per_semitone
+        return A4_HZ * 2 ** ((pitch - A4_PITCH) / 12)
+
+    def _hop(self, sample_rate_hz: int) -> int:
+        return round(self.hop_s * sample_rate_hz)
+
+    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> torch.Tensor:
+        """Waveform (channels, samples) of float32 to (1, bands, 1 + samples // hop), dB.
+
+        0 dB is a sine of full scale.
+        """
+        import torch
+
+        kernels = torch.from_numpy(_kernels(self, sample_rate_hz))
+        with torch.inference_mode():
+            blocks = [
+                (frames @ kernels).reshape(len(frames), 2, -1).square().sum(dim=1).sqrt()
+                for frames in frame_blocks(mono(waveform), len(kernels), self._hop(sample_rate_hz))
+            ]
+            decibels = 20 * torch.log10(torch.cat(blocks).T.clamp_min(SMALLEST_AMPLITUDE))
+            if self.top_db:
+                decibels = decibels.clamp_min(float(decibels.max()) - self.top_db)
+            return decibels[None]
+
+
+@lru_cache(maxsize=4)
+def _kernels(front_end: PitchSpectrogram, rate_hz: int) -> np.ndarray:
+    """Cosines, then sines, each in its Hann window about the middle of (size, 2 × bands) float32."""
+    size = 2 * round(front_end.window_s * rate_hz / 2)
+    hz = front_end.band_hz()
+    # A Hann window of Q periods has its half-power width of 1.44 / Q near the bands' spacing.
+    periods = 1 / (2 ** (1 / (12 * front_end.bands_per_semitone)) - 1)
+    length = np.clip(periods * rate_hz / hz, SHORTEST, size)
+    # Sample size // 2 of a frame is the one it is centred on.
+    distance = (np.arange(size) - size // 2)[:, None]
+    window = np.where(2 * np.abs(distance) < length, 0.5 + 0.5 * np.cos(2 * np.pi * distance / length), 0)
+    window *= 2 / window.sum(axis=0)  # a sine of amplitude 1 gives 1
+    angle = 2 * np.pi * distance * hz / rate_hz
+    return np.hstack([window * np.cos(angle), window * np.sin(angle)]).astype(np.float32)

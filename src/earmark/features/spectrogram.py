@@ -1,0 +1,179 @@
+"""Spectrograms as grey pictures: linear frequency, decibels as whole grey values from 0 to 255.
+
+Row 0 is the lowest frequency, as in every front end; white (255) is loud. Channels are mixed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from earmark.features.frames import frame_blocks, mono
+
+if TYPE_CHECKING:
+    import torch
+
+WHITE = 255
+
+
+def power_spectrogram(samples: torch.Tensor, n_fft: int, hop: int, centred: bool = True) -> torch.Tensor:
+    """Power (n_fft // 2, frames) without the bin at half the rate; a sine of full scale peaks at 1."""
+    import torch
+
+    window = torch.hann_window(n_fft)
+    gain = 2 / float(window.sum())
+    blocks = [
+        (torch.fft.rfft(frames * window)[:, :-1].abs() * gain).square()
+        for frames in frame_blocks(samples, n_fft, hop, centred)
+    ]
+    return torch.cat(blocks).T
+
+
+def _grey(power: torch.Tensor, loudest: float, range_db: float) -> torch.Tensor:
+    """Power to whole grey values: `loudest` is white, `range_db` below it and less is black."""
+    import torch
+
+    if loudest <= 0:
+        return torch.zeros_like(power)
+    decibels = 10 * torch.log10((power / loudest).clamp_min(10 ** (-range_db / 10)))
+    return (WHITE * (1 + decibels / range_db)).round().clamp(0, WHITE)
+
+
+def _check_range(range_db: float) -> None:
+    if not range_db > 0:
+        raise ValueError(f"features.range_db={range_db:g} must be above 0 dB")
+
+
+@dataclass(frozen=True)
+class GreySpectrogram:
+    """A picture of fixed pixels per second: the mean power of `n_fft / 2 / rows` bins is a row.
+
+    rows: of equal width, from 0 Hz to half the sampling rate. n_fft: samples.
+    range_db: from black to white, in dB; white is a sine of full scale.
+    scale: factor of the grey values 0 to 255: 1, or 1/255 for values up to 1.
+    """
+
+    rows: int = 128
+    columns_per_s: int = 50
+    n_fft: int = 512
+    range_db: float = 120.0
+    scale: float = 1 / WHITE
+
+    def check(self, sample_rate_hz: int) -> None:
+        """Raise ValueError where these parameters cannot work at `sample_rate_hz`."""
+        if self.rows < 1 or self.n_fft < 2 * self.rows or self.n_fft % (2 * self.rows):
+            raise ValueError(
+                f"features.n_fft={self.n_fft} must be a multiple of twice features.rows={self.rows}"
+            )
+        if self.columns_per_s < 1 or sample_rate_hz % self.columns_per_s:
+            raise ValueError(
+                f"features.columns_per_s={self.columns_per_s} must divide audio.sample_rate={sample_rate_hz}"
+            )
+        if self.scale <= 0:
+            raise ValueError(f"features.scale={self.scale:g} must be above 0")
+        _check_range(self.range_db)
+
+    def bands(self) -> int:
+        """Rows of the result."""
+        return self.rows
+
+    def channels(self, audio_channels: int) -> int:
+        """One, whatever the audio has: channels are mixed."""
+        return 1
+
+    def frame_rate_hz(self, sample_rate_hz: int) -> float:
+        """Columns of the result per second."""
+        return float(self.columns_per_s)
+
+    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> torch.Tensor:
+        """Waveform (channels, samples) of float32 to (1, rows, 1 + samples // hop), grey times `scale`."""
+        import torch
+
+        with torch.inference_mode():
+            power = power_spectrogram(mono(waveform), self.n_fft, sample_rate_hz // self.columns_per_s)
+            rows = power.reshape(self.rows, -1, power.shape[1]).mean(dim=1)
+            return (_grey(rows, 1.0, self.range_db) * self.scale)[None]
+
+
+@dataclass(frozen=True)
+class KeyPicture:
+    """One square picture of every excerpt, one beside the other: `size` columns for `excerpt_s` seconds.
+
+    A spectrogram is averaged to picture × picture pixels, turned to grey (white is the excerpt's own
+    maximum), and that picture is resized to size × size by bilinear interpolation, as from a file.
+    A rest shorter than an excerpt is left out; a piece shorter than one is padded with silence.
+
+    f_max_hz: upper edge of the highest row; 0 for half the sampling rate. n_fft, hop_length: samples.
+    range_db: from black to white, in dB.
+    """
+
+    excerpt_s: float = 30.0
+    picture: int = 87
+    size: int = 88
+    n_fft: int = 2048
+    hop_length: int = 1024
+    f_max_hz: float = 0.0
+    range_db: float = 100.0
+
+    def check(self, sample_rate_hz: int) -> None:
+        """Raise ValueError where these parameters cannot work at `sample_rate_hz`."""
+        if self.picture < 1 or self.size < 1:
+            raise ValueError("features: picture and size must be 1 pixel or more")
+        if not 0 < self.hop_length <= self.n_fft or self.n_fft % 2:
+            raise ValueError("features: 0 < hop_length <= n_fft must hold, and n_fft be even")
+        if not 0 <= self.f_max_hz <= sample_rate_hz / 2:
+            raise ValueError(
+                f"features.f_max_hz={self.f_max_hz:g} must lie within 0 and half of "
+                f"audio.sample_rate={sample_rate_hz}"
+            )
+        if self._bins(sample_rate_hz) < self.picture:
+            raise ValueError(
+                f"features.n_fft={self.n_fft} has fewer frequencies than the picture's {self.picture} rows"
+            )
+        if round(self.excerpt_s * sample_rate_hz) < self.n_fft + (self.picture - 1) * self.hop_length:
+            raise ValueError(
+                f"features.excerpt_s={self.excerpt_s:g} has fewer frames than the picture's "
+                f"{self.picture} columns: shorten features.hop_length"
+            )
+        _check_range(self.range_db)
+
+    def _bins(self, sample_rate_hz: int) -> int:
+        return round((self.f_max_hz or sample_rate_hz / 2) * self.n_fft / sample_rate_hz)
+
+    def bands(self) -> int:
+        """Rows of the result."""
+        return self.size
+
+    def channels(self, audio_channels: int) -> int:
+        """One, whatever the audio has: channels are mixed."""
+        return 1
+
+    def frame_rate_hz(self, sample_rate_hz: int) -> float:
+        """Columns of the result per second."""
+        return self.size / self.excerpt_s
+
+    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> torch.Tensor:
+        """Waveform (channels, samples) of float32 to (1, size, size × excerpts) of grey, 0 to 255."""
+        import torch
+
+        samples = mono(waveform)
+        length = round(self.excerpt_s * sample_rate_hz)
+        if len(samples) < length:
+            samples = torch.nn.functional.pad(samples, (0, length - len(samples)))
+        excerpts = samples[: len(samples) // length * length].split(length)
+        with torch.inference_mode():
+            return torch.cat([self._drawn(excerpt, sample_rate_hz) for excerpt in excerpts], dim=1)[None]
+
+    def _drawn(self, excerpt: torch.Tensor, sample_rate_hz: int) -> torch.Tensor:
+        from torch.nn.functional import adaptive_avg_pool2d, interpolate
+
+        power = power_spectrogram(excerpt, self.n_fft, self.hop_length)[
+            None, None, : self._bins(sample_rate_hz)
+        ]
+        pixels = adaptive_avg_pool2d(power, self.picture)
+        grey = _grey(pixels, float(pixels.max()), self.range_db)
+        return interpolate(grey, size=(self.size, self.size), mode="bilinear", align_corners=False)[
+            0, 0
+        ].round()

@@ -1,0 +1,129 @@
+"""Are two pieces by one hand? A distance, and the probability that training pieces give to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from earmark.bundle import Bundle
+from earmark.errors import EarmarkError
+
+MOST_PIECES = 1000  # half a million pairs: more say the same, later
+
+
+@dataclass(frozen=True)
+class Comparator:
+    """Distance of two pieces' mean embeddings, and how probable one label is at that distance.
+
+    The probability is 1 / (1 + exp(slope · distance - intercept)) with equal and different labels
+    weighing alike (Platt 1999). threshold: the distance at which as large a share of the pairs of equal
+    label lies beyond it as of different label within it; error_rate: that share. same, different: pairs
+    that this was fitted on; pieces: training pieces that they are made of.
+    """
+
+    bundle: Bundle
+    slope: float
+    intercept: float
+    threshold: float
+    error_rate: float
+    same: int
+    different: int
+    pieces: int
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> Comparator:
+        """Fitted on the pairs of the bundle's training pieces; those of one work are left out, where the
+        references say (column `group`) which they are.
+
+        Raises EarmarkError where there is no pair of equal or none of different label.
+        """
+        means, labels, works = _pieces_of(bundle)
+        first, second = np.triu_indices(len(means), k=1)
+        elsewhere = (works[first] != works[second]) | (works[first] == "")
+        first, second = first[elsewhere], second[elsewhere]
+        distance = np.concatenate(
+            [
+                np.linalg.norm(means[one] - means[other], axis=1)
+                for one, other in zip(np.array_split(first, 64), np.array_split(second, 64), strict=True)
+            ]
+        )
+        equal = labels[first] == labels[second]
+        if not equal.any() or equal.all():
+            raise EarmarkError(
+                "it cannot compare: the training pieces make no pairs of equal or none of different label"
+            )
+        slope, intercept = fit_probability(distance, equal)
+        threshold, error_rate = equal_error(distance, equal)
+        same = int(equal.sum())
+        return cls(bundle, slope, intercept, threshold, error_rate, same, len(equal) - same, len(means))
+
+    def distance(self, one: np.ndarray, other: np.ndarray) -> float:
+        """Of two pieces from their clips' embeddings (clips, dimensions), in the decision's metric."""
+        means = self.bundle.decision.whitened(np.stack([one.mean(axis=0), other.mean(axis=0)]))
+        return float(np.linalg.norm(means[0] - means[1]))
+
+    def probability(self, distance: float) -> float:
+        """That two pieces at this distance have one label, where either is as likely beforehand."""
+        return float(1 / (1 + np.exp(np.clip(self.slope * distance - self.intercept, -700, 700))))
+
+
+def fit_probability(distance: np.ndarray, equal: np.ndarray) -> tuple[float, float]:
+    """Slope and intercept of the Comparator's probability from pairs (pairs,) of both kinds.
+
+    Platt's targets, (n + 1) / (n + 2) in place of 1, keep the slope finite where a distance parts the two
+    kinds without error. Where equal pairs lie farther apart than different ones, distance says nothing:
+    slope 0, probability 1/2.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    centre, scale = float(distance.mean()), max(float(distance.std()), 1e-12)
+    same, different = int(equal.sum()), int((~equal).sum())
+    target = np.where(equal, (same + 1) / (same + 2), 1 / (different + 2))
+    weight = np.where(equal, 0.5 / same, 0.5 / different) * len(equal)
+    unit = ((distance - centre) / scale)[:, None]
+    fitted = LogisticRegression(C=1e6, tol=1e-8, max_iter=1000).fit(
+        np.concatenate([unit, unit]),
+        np.repeat([1, 0], len(unit)),
+        sample_weight=np.concatenate([weight * target, weight * (1 - target)]),
+    )
+    slope = -float(fitted.coef_[0, 0]) / scale
+    if slope <= 0:
+        return 0.0, 0.0
+    return slope, float(fitted.intercept_[0]) + slope * centre
+
+
+def equal_error(distance: np.ndarray, equal: np.ndarray) -> tuple[float, float]:
+    """The distance where both errors are most nearly alike, halfway to the next pair; their mean there."""
+    order = np.argsort(distance, kind="stable")
+    ordered, hits = distance[order], equal[order]
+    missed = 1 - np.cumsum(hits) / hits.sum()
+    false = np.cumsum(~hits) / (~hits).sum()
+    # Only between distances that differ can a threshold lie.
+    places = np.flatnonzero(np.append(np.diff(ordered) > 0, True))
+    best = places[np.argmin(np.abs(missed - false)[places])]
+    following = ordered[min(best + 1, len(ordered) - 1)]
+    return float((ordered[best] + following) / 2), float((missed[best] + false[best]) / 2)
+
+
+def _pieces_of(bundle: Bundle) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Whitened mean embeddings of the training pieces (pieces, dimensions), their labels and works.
+
+    Of more than MOST_PIECES, evenly spaced ones in the order of the labels.
+    """
+    table = bundle.references
+    names = table.piece_id.to_numpy(str)
+    heads = table.drop_duplicates("piece_id").sort_values(["label", "piece_id"], kind="stable")
+    if len(heads) > MOST_PIECES:
+        heads = heads.iloc[np.linspace(0, len(heads) - 1, MOST_PIECES).round().astype(int)]
+    rows = dict(zip(*_grouped(names), strict=True))
+    means = np.stack([bundle.embeddings[rows[name]].mean(axis=0) for name in heads.piece_id])
+    works = heads["group"] if "group" in heads else heads.label.map(lambda _: "")
+    return bundle.decision.whitened(means), heads.label.to_numpy(str), works.to_numpy(str)
+
+
+def _grouped(names: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Each name once, and the rows where it stands."""
+    unique, inverse, counts = np.unique(names, return_inverse=True, return_counts=True)
+    rows = np.argsort(inverse, kind="stable")
+    return unique, np.split(rows, np.cumsum(counts)[:-1])

@@ -1,0 +1,84 @@
+"""What a user points at: files, folders, globs, and standard input."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from earmark.errors import EarmarkError
+from earmark.sources.origin import AUDIO_SUFFIXES, MIDI_SUFFIXES
+
+# What libsndfile does not read: FFmpeg does, where it is installed.
+FOREIGN_SUFFIXES = frozenset({".m4a", ".mp4", ".aac", ".wma", ".webm"})
+MUSIC_SUFFIXES = MIDI_SUFFIXES | AUDIO_SUFFIXES | FOREIGN_SUFFIXES
+STDIN = "-"
+# The first bytes of a file, where they stand, and what such a file is called.
+SIGNATURES = (
+    (0, b"MThd", ".mid"),
+    (8, b"RMID", ".mid"),
+    (8, b"WAVE", ".wav"),
+    (0, b"fLaC", ".flac"),
+    (0, b"OggS", ".ogg"),
+    (0, b"FORM", ".aiff"),
+    (4, b"ftyp", ".m4a"),
+    (0, b"ID3", ".mp3"),
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """name: as the user knows it. file: where its bytes lie."""
+
+    name: str
+    file: Path
+
+
+def find_targets(arguments: Sequence[str], scratch: Path) -> list[Target]:
+    """Files as they are named; of folders every music file below them; globs; `-` from standard input.
+
+    scratch: a folder for what standard input holds. Raises EarmarkError where there is nothing at all.
+    """
+    found: list[Target] = []
+    for argument in arguments:
+        path = Path(argument).expanduser()
+        if argument == STDIN:
+            found.append(Target(STDIN, _from_stdin(scratch)))
+        elif path.is_dir():
+            below = [Path(root) / name for root, _, names in os.walk(path) for name in names]
+            music = [file for file in below if file.suffix.lower() in MUSIC_SUFFIXES]
+            found += [Target(str(file), file) for file in sorted(music) if not file.name.startswith(".")]
+        elif not path.exists() and glob.has_magic(argument):
+            found += [
+                Target(name, Path(name))
+                for name in sorted(glob.glob(str(path), recursive=True))
+                if Path(name).is_file()
+            ]
+        else:
+            found.append(Target(argument, path))
+    if not found:
+        raise EarmarkError(
+            f"no music in {', '.join(arguments)}: known are {' '.join(sorted(MUSIC_SUFFIXES))}"
+        )
+    return found
+
+
+def suffix_of(data: bytes) -> str:
+    """The suffix that suits a file's first bytes; `.mp3` for MPEG frames, "" for what is not known."""
+    for place, mark, suffix in SIGNATURES:
+        if data[place : place + len(mark)] == mark:
+            return suffix
+    # Eleven set bits open an MPEG audio frame.
+    return ".mp3" if data[:1] == b"\xff" and len(data) > 1 and data[1] & 0xE0 == 0xE0 else ""
+
+
+def _from_stdin(scratch: Path) -> Path:
+    data = sys.stdin.buffer.read()
+    if not data:
+        raise EarmarkError("standard input is empty: earmark identify - < FILE")
+    path = scratch / f"stdin{suffix_of(data)}"
+    path.write_bytes(data)
+    return path

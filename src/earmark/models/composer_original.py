@@ -1,0 +1,42 @@
+"""The composer network of music_identifier (2024), layer by layer."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+SHAPE = (2, 64, 2584)  # channels, mel bands, frames: 30 s of stereo at 44,100 Hz, a frame each 512 samples
+
+
+class ComposerOriginal(nn.Module):
+    """Two convolutions and two dense layers to 25 dimensions, each at least 0: 13,389,373 parameters.
+
+    Input (batch, 2, 64, 2584) in dB; output (batch, 25). Nothing standardises the clips, and the last
+    layer is rectified, as published. Raises ValueError for any other shape.
+    """
+
+    gives = "embeddings"
+
+    def __init__(self, channels: int, bands: int, frames: int) -> None:
+        super().__init__()
+        if (channels, bands, frames) != SHAPE:
+            raise ValueError(
+                f"the original composer network needs clips of 2 x 64 x 2584, not {channels} x {bands} x "
+                f"{frames}: features=mel_original audio=stereo44k dataset.clip_s=30 (30 s)"
+            )
+        self.layers = nn.Sequential(
+            nn.Conv2d(2, 16, 5),
+            nn.MaxPool2d(2),
+            nn.ReLU(),
+            nn.Conv2d(16, 32, 5),
+            nn.MaxPool2d(2),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(32 * 13 * 643, 50),
+            nn.ReLU(),
+            nn.Linear(50, 25),
+            nn.ReLU(),
+        )
+
+    def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        return self.layers(clips)

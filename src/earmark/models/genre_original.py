@@ -1,0 +1,47 @@
+"""The genre network of DeepAudioClassification (2016), as its code has it: stride 1 and pooling."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+SHAPE = (1, 128, 128)  # mono, rows, frames of 20 ms: 2.56 s
+WIDTHS = (64, 128, 256, 512)
+
+
+class GenreOriginal(nn.Module):
+    """Four convolutions 2 × 2, dense 1024, dropout, dense: 34.3 million parameters for 6 classes.
+
+    Input (batch, 1, 128, 128); output (batch, classes). ELU throughout; weights after Glorot and
+    Bengio ("Xavier", uniform, 2010). Raises ValueError for any other shape.
+    """
+
+    gives = "scores"
+
+    def __init__(self, channels: int, bands: int, frames: int, classes: int, dropout: float) -> None:
+        super().__init__()
+        if (channels, bands, frames) != SHAPE:
+            raise ValueError(
+                f"the original genre network needs clips of 1 x 128 x 128, not {channels} x {bands} x "
+                f"{frames}: features=grey audio=mono22k dataset.clip_s=2.56"
+            )
+        layers: list[nn.Module] = []
+        previous = channels
+        for width in WIDTHS:
+            layers += [
+                nn.ZeroPad2d((0, 1, 0, 1)),  # "same" for an even kernel: the odd row goes to the end
+                nn.Conv2d(previous, width, 2),
+                nn.ELU(),
+                nn.MaxPool2d(2),
+            ]
+            previous = width
+        layers += [nn.Flatten(), nn.Linear(previous * 8 * 8, 1024), nn.ELU()]
+        layers += [nn.Dropout(dropout), nn.Linear(1024, classes)]
+        self.layers = nn.Sequential(*layers)
+        for layer in self.layers:
+            if isinstance(layer, (nn.Conv2d, nn.Linear)):
+                nn.init.xavier_uniform_(layer.weight)
+                nn.init.zeros_(layer.bias)
+
+    def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        return self.layers(clips)

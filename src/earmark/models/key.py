@@ -1,0 +1,89 @@
+"""A key network that knows transposition: what it learns of one tonic it knows of all twelve."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+PITCH_CLASSES = 12
+KEYS = 24  # C major, Db major, ... B major, C minor, Db minor, ... B minor
+
+
+class KeyNet(nn.Module):
+    """Convolutions over (pitch, time), fold to pitch classes, pool over time, one profile per mode.
+
+    Input (batch, 1, bands, frames) in dB: `bands_per_semitone` bands a semitone from MIDI pitch
+    `lowest_pitch` upwards, whole octaves, any number of frames. Output (batch, 24): C major, Db major
+    to B major, then C minor to B minor.
+
+    The pitch axis is joined end to end, so rotating the input by a semitone rotates the scores of
+    either mode by one, whatever the weights: every layer shares its weights along pitch, the fold
+    takes maximum and mean over octaves, and the last layer correlates the twelve pitch classes with
+    one learned profile per mode, rotated to each tonic, as Krumhansl (1990) does with profiles from
+    listeners. Each clip is standardised: its loudness does not matter.
+    Octaves folded inside a network after Elowsson and Friberg (2019).
+
+    Raises ValueError where the input is not pitch-wise or the classes are not the 24 keys.
+    """
+
+    gives = "scores"
+
+    def __init__(
+        self,
+        channels: int,
+        bands: int,
+        frames: int,
+        classes: int,
+        bands_per_semitone: int,
+        lowest_pitch: int,
+        width: int,
+        profiles: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        per_octave = PITCH_CLASSES * bands_per_semitone
+        if bands_per_semitone < 1 or bands % per_octave:
+            raise ValueError(
+                f"the key network needs whole octaves of pitch-wise bands, not {bands} bands with "
+                f"{bands_per_semitone} a semitone: features=pitch"
+            )
+        if channels != 1:
+            raise ValueError(f"the key network needs 1 channel, not {channels}: audio.channels=1")
+        if classes != KEYS:
+            raise ValueError(f"the key network needs the 24 keys as its labels, not {classes}")
+        self.first_class = lowest_pitch % PITCH_CLASSES
+        size = 2 * bands_per_semitone + 1  # a semitone on either side
+        # From bands to semitones at once: full resolution is where the time would go.
+        self.semitones = nn.Sequential(
+            nn.Conv2d(1, width, (size, 5), (bands_per_semitone, 2), padding=(0, 2), bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+        )
+        self.notes = nn.Sequential(
+            nn.MaxPool2d((1, 2), ceil_mode=True),
+            nn.Conv2d(width, width, 3, padding=(0, 1), bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+        )
+        self.reaches = (bands_per_semitone, 1)  # rows that either of them sees on either side
+        self.mix = nn.Sequential(
+            nn.BatchNorm1d(4 * width),
+            nn.Dropout1d(dropout),  # whole channels: every pitch class of a kind, so that none stands out
+            nn.Conv1d(4 * width, profiles, 1),
+            nn.ReLU(),
+        )
+        self.modes = nn.Conv1d(profiles, 2, PITCH_CLASSES)  # major and minor
+
+    def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        level = clips.mean(dim=(1, 2, 3), keepdim=True)
+        deviation = clips.std(dim=(1, 2, 3), keepdim=True)
+        maps = (clips - level) / (deviation + 1.0)  # 1 dB: silence stays quiet
+        for layer, reach in zip((self.semitones, self.notes), self.reaches, strict=True):
+            maps = layer(functional.pad(maps, (0, 0, reach, reach), mode="circular"))
+        octaves = maps.unflatten(2, (-1, PITCH_CLASSES))
+        classes = torch.cat([octaves.amax(dim=2), octaves.mean(dim=2)], dim=1)
+        pooled = torch.cat([classes.mean(dim=-1), classes.std(dim=-1, unbiased=False)], dim=1)
+        heard = self.mix(pooled.roll(self.first_class, dims=-1))  # from here on, index 0 is C
+        around = functional.pad(heard, (0, PITCH_CLASSES - 1), mode="circular")
+        return self.modes(around).flatten(1)

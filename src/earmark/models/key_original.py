@@ -1,0 +1,46 @@
+"""The published key network on 88 × 88 pictures of spectrograms, layer by layer."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+SHAPE = (1, 88, 88)  # grey, rows, columns
+
+
+class KeyOriginal(nn.Module):
+    """Four convolutions 2 × 2, global average pooling, dense: 19,432 parameters for 24 classes.
+
+    Input (batch, 1, 88, 88) of grey values; output (batch, classes). The average over all rows keeps no
+    place on the pitch axis: what is left of the tonic is what a row's distance from the edges leaves.
+    Raises ValueError for any other shape.
+    """
+
+    gives = "scores"
+
+    def __init__(self, channels: int, bands: int, frames: int, classes: int) -> None:
+        super().__init__()
+        if (channels, bands, frames) != SHAPE:
+            raise ValueError(
+                f"the original key network needs clips of 1 x 88 x 88, not {channels} x {bands} x {frames}: "
+                "features=key_picture dataset.clip_s=30"
+            )
+
+        def same(inputs: int, outputs: int) -> list[nn.Module]:
+            # "same" for an even kernel: the odd row goes to the end
+            return [nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(inputs, outputs, 2), nn.ReLU()]
+
+        self.layers = nn.Sequential(
+            *same(1, 16),
+            *same(16, 32),
+            nn.MaxPool2d(2),
+            *same(32, 64),
+            *same(64, 32),
+            nn.MaxPool2d(2),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(32, classes),
+        )
+
+    def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        return self.layers(clips)

@@ -1,0 +1,62 @@
+"""A light network for dances: it hears when something begins, and not which note it is."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+
+class RhythmNet(nn.Module):
+    """One-dimensional convolutions over onset strength, mean and maximum over time, a linear head.
+
+    Input (batch, channels, bands, frames) in dB at 50 frames a second or more; output (batch, classes).
+    Onset strength is the half-wave rectified rise of each band over two frames (spectral flux, Dixon
+    2006), averaged within `groups` of neighbouring bands and standardised over the clip, so that
+    neither loudness nor pitch is left: jigs, reels and strathspeys differ in what follows what.
+
+    groups: of bands. width: channels. kernel: frames of a convolution. blocks: each halves the rate.
+    """
+
+    gives = "scores"
+
+    def __init__(
+        self,
+        channels: int,
+        bands: int,
+        frames: int,
+        classes: int,
+        groups: int,
+        width: int,
+        kernel: int,
+        blocks: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        if bands % groups:
+            raise ValueError(f"model.groups={groups} does not divide the front end's {bands} bands evenly")
+        if (frames - 2) >> blocks < 1:
+            raise ValueError(
+                f"model.blocks={blocks} halve the clip's {frames} frames away: features=mel_fine, longer "
+                "dataset.clip_s, or fewer blocks"
+            )
+        self.groups = groups
+        layers: list[nn.Module] = []
+        previous = channels * groups
+        for _ in range(blocks):
+            layers += [
+                nn.Conv1d(previous, width, kernel, padding=kernel // 2, bias=False),
+                nn.BatchNorm1d(width),
+                nn.ReLU(),
+                nn.MaxPool1d(2),
+            ]
+            previous = width
+        self.blocks = nn.Sequential(*layers)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(2 * width, classes)
+
+    def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        rise = (clips[..., 2:] - clips[..., :-2]).relu()
+        strength = rise.unflatten(2, (self.groups, -1)).mean(dim=3).flatten(1, 2)
+        deviation, level = torch.std_mean(strength, dim=-1, keepdim=True)
+        maps = self.blocks((strength - level) / (deviation + 0.1))  # 0.1 dB: silence stays quiet
+        return self.head(self.dropout(torch.cat([maps.mean(dim=-1), maps.amax(dim=-1)], dim=1)))

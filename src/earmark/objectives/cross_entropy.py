@@ -1,0 +1,25 @@
+"""Cross-entropy of class scores: the usual objective of a classifier."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+
+class CrossEntropy(nn.Module):
+    """Mean negative log-probability of the right class under the softmax of the scores.
+
+    label_smoothing: share of the truth that is spread over all classes (Szegedy et al. 2016).
+    """
+
+    needs = "scores"
+
+    def __init__(self, label_smoothing: float = 0.0) -> None:
+        super().__init__()
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(f"label_smoothing={label_smoothing:g} must lie within 0 and 1")
+        self.label_smoothing = label_smoothing
+
+    def forward(self, scores: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+        """Loss of scores (n, classes) with class numbers (n,): a scalar."""
+        return nn.functional.cross_entropy(scores, classes, label_smoothing=self.label_smoothing)

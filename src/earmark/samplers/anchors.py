@@ -1,0 +1,66 @@
+"""Triplets about one fixed piece a class, as music_identifier (2024) draws them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+
+def anchors_of(labels: Sequence[str]) -> dict[str, int]:
+    """The anchor of each label: the index of its first piece."""
+    found: dict[str, int] = {}
+    for index, label in enumerate(labels):
+        found.setdefault(label, index)
+    return dict(sorted(found.items()))
+
+
+class AnchorTriplets:
+    """Yields batches of piece indices in three equal parts: anchors, positives, negatives.
+
+    An epoch visits every piece once as positive, in random order, its class's anchor before it;
+    negatives are drawn anew from the pieces of all other classes. One process only: a batch cannot
+    be dealt out without tearing triplets apart.
+    """
+
+    gives = "triplets"
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        groups: Sequence[str],
+        triplets_per_batch: int,
+        seed: int,
+        rank: int = 0,
+        ranks: int = 1,
+    ) -> None:
+        if triplets_per_batch < 1:
+            raise ValueError(f"sampler.triplets_per_batch={triplets_per_batch} must be 1 or more")
+        if ranks > 1:
+            raise ValueError("sampler=anchors works in one process: trainer.devices=1, or sampler=class_work")
+        self._labels = np.asarray(labels)
+        self._anchors = anchors_of(labels)
+        self._size, self._seed, self._epoch = triplets_per_batch, seed, 0
+
+    @property
+    def sampler(self) -> AnchorTriplets:
+        """Itself: Lightning looks for `set_epoch` at a batch sampler's `sampler`, and only there."""
+        return self
+
+    def set_epoch(self, epoch: int) -> None:
+        """Lightning calls this before each epoch."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return -(-len(self._labels) // self._size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        random = np.random.default_rng([self._seed, self._epoch])
+        others = {label: np.flatnonzero(self._labels != label) for label in self._anchors}
+        order = random.permutation(len(self._labels))
+        for start in range(0, len(order), self._size):
+            positives = order[start : start + self._size]
+            names = self._labels[positives]
+            anchors = [self._anchors[name] for name in names]
+            negatives = [int(random.choice(others[name])) for name in names]
+            yield [*anchors, *map(int, positives), *negatives]

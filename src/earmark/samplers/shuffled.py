@@ -1,0 +1,53 @@
+"""Every piece in turn, in random order: what classifiers with a softmax are usually trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+
+class Shuffled:
+    """Yields batches of piece indices; an epoch visits every piece `clips_per_piece` times.
+
+    The order depends on `seed` and epoch alone; with `ranks` processes each gets its share of every
+    batch. Classes come as often as the corpus has them.
+    """
+
+    gives = "classes"
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        groups: Sequence[str],
+        batch_size: int,
+        clips_per_piece: int,
+        seed: int,
+        rank: int = 0,
+        ranks: int = 1,
+    ) -> None:
+        for name, value in (("batch_size", batch_size), ("clips_per_piece", clips_per_piece)):
+            if value < 1:
+                raise ValueError(f"sampler.{name}={value} must be 1 or more")
+        self._visits = np.tile(np.arange(len(labels)), clips_per_piece)
+        self._size, self._seed, self._epoch = batch_size, seed, 0
+        self._rank, self._ranks = rank, ranks
+
+    @property
+    def sampler(self) -> Shuffled:
+        """Itself: Lightning looks for `set_epoch` at a batch sampler's `sampler`, and only there."""
+        return self
+
+    def set_epoch(self, epoch: int) -> None:
+        """Lightning calls this before each epoch."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        # A last batch of one would break batch normalisation: the remainder joins the next epoch's luck.
+        return max(len(self._visits) // self._size, 1)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        order = np.random.default_rng([self._seed, self._epoch]).permutation(self._visits)
+        for batch in range(len(self)):
+            whole = order[batch * self._size : (batch + 1) * self._size]
+            yield [int(index) for index in whole[self._rank :: self._ranks]]

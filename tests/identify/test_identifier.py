@@ -1,0 +1,99 @@
+"""A bundle at work."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from earmark.identify.identifier import Identifier
+from earmark.identify.inputs import Target
+
+
+def targets(*files):
+    return [Target(str(file), file) for file in files]
+
+
+def test_the_verdict_is_the_decisions_on_the_clips(identifier, melody, bundle):
+    (target,) = targets(melody)
+    found, features = identifier.identify_with_features(target)
+    clips, starts_s = identifier.embed(features)
+    verdict = bundle.decision.verdict(clips)
+    assert (found.verdict, found.distance, found.confidence) == (
+        *(verdict.label, pytest.approx(verdict.distance), pytest.approx(verdict.confidence)),
+    )
+    assert found.probabilities.shape == (len(clips), 2)
+    assert list(found.starts_s) == list(starts_s)
+
+
+def test_the_nearest_pieces_are_those_of_the_nearest_excerpts(identifier, melody, bundle):
+    found, features = identifier.identify_with_features(targets(melody)[0])
+    clips, starts_s = identifier.embed(features)
+    table = np.linalg.norm(clips[:, None] - bundle.embeddings[None], axis=2)
+    pieces = bundle.references.piece_id.to_numpy()
+    best = {piece: table[:, pieces == piece].min() for piece in set(pieces)}
+    assert [other.piece_id for other in found.nearest] == sorted(best, key=best.get)[:3]
+    for other in found.nearest:
+        clip, row = np.unravel_index(np.where(pieces == other.piece_id, table, np.inf).argmin(), table.shape)
+        assert other.distance == pytest.approx(best[other.piece_id], abs=1e-4)
+        assert other.start_s == pytest.approx(starts_s[clip], abs=1e-3)
+        assert other.reference_start_s == bundle.references.start_s[row]
+
+
+def test_the_same_sound_has_the_same_verdict_from_any_container(identifier, write_sound, tune):
+    found = [
+        identifier.identify(target)
+        for target in targets(write_sound("a.wav", tune), write_sound("a.flac", tune))
+    ]
+    assert found[0].distance == pytest.approx(found[1].distance, rel=1e-3)
+    ogg = identifier.identify(targets(write_sound("a.ogg", tune))[0])
+    assert ogg.distance == pytest.approx(found[0].distance, rel=0.1)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_bad_file_has_its_error_and_the_others_go_on(
+    identifier, melody, write_sound, tune, tmp_path, workers
+):
+    files = targets(melody, tmp_path / "lost.mid", write_sound("tune.wav", tune))
+    found = list(identifier.identify_all(files, workers))
+    assert [bool(item.error) for item in found] == [False, True, False]
+    assert found[1].plain() == {
+        **{"path": str(tmp_path / "lost.mid"), "verdict": None, "confidence": None, "distance": None},
+        **{"nearest": [], "error": "there is no such file"},
+    }
+    assert found[0].distance == identifier.identify(files[0]).distance
+
+
+def test_an_unforeseen_fault_is_that_files_error(identifier, melody, monkeypatch):
+    def fail(self, file):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("earmark.identify.listen.Listener.__call__", fail)
+    (found,) = identifier.identify_all(targets(melody), 1)
+    assert "a bug" in found.error
+
+
+def test_it_needs_neither_lightning_nor_dvc_nor_mlflow(bundle_folder, melody):
+    code = (
+        "import sys\n"
+        "for name in ('pytorch_lightning', 'lightning', 'dvc', 'mlflow', 'music21'):\n"
+        "    sys.modules[name] = None\n"
+        "from pathlib import Path\n"
+        "from earmark.identify.identifier import Identifier\n"
+        "from earmark.identify.inputs import Target\n"
+        "found = Identifier.load(Path(sys.argv[1])).identify(Target('m', Path(sys.argv[2])))\n"
+        "print(found.verdict, found.error)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(bundle_folder), str(melody)], capture_output=True, text=True
+    )
+    assert run.stdout.split()[0] in ("Ash", "Birch"), run.stderr
+
+
+def test_a_bundle_moves_and_still_identifies(bundle_folder, melody, tmp_path):
+    import shutil
+
+    shutil.copytree(bundle_folder, tmp_path / "elsewhere")
+    one, other = (Identifier.load(folder) for folder in (bundle_folder, tmp_path / "elsewhere"))
+    (target,) = targets(melody)
+    assert one.identify(target).plain() == other.identify(target).plain()

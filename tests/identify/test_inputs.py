@@ -1,0 +1,75 @@
+"""Files, folders, globs and standard input."""
+
+import io
+import sys
+
+import pytest
+
+from earmark.errors import EarmarkError
+from earmark.identify.inputs import find_targets, suffix_of
+
+
+@pytest.fixture
+def library(tmp_path):
+    for name in ("a/one.mid", "a/b/two.MP3", "a/cover.jpg", "a/.hidden.wav", "three.flac"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    return tmp_path
+
+
+def names(targets, base):
+    return [target.file.relative_to(base).as_posix() for target in targets]
+
+
+def test_a_folder_is_all_the_music_below_it(library):
+    assert names(find_targets([str(library)], library), library) == ["a/b/two.MP3", "a/one.mid", "three.flac"]
+
+
+def test_a_file_is_taken_whatever_it_is_called_there_or_not(library):
+    found = find_targets([str(library / "a/cover.jpg"), str(library / "lost.wav")], library)
+    assert names(found, library) == ["a/cover.jpg", "lost.wav"]
+
+
+def test_a_glob_that_the_shell_left_alone_is_followed(library):
+    assert names(find_targets([f"{library}/a/**/*.[mM]*"], library), library) == ["a/b/two.MP3", "a/one.mid"]
+
+
+def test_a_file_whose_name_looks_like_a_glob_is_a_file(library):
+    (library / "a[1].mid").write_bytes(b"x")
+    assert names(find_targets([str(library / "a[1].mid")], library), library) == ["a[1].mid"]
+
+
+def test_nothing_to_hear_is_said(library):
+    (library / "empty").mkdir()
+    with pytest.raises(EarmarkError, match="no music in"):
+        find_targets([str(library / "empty")], library)
+    with pytest.raises(EarmarkError, match="no music in"):
+        find_targets([str(library / "*.nothing")], library)
+
+
+def test_standard_input_is_known_by_its_first_bytes(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"MThd\x00")))
+    (target,) = find_targets(["-"], tmp_path)
+    assert (target.name, target.file.name, target.file.read_bytes()) == ("-", "stdin.mid", b"MThd\x00")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    with pytest.raises(EarmarkError, match="standard input is empty"):
+        find_targets(["-"], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("data", "suffix"),
+    [
+        (b"MThd....", ".mid"),
+        (b"RIFF\0\0\0\0RMIDdata", ".mid"),
+        (b"RIFF\0\0\0\0WAVEfmt ", ".wav"),
+        (b"fLaC\0", ".flac"),
+        (b"OggS\0", ".ogg"),
+        (b"ID3\4", ".mp3"),
+        (b"\xff\xfb\x90", ".mp3"),
+        (b"\0\0\0\x20ftypM4A ", ".m4a"),
+        (b"GIF89a", ""),
+        (b"", ""),
+    ],
+)
+def test_first_bytes_tell_the_kind(data, suffix):
+    assert suffix_of(data) == suffix

@@ -1,0 +1,53 @@
+"""Which bundle is meant."""
+
+import os
+
+import pytest
+
+from earmark.errors import EarmarkError
+from earmark.identify.locate import find_bundle
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "dvc.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def put(folder, age_s):
+    folder.mkdir(parents=True)
+    (folder / "bundle.yaml").touch()
+    os.utime(folder / "bundle.yaml", (1e9 - age_s, 1e9 - age_s))
+    return folder
+
+
+def test_the_last_one_trained_is_meant_whoever_trained_it(checkout):
+    put(checkout / "models", age_s=100)
+    newest = put(checkout / "runs" / "today" / "3" / "models", age_s=1)
+    put(checkout / "runs" / "yesterday" / "models", age_s=50)
+    assert find_bundle("", checkout) == newest
+
+
+def test_a_folder_is_named_or_the_run_that_holds_it(checkout):
+    models = put(checkout / "runs" / "one" / "models", age_s=0)
+    assert find_bundle(str(models), checkout) == models
+    assert find_bundle(str(models.parent), checkout) == models
+
+
+def test_what_is_missing_is_said(checkout, tmp_path_factory, monkeypatch):
+    with pytest.raises(EarmarkError, match="no model has been trained"):
+        find_bundle("", checkout)
+    with pytest.raises(EarmarkError, match="is not a bundle"):
+        find_bundle("conf", checkout)
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    with pytest.raises(EarmarkError, match="which model"):
+        find_bundle("", checkout)
+
+
+def test_mlflow_that_has_no_such_model_is_one_line(checkout, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{checkout / 'mlflow.db'}")
+    with pytest.raises(EarmarkError, match=r"runs:/nothing/bundle cannot be had") as caught:
+        find_bundle("runs:/nothing/bundle", checkout / "scratch")
+    assert "\n" not in str(caught.value)
