@@ -89,7 +89,7 @@ def test_circles_end(package):
 
 
 def test_settings_errors_and_words_on_the_screen_stay_out_and_their_namesakes_in(package):
-    ignored = ("config", "errors", "workspace", "closure", "progress")
+    ignored = ("config", "errors", "workspace", "closure", "progress", "quiet_import")
     package(
         a="\n".join(f"import earmark.{name}" for name in (*ignored, "sub.config")),
         **dict.fromkeys(ignored, "import earmark.other"),

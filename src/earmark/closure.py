@@ -14,7 +14,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
 # Typed settings, errors and words on the screen change no result.
-IGNORED = frozenset({"config", "errors", "workspace", "closure", "progress", "__init__"})
+IGNORED = frozenset({"config", "errors", "workspace", "closure", "progress", "quiet_import", "__init__"})
 
 
 def _module_file(dotted: str) -> Path | None:

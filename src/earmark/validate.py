@@ -22,6 +22,7 @@ from earmark.errors import PieceError
 from earmark.midi.arrange import Tempo, arranged
 from earmark.midi.notes import Notes, notes_of
 from earmark.midi.smf import first_metre, read
+from earmark.quiet_import import quiet_import
 
 SPECTRUM_N_FFT = 2048  # samples of a frame of the mean spectrum, for the bandwidth
 
@@ -76,8 +77,7 @@ def _pace(notes: Notes) -> dict[str, float]:
 
 def _note_facts(notes: Notes) -> dict[str, float]:
     """Duration, density and the share of notes that each General MIDI family plays."""
-    from pretty_midi import program_to_instrument_class
-
+    program_to_instrument_class = quiet_import("pretty_midi").program_to_instrument_class
     facts = _pace(notes)
     for program in range(0, 128, 8):
         share = float(np.mean((notes.program // 8 == program // 8) & ~notes.is_drum))

@@ -22,6 +22,7 @@ import numpy as np
 
 from earmark.errors import PieceError
 from earmark.midi.notes import Notes
+from earmark.quiet_import import quiet_import
 
 PHRASE_BARS = 4  # bars of a phrase in most tunes and chorales
 DRIFT_S = 2.0  # seconds in which a player's drift is forgotten to 1/e
@@ -183,8 +184,7 @@ def perform(notes: Notes, metre: Metre, player: Player, seed: str) -> Notes:
 
 def to_midi(notes: Notes, player: Player) -> bytes:
     """The performance as a Standard MIDI File: one piano, with the player's room in controllers."""
-    import pretty_midi
-
+    pretty_midi = quiet_import("pretty_midi")
     midi = pretty_midi.PrettyMIDI(resolution=TICKS_A_QUARTER, initial_tempo=120.0)
     piano = pretty_midi.Instrument(program=player.program)
     piano.control_changes = [

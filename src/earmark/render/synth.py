@@ -32,6 +32,7 @@ from earmark.midi.smf import (
     PROGRAM,
     Events,
 )
+from earmark.quiet_import import quiet_import
 
 PERIOD = 64  # samples; FluidSynth computes in blocks of this size and events take effect between them
 BLOCK = 1 << 16  # samples handed on at a time; a multiple of PERIOD; keeps memory flat
@@ -45,12 +46,8 @@ INSTALL = "sudo apt-get install libfluidsynth3"
 @cache
 def fluidsynth() -> ModuleType:
     """pyfluidsynth's module. Raises EarmarkError where the system library is missing."""
-    import contextlib
-    import io
-
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # it prints where CI is set
-            import fluidsynth as module
+        module = quiet_import("fluidsynth")
     except (ImportError, OSError) as error:
         raise EarmarkError(f"the FluidSynth library was not found: install it with {INSTALL}") from error
     if not hasattr(module, "Synth"):
