@@ -16,6 +16,7 @@ from earmark.commands.enroll import enroll
 from earmark.commands.identify import identify
 from earmark.commands.publish import publish
 from earmark.commands.tag import tag
+from earmark.commands.ui import ui
 from earmark.errors import EarmarkError
 from earmark.sources.choice import use_csv, use_default, use_folder
 from earmark.sources.origin import Origin
@@ -51,6 +52,7 @@ app.command()(tag)
 app.command()(publish)
 app.command()(enroll)
 app.command()(compare)
+app.command()(ui)
 
 
 @app.command()

@@ -22,6 +22,11 @@ from earmark.workspace import Workspace
 BUNDLE_TAG = "earmark.bundle"
 
 
+def tracking_uri(workspace: Workspace) -> str:
+    """The server that MLFLOW_TRACKING_URI names, or mlflow.db in the checkout."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workspace.project / 'mlflow.db'}"
+
+
 class Tracker:
     """Runs of one experiment on the server that MLFLOW_TRACKING_URI names, or mlflow.db here."""
 
@@ -35,7 +40,7 @@ class Tracker:
 
         for name in ("mlflow", "alembic"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        self.uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workspace.project / 'mlflow.db'}"
+        self.uri = tracking_uri(workspace)
         self.experiment = experiment
         mlflow.set_tracking_uri(self.uri)
         try:
