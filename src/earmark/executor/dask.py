@@ -6,6 +6,7 @@ write to the store, so both must be where they are: docs/store.md says how.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import queue
 import time
@@ -113,7 +114,7 @@ class Dask:
             except Exception as error:  # ours come as results: this is Dask's, or code that is not there
                 raise EarmarkError(
                     f"executor=dask: {self._place(client)}: {describe(error)}: "
-                    "is the same earmark installed where the workers run?"
+                    "is the same earmark installed where scheduler and workers run?"
                 ) from error
 
     def _place(self, client: Any) -> str:
@@ -130,14 +131,15 @@ class Dask:
             ) from error
         with _quiet(), self._cluster(pieces) as address:
             try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore", VersionMismatchWarning)  # said below, in one line
-                    client = Client(address, timeout=CONNECT_S, set_as_default=False)
+                asyncio.run(_reach(address))
             except Exception as error:
                 raise EarmarkError(
-                    f"executor.address={self.address}: {describe(error)}: is a scheduler running there? "
+                    f"executor.address={address}: {describe(error)}: is a scheduler running there? "
                     "`dask scheduler` starts one; executor=loky does without"
                 ) from error
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", VersionMismatchWarning)  # said below, in one line
+                client = Client(address, timeout=CONNECT_S, set_as_default=False)
             with client:
                 self._check_versions(client)
                 yield client
@@ -165,12 +167,20 @@ class Dask:
         ours = _versions(found["client"])
         for where, theirs in {"the scheduler": found["scheduler"], **found["workers"]}.items():
             for package, version in _versions(theirs).items():
-                # A scheduler moves messages and computes nothing.
-                if version != ours[package] and not (where == "the scheduler" and package == "numpy"):
+                if version != ours[package]:
                     raise EarmarkError(
                         f"executor=dask: {where} of {self._place(client)} has {package} {version}, "
                         f"this machine {ours[package]}: install the same, with constraints.txt"
                     )
+
+
+async def _reach(address: str) -> None:
+    """Raise where no scheduler answers; a Client that does not reach one lingers and complains."""
+    from distributed.core import connect
+    from distributed.security import Security
+
+    comm = await connect(address, timeout=CONNECT_S, **Security().get_connection_args("client"))
+    await comm.close()
 
 
 def _work(source: str, function: Callable, index: int, item: Any) -> tuple[int, Any]:

@@ -23,7 +23,7 @@ from earmark.store.digest import digest_file
 
 # Where an object is there whole or not at all; elsewhere a file is written aside and renamed.
 OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "memory"})
-CONNECT_S, READ_S, ATTEMPTS = 5, 60, 2
+CONNECT_S, READ_S = 3, 30  # s3fs tries five times
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _filesystem(url: str) -> tuple[Any, str]:
         settings = {
             "connect_timeout": CONNECT_S,
             "read_timeout": READ_S,
-            "retries": {"max_attempts": ATTEMPTS},
+            "retries": {"max_attempts": 0},
         }
         options = {"config_kwargs": settings, "use_listings_cache": False}
     try:
