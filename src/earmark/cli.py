@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from earmark import __version__
+from earmark.commands import cache
 from earmark.commands.compare import compare
 from earmark.commands.demo import demo
 from earmark.commands.describe import describe
@@ -51,6 +52,7 @@ app.command()(tag)
 app.command()(publish)
 app.command()(enroll)
 app.command()(compare)
+app.add_typer(cache.app, name="cache")
 
 
 @app.command()
