@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from earmark.errors import EarmarkError, PieceError
-from earmark.store import Store, digest_file, entry, local
+from earmark.store import Store, digest_file, local
+from earmark.store import entry as entry_module
 
 KEY = "ab" + 62 * "0"
 NO_SPACE = "no space left on the disk of .*: free some, then run again"
@@ -141,7 +142,7 @@ def test_a_full_disk_is_one_line_and_no_fault_of_the_piece(store, code):
 
 
 @pytest.mark.parametrize(
-    ("module", "place"), [(entry, "FileLock"), (entry, "write_note"), (local, "publish")]
+    ("module", "place"), [(entry_module, "FileLock"), (entry_module, "write_note"), (local, "publish")]
 )
 def test_a_full_disk_is_one_line_wherever_it_shows(store, made, monkeypatch, module, place):
     monkeypatch.setattr(module, place, raising(errno.ENOSPC))
@@ -274,6 +275,39 @@ def test_a_writer_killed_at_any_moment_leaves_whole_entries_and_what_gc_knows(st
         assert [name for name in strange if not OF_A_KILL.fullmatch(name)] == []
         complete = max(complete, len(entries))
     assert complete > 0
+
+
+def test_several_use_it_at_once_and_a_collector_alone(store, tmp_path):
+    with store.in_use(), store.in_use(), pytest.raises(EarmarkError, match="a run is using"), store.alone():
+        pass
+    with store.alone(), pytest.raises(EarmarkError, match="a run is using"), store.alone():
+        pass
+
+
+def test_a_killed_user_does_not_bar_the_collector(store, python):
+    code = """
+import sys
+from pathlib import Path
+from earmark.store import Store
+with Store(Path(sys.argv[1])).in_use():
+    print("in", flush=True)
+    sys.stdin.readline()
+"""
+    process = python(code, store.root)
+    process.stdout.readline()
+    with pytest.raises(EarmarkError, match="a run is using"), store.alone():
+        pass
+    process.kill()
+    process.wait()
+    with store.alone():
+        pass
+
+
+def test_a_store_that_may_only_be_read_is_read(store, made, monkeypatch):
+    entry = store.fetch("audio", KEY, ".wav", made)
+    overwrite(entry, b"sound")
+    monkeypatch.setattr(entry_module, "write_note", raising(errno.EROFS))
+    assert store.find("audio", KEY, ".wav") == entry
 
 
 AT_EVERY_LINE = """
