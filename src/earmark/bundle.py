@@ -31,7 +31,8 @@ from earmark.config import build
 from earmark.decisions.prototype import FittedPrototypes
 from earmark.decisions.vote import FittedVote
 from earmark.errors import EarmarkError
-from earmark.store import digest_file, keep_only
+from earmark.store.digest import digest_file
+from earmark.store.links import keep_only
 
 if TYPE_CHECKING:
     import torch

@@ -18,6 +18,7 @@ from earmark.dataset.transpose import Transposition
 from earmark.errors import EarmarkError
 from earmark.render.synth import HIGHEST_RATE_HZ as HIGHEST_SYNTH_HZ
 from earmark.render.synth import LOWEST_RATE_HZ as LOWEST_SYNTH_HZ
+from earmark.store.remote import Remote
 
 
 def check(cfg: Config | DictConfig) -> None:
@@ -76,6 +77,8 @@ def check(cfg: Config | DictConfig) -> None:
         raise EarmarkError(str(error)) from error
     Transposition.of(cfg.dataset.max_transposition, front_end, list(cfg.data.labels))
     check_assembly(cfg)
+    if cfg.store.url:
+        Remote(cfg.store.url).check()
     start = cfg.model.get("init")
     if start and not (Path(start) / "bundle.yaml").is_file():
         raise EarmarkError(f"model.init={start} is not a bundle: name the folder that holds bundle.yaml")

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from earmark import __version__
+from earmark.commands import cache
 from earmark.commands.compare import compare
 from earmark.commands.demo import demo
 from earmark.commands.describe import describe
@@ -53,6 +54,7 @@ app.command()(publish)
 app.command()(enroll)
 app.command()(compare)
 app.command()(ui)
+app.add_typer(cache.app, name="cache")
 
 
 @app.command()

@@ -123,6 +123,7 @@ class TrackingConfig:
 @dataclass
 class StoreConfig:
     path: str = MISSING
+    url: str = ""
 
 
 @dataclass
