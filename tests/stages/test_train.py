@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from earmark.bundle import Bundle
@@ -47,11 +48,12 @@ def test_references_are_the_training_pieces_clips(finished):
     bundle = Bundle.load(finished.workspace.models)
     splits = read_table(finished.workspace.splits)
     train = splits[(splits.role == "known") & (splits.split == "train")].set_index("piece_id").label
-    assert len(bundle.references) == len(bundle.embeddings)
-    assert bundle.references.groupby("piece_id").label.first().to_dict() == train.to_dict()
+    references = pd.DataFrame(bundle.references)
+    assert len(references) == len(bundle.embeddings)
+    assert references.groupby("piece_id").label.first().to_dict() == train.to_dict()
     titles = read_table(finished.workspace.pieces).set_index("piece_id").title
-    assert (bundle.references.title == bundle.references.piece_id.map(titles)).all()
-    for _, rows in bundle.references.groupby("piece_id"):
+    assert (references.title == references.piece_id.map(titles)).all()
+    for _, rows in references.groupby("piece_id"):
         assert rows.start_s.iloc[0] == 0
         assert (np.diff(rows.start_s) > 0).all()
         # Clips of 4 s of pieces of 12 to 13 s

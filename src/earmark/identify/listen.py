@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from earmark.audio import Format, decode, judge
-from earmark.errors import PieceError
-from earmark.identify.inputs import FOREIGN_SUFFIXES
+from earmark.errors import EarmarkError, PieceError, describe
+from earmark.identify.inputs import FOREIGN_SUFFIXES, Target
 from earmark.midi.arrange import Tempo
 from earmark.sources.origin import media_of
 
@@ -23,6 +23,7 @@ SILENT_DB = -70.0  # dB of full scale; below it there is nothing to hear
 BLOCK_S = 0.5  # s of a block in which bands are averaged to see whether anything changes
 STEADY_DB = 1.0  # dB by which bands of music change from block to block, and those of mere noise do not
 FFMPEG_TIMEOUT_S = 600
+WORTH_PROCESSES = 6  # files from which on processes gain more than their start takes
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,38 @@ class Listener:
             )
         if is_steady(wav):
             raise PieceError("steady noise or a hum: nothing begins or ends in it")
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Features of a file (channels, bands, frames); or None, and why."""
+
+    target: Target
+    features: np.ndarray | None
+    error: str = ""
+
+
+def hear(listener: Listener, target: Target) -> Heard:
+    """One file. Raises EarmarkErrors that are not about it: FluidSynth is missing."""
+    try:
+        return Heard(target, listener(target.file))
+    except EarmarkError as error:
+        if not isinstance(error, PieceError):
+            raise
+        return Heard(target, None, str(error))
+    except Exception as error:  # an unforeseen fault of one file is that file's error
+        return Heard(target, None, describe(error))
+
+
+def hear_all(listener: Listener, targets: Sequence[Target], workers: int = 0) -> Iterator[Heard]:
+    """Files in their order; many are heard in parallel, a few at a time. workers: 0 for one per core."""
+    if workers == 1 or (workers == 0 and len(targets) < WORTH_PROCESSES):
+        yield from (hear(listener, target) for target in targets)
+        return
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=workers or -1, return_as="generator", pre_dispatch="2*n_jobs")
+    yield from parallel(delayed(hear)(listener, target) for target in targets)
 
 
 def is_steady(wav: Path) -> bool:

@@ -96,15 +96,14 @@ def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, l
         validation.labels,
         embed_pieces(encoder, calibration.arrays, geometry).clips if len(strangers) else [],
     )
-    references = pd.DataFrame(
-        {
-            "piece_id": np.repeat(train.arrays.piece_ids, [len(clips) for clips in embedded.clips]),
-            "label": np.repeat(train.labels, [len(clips) for clips in embedded.clips]),
-            "group": np.repeat(train.groups, [len(clips) for clips in embedded.clips]),
-            "start_s": np.round(np.concatenate(embedded.starts_s), 3),
-        }
-    )
-    references.insert(2, "title", references.piece_id.map(titles))
+    counts = [len(clips) for clips in embedded.clips]
+    references = {
+        "piece_id": np.repeat(train.arrays.piece_ids, counts),
+        "label": np.repeat(train.labels, counts),
+        "title": np.repeat(titles.loc[list(train.arrays.piece_ids)], counts),
+        "group": np.repeat(train.groups, counts),
+        "start_s": np.round(np.concatenate(embedded.starts_s), 3),
+    }
     settings = {name: plain(cfg[name]) for name in IDENTIFICATION} | {"model": model}
     bundle = Bundle(settings, found.weights, decision, references, np.concatenate(embedded.clips))
     summary = {
