@@ -2,6 +2,7 @@
 
 import shutil
 from copy import deepcopy
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -144,6 +145,21 @@ def test_a_file_that_is_not_the_one_saved_is_refused_by_name(saved, name, how):
 def test_another_version_is_refused_by_number(rewrite, version):
     folder = rewrite(lambda content: content.update(version=version))
     with pytest.raises(EarmarkError, match=f"version {version}; this earmark reads version {VERSION}"):
+        Bundle.load(folder)
+
+
+def test_what_its_labels_say_comes_back_and_may_be_missing(rewrite, bundle, tmp_path):
+    replace(bundle, question="genre").save(tmp_path / "asked")
+    assert Bundle.load(tmp_path / "asked").question == "genre"
+    older = rewrite(lambda content: content.pop("question") and None)
+    assert "question" not in (older / "bundle.yaml").read_text()
+    assert Bundle.load(older).question == ""
+
+
+@pytest.mark.parametrize("question", [None, 3, ["genre"], "two\nlines"])
+def test_what_is_no_question_is_one_line(rewrite, question):
+    folder = rewrite(lambda content: content.update(question=question))
+    with pytest.raises(EarmarkError, match="is refused: its question is not a word"):
         Bundle.load(folder)
 
 

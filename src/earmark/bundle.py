@@ -1,6 +1,6 @@
 """The bundle: everything that identification needs, in one folder, and nothing that runs code.
 
-    bundle.yaml             format version, labels, settings, decision, digests of the other files
+    bundle.yaml             format version, question, labels, settings, decision, digests of the other files
     encoder.safetensors     weights
     decision.safetensors    arrays of the decision: for prototypes those and their whitening
     references.safetensors  what the model gives for the training pieces' clips (clips, dimensions)
@@ -47,13 +47,15 @@ OURS = {"model": "earmark.models", "features": "earmark.features"}
 class Bundle:
     """A trained model, whole. `settings` has the sections of the config that identification needs:
     midi, render, audio, features, dataset, model (with the input's shape). `references` has a column of
-    each name above, (clips,) like the rows of `embeddings`."""
+    each name above, (clips,) like the rows of `embeddings`. `question`: what a label says (composer,
+    author, genre, key, …); "" where that was not noted."""
 
     settings: dict[str, Any]
     weights: dict[str, torch.Tensor]
     decision: FittedPrototypes | FittedVote
     references: Mapping[str, np.ndarray]
     embeddings: np.ndarray
+    question: str = ""
 
     @property
     def labels(self) -> list[str]:
@@ -85,6 +87,7 @@ class Bundle:
         content = {
             "format": "earmark-bundle",
             "version": VERSION,
+            "question": self.question,
             "labels": self.labels,
             "decision": {"kind": self.decision.kind, **self.decision.numbers()},
             "settings": self.settings,
@@ -108,6 +111,7 @@ class Bundle:
             decision=_restored(folder, content),
             references=_references(folder),
             embeddings=load_arrays(folder / "references.safetensors")["embeddings"],
+            question=content["question"],
         )
 
 
@@ -141,6 +145,9 @@ def _read_content(folder: Path) -> dict[str, Any]:
     whole = isinstance(settings, dict) and all(isinstance(settings.get(name), dict) for name in OURS)
     if not (whole and isinstance(content.get("labels"), list) and isinstance(decision, dict)):
         raise EarmarkError(f"{folder} is refused: bundle.yaml is not whole (labels, decision, settings)")
+    question = content.setdefault("question", "")  # which earlier ones did not note
+    if not isinstance(question, str) or not question.isprintable():
+        raise EarmarkError(f"{folder} is refused: its question is not a word")
     if decision.get("kind") not in DECISIONS:
         known = " and ".join(DECISIONS)
         raise EarmarkError(

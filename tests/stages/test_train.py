@@ -1,6 +1,7 @@
 """Training leaves a bundle whose parts fit together, and its curves."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from earmark.bundle import Bundle
 from earmark.catalog import read_table
 from earmark.config import plain
+from earmark.render.soundfont import soundfont_digest, soundfont_path
 from earmark.stages.train import IDENTIFICATION, run
 from earmark.workspace import Workspace
 
@@ -35,9 +37,15 @@ def test_the_curves_have_a_row_an_epoch(finished):
     assert curve.idxmax() + 1 == best["kept_epoch"]
 
 
+def test_the_bundle_knows_what_it_was_asked(finished):
+    assert Bundle.load(finished.workspace.models).question == finished.cfg.data.question == "composer"
+
+
 def test_the_bundle_knows_how_to_prepare_a_piece(finished):
     settings = Bundle.load(finished.workspace.models).settings
     assert set(settings) == {*IDENTIFICATION, "model"}
+    digest = settings["render"].pop("soundfont_sha256")
+    assert digest == soundfont_digest(soundfont_path(finished.cfg.render.soundfont, Path()))
     for name in IDENTIFICATION:
         assert settings[name] == plain(finished.cfg[name])
     assert settings["model"]["bands"] == 32

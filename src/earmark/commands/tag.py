@@ -143,7 +143,8 @@ def _identifiers(
             from earmark.identify.identifier import Identifier
 
             identifiers[kind] = Identifier.load(bundles[kind])
-            check_labels(kind, model, identifiers[kind].bundle.labels)
+            learned = identifiers[kind].bundle
+            check_labels(kind, model, learned.labels, learned.question)
     return identifiers
 
 

@@ -76,7 +76,7 @@ class Identification:
 class Identifier:
     """Identifies files with one bundle, on the GPU where there is one.
 
-    base: the folder from which a soundfont's relative path counts; the bundle's own by default.
+    base: the folder where a soundfont's relative path is looked for first; the bundle's own by default.
     """
 
     def __init__(self, bundle: Bundle, base: Path) -> None:

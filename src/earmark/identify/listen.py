@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +19,7 @@ from earmark.errors import EarmarkError, PieceError, describe
 from earmark.identify.inputs import FOREIGN_SUFFIXES, Target
 from earmark.midi.arrange import Tempo
 from earmark.sources.origin import media_of
+from earmark.workspace import Workspace
 
 SILENT_DB = -70.0  # dB of full scale; below it there is nothing to hear
 BLOCK_S = 0.5  # s of a block in which bands are averaged to see whether anything changes
@@ -66,12 +68,11 @@ class Listener:
 
     def _render(self, file: Path, target: Format, destination: Path) -> None:
         from earmark.render.piece import render_piece
-        from earmark.render.soundfont import soundfont_path
         from earmark.render.synth import Synthesis
 
         midi, render = self.settings["midi"], self.settings["render"]
         synthesis = Synthesis(
-            soundfont=soundfont_path(render["soundfont"], self.base),
+            soundfont=bundled_soundfont(render, self.base),
             rate_hz=render["synth_rate"],
             gain=render["gain"],
             reverb=render["reverb"],
@@ -95,6 +96,34 @@ class Listener:
             )
         if is_steady(wav):
             raise PieceError("steady noise or a hum: nothing begins or ends in it")
+
+
+def bundled_soundfont(render: Mapping[str, Any], base: Path) -> Path:
+    """The soundfont of a bundle's `render` settings: with the bundle, or in the checkout around it or us.
+
+    Raises EarmarkError where it is not to be had, or is not the one that the model learned with.
+    """
+    from earmark.render.soundfont import soundfont_digest, soundfont_path
+
+    name, digest = render["soundfont"], render.get("soundfont_sha256", "")
+    places = [base]
+    for start in (base, Path.cwd()):
+        with suppress(EarmarkError):
+            places.append(Workspace.find(start).project)
+    there = (place for place in places if (place / Path(name).expanduser()).is_file())
+    try:
+        found = soundfont_path(name, next(there, base))
+    except EarmarkError as error:
+        place = base / Path(name).expanduser()
+        raise EarmarkError(
+            f"to hear MIDI as this model did, its soundfont is needed at {place} ({error})"
+        ) from error
+    if digest and soundfont_digest(found) != digest:
+        raise EarmarkError(
+            f"soundfont {found} is not the one that this model learned with (sha256 {digest[:12]}…): "
+            "it would hear another sound"
+        )
+    return found
 
 
 @dataclass(frozen=True)
