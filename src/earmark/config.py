@@ -29,9 +29,10 @@ def _open_mapping() -> DictConfig:
 
 @dataclass
 class DataConfig:
-    """What to learn from while `data/source` says `default`, and how files form works."""
+    """What to learn from while `data/source` says `default`, what labels say, and how files form works."""
 
     corpus: str = MISSING
+    question: str = MISSING
     group_pattern: str = ""
     merge: dict[str, Any] = field(default_factory=_open_mapping)
     labels: list[str] = field(default_factory=list)

@@ -65,7 +65,7 @@ def test_each_piece_goes_one_way(finished):
     assert set(read_table(workspace.verdicts).piece_id) == set(sound.piece_id)
     assert set(read_table(workspace.splits).piece_id) == set(sound.piece_id)
     assert {path.stem for path in workspace.features.iterdir()} == set(sound.piece_id)
-    assert set(Bundle.load(workspace.models).references.piece_id) <= set(sound.piece_id)
+    assert set(Bundle.load(workspace.models).references["piece_id"]) <= set(sound.piece_id)
 
 
 def test_the_same_seed_gives_the_same_results_without_the_store(finished, repeated):

@@ -32,7 +32,7 @@ def verdict_table(pieces: pd.DataFrame, embedded: PieceEmbeddings, bundle: Bundl
     The nearest training piece is the one whose mean embedding is nearest to the piece's own mean;
     a training piece is not its own neighbour, nor is any piece of its work.
     """
-    owners, owner = np.unique(bundle.references.piece_id.to_numpy(str), return_inverse=True)
+    owners, owner = np.unique(np.asarray(bundle.references["piece_id"], dtype=str), return_inverse=True)
     means = np.stack([bundle.embeddings[owner == index].mean(axis=0) for index in range(len(owners))])
     means = bundle.decision.whitened(means)
     by_id = pieces.set_index("piece_id")

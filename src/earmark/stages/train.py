@@ -17,8 +17,10 @@ from earmark.atomic import write_text
 from earmark.bundle import Bundle, bundle_hash
 from earmark.catalog import CALIBRATION, KNOWN, read_table
 from earmark.config import build, plain
+from earmark.errors import EarmarkError
 from earmark.progress import say
 from earmark.provenance import data_hash
+from earmark.render.soundfont import soundfont_digest, soundfont_path
 from earmark.stages.run_name import run_name, tags
 from earmark.tracking import Tracker
 from earmark.workspace import Workspace
@@ -96,17 +98,19 @@ def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, l
         validation.labels,
         embed_pieces(encoder, calibration.arrays, geometry).clips if len(strangers) else [],
     )
-    references = pd.DataFrame(
-        {
-            "piece_id": np.repeat(train.arrays.piece_ids, [len(clips) for clips in embedded.clips]),
-            "label": np.repeat(train.labels, [len(clips) for clips in embedded.clips]),
-            "group": np.repeat(train.groups, [len(clips) for clips in embedded.clips]),
-            "start_s": np.round(np.concatenate(embedded.starts_s), 3),
-        }
-    )
-    references.insert(2, "title", references.piece_id.map(titles))
+    counts = [len(clips) for clips in embedded.clips]
+    references = {
+        "piece_id": np.repeat(train.arrays.piece_ids, counts),
+        "label": np.repeat(train.labels, counts),
+        "title": np.repeat(titles.loc[list(train.arrays.piece_ids)], counts),
+        "group": np.repeat(train.groups, counts),
+        "start_s": np.round(np.concatenate(embedded.starts_s), 3),
+    }
     settings = {name: plain(cfg[name]) for name in IDENTIFICATION} | {"model": model}
-    bundle = Bundle(settings, found.weights, decision, references, np.concatenate(embedded.clips))
+    settings["render"]["soundfont_sha256"] = _soundfont_digest(cfg.render.soundfont, workspace.project)
+    bundle = Bundle(
+        settings, found.weights, decision, references, np.concatenate(embedded.clips), cfg.data.question
+    )
     summary = {
         "monitored": found.monitored,
         "score": round(found.score, 6),
@@ -147,6 +151,14 @@ def _fit(
             cfg.trainer,
             logger,
         )
+
+
+def _soundfont_digest(name: str, project: Path) -> str:
+    """By which a bundle knows its soundfont, wherever that lies; "" where recordings needed none."""
+    try:
+        return soundfont_digest(soundfont_path(name, project))
+    except EarmarkError:
+        return ""
 
 
 def _start_from(encoder: Any, folder: Path) -> None:
