@@ -60,7 +60,8 @@ class Learner(pl.LightningModule):
         # Distances and logarithms of what bf16 leaves of small differences would be noise.
         with torch.autocast(outputs.device.type, enabled=False):
             loss = self.objective(outputs, classes)
-        self.log("train/loss", loss, on_step=False, on_epoch=True, batch_size=len(classes))
+        # Every process has the same loss; sync_dist is how Lightning likes to hear that.
+        self.log("train/loss", loss, on_step=False, on_epoch=True, batch_size=len(classes), sync_dist=True)
         return loss
 
     def on_validation_epoch_start(self) -> None:
