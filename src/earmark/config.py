@@ -96,8 +96,12 @@ class DatasetConfig:
 class TrainerConfig:
     accelerator: str = MISSING
     devices: Any = MISSING
-    strategy: str = MISSING
+    num_nodes: int = MISSING
+    sync_batchnorm: bool = MISSING
     precision: str = MISSING
+    compile: bool = MISSING
+    features_on_device: str = MISSING
+    features_memory_share: float = MISSING
     max_epochs: int = MISSING
     max_steps: int = MISSING
     patience: int = MISSING

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import warnings
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from earmark.atomic import write_text
 from earmark.bundle import Bundle, bundle_hash
 from earmark.catalog import CALIBRATION, KNOWN, read_table
 from earmark.config import build, plain
+from earmark.devices import node_rank
 from earmark.errors import EarmarkError
 from earmark.progress import say
 from earmark.provenance import data_hash
@@ -30,6 +32,10 @@ IDENTIFICATION = ("midi", "render", "audio", "features", "dataset")
 
 def run(cfg: Any, workspace: Workspace) -> None:
     """Train, keep the best encoder with prototypes, threshold and references, and log the run."""
+    if node_rank(cfg.trainer):
+        _learn(cfg, workspace, None)
+        say("train: done here; the first machine keeps the model")
+        return
     tracker = Tracker(workspace, cfg.tracking.experiment)
     with tracker.run(run_name(workspace), tags(workspace, "train")) as run_id:
         config = plain(cfg)
@@ -49,13 +55,25 @@ def run(cfg: Any, workspace: Workspace) -> None:
     say(f"train: {score} {summary['score']:.4f} in epoch {summary['kept_epoch']}, which is kept")
 
 
-def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, list]:
+@dataclass(frozen=True)
+class _Learned:
+    """What training leaves, and what it was made of. found: None on all machines but the first."""
+
+    found: Any
+    encoder: Any
+    model: dict[str, Any]
+    classes: list[str]
+    geometry: Any
+    train: Any
+    validation: Any
+
+
+def _learn(cfg: Any, workspace: Workspace, logger: Any) -> _Learned:
     import pytorch_lightning as pl
     import torch
 
     from earmark.dataset.geometry import ClipGeometry
     from earmark.dataset.module import LabelledPieces
-    from earmark.embed import embed_pieces
     from earmark.training import fit_classical
 
     for name in ("pytorch_lightning", "lightning.pytorch"):
@@ -63,7 +81,6 @@ def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, l
     torch.set_num_threads(cfg.trainer.threads)
     pl.seed_everything(cfg.trainer.seed, workers=True, verbose=False)
     splits = read_table(workspace.splits)
-    titles = read_table(workspace.pieces).set_index("piece_id").title
     known = splits[splits.role == KNOWN]
     classes = list(cfg.data.labels) or sorted(known.label.unique())
     train, validation = (
@@ -76,26 +93,40 @@ def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, l
     encoder = build(model, "model")
     if cfg.model.get("init"):
         _start_from(encoder, Path(cfg.model.init))
-    weight_count = sum(tensor.numel() for tensor in encoder.parameters())
     say(
         f"train: {len(train.labels)} pieces of {len(classes)} labels, {type(encoder).__name__} with "
-        f"{weight_count:,} parameters, clips of {geometry.frames} frames"
+        f"{_weight_count(encoder):,} parameters, clips of {geometry.frames} frames"
     )
     if gradient_free(encoder):
         found = fit_classical(encoder, train, validation, classes, geometry, cfg.trainer.seed)
     else:
         found = _fit(cfg, encoder, train, validation, classes, geometry, front_end, logger)
-    encoder = encoder.cpu()
+    return _Learned(found, encoder, model, classes, geometry, train, validation)
+
+
+def _weight_count(encoder: Any) -> int:
+    return sum(tensor.numel() for tensor in encoder.parameters())
+
+
+def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, list]:
+    from earmark.dataset.module import LabelledPieces
+    from earmark.embed import embed_pieces
+
+    learned = _learn(cfg, workspace, logger)
+    found, geometry, train = learned.found, learned.geometry, learned.train
+    encoder = learned.encoder.cpu()
     encoder.load_state_dict(found.weights)
+    splits = read_table(workspace.splits)
+    titles = read_table(workspace.pieces).set_index("piece_id").title
     strangers = splits[splits.role == CALIBRATION]
     calibration = LabelledPieces.of(strangers, workspace.features)
     embedded = embed_pieces(encoder, train.arrays, geometry)
     decision = build(cfg.decision, "decision").fit(
-        classes,
+        learned.classes,
         embedded.clips,
         train.labels,
-        embed_pieces(encoder, validation.arrays, geometry).clips,
-        validation.labels,
+        embed_pieces(encoder, learned.validation.arrays, geometry).clips,
+        learned.validation.labels,
         embed_pieces(encoder, calibration.arrays, geometry).clips if len(strangers) else [],
     )
     counts = [len(clips) for clips in embedded.clips]
@@ -106,7 +137,7 @@ def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, l
         "group": np.repeat(train.groups, counts),
         "start_s": np.round(np.concatenate(embedded.starts_s), 3),
     }
-    settings = {name: plain(cfg[name]) for name in IDENTIFICATION} | {"model": model}
+    settings = {name: plain(cfg[name]) for name in IDENTIFICATION} | {"model": learned.model}
     settings["render"]["soundfont_sha256"] = _soundfont_digest(cfg.render.soundfont, workspace.project)
     bundle = Bundle(
         settings, found.weights, decision, references, np.concatenate(embedded.clips), cfg.data.question
@@ -116,7 +147,7 @@ def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, l
         "score": round(found.score, 6),
         "kept_epoch": found.kept_epoch + 1,
         "epochs": len(found.history),
-        "parameters": weight_count,
+        "parameters": _weight_count(encoder),
         "pieces": len(train.labels),
     }
     return bundle, summary, found.history
