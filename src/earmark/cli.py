@@ -14,6 +14,8 @@ from earmark.commands.demo import demo
 from earmark.commands.describe import describe
 from earmark.commands.enroll import enroll
 from earmark.commands.identify import identify
+from earmark.commands.leaderboard import leaderboard
+from earmark.commands.promote import promote
 from earmark.commands.publish import publish
 from earmark.commands.tag import tag
 from earmark.errors import EarmarkError
@@ -51,6 +53,8 @@ app.command()(tag)
 app.command()(publish)
 app.command()(enroll)
 app.command()(compare)
+app.command()(leaderboard)
+app.command()(promote)
 
 
 @app.command()
