@@ -21,6 +21,8 @@ from earmark.commands.demo import demo
 from earmark.commands.describe import describe
 from earmark.commands.enroll import enroll
 from earmark.commands.identify import identify
+from earmark.commands.leaderboard import leaderboard
+from earmark.commands.promote import promote
 from earmark.commands.publish import publish
 from earmark.commands.tag import tag
 from earmark.commands.ui import ui
@@ -69,7 +71,7 @@ def help_of(command: Callable) -> str:
     return "\n\n".join(text if text.startswith("\b") else " ".join(text.split("\n")) for text in paragraphs)
 
 
-for command in (identify, demo, describe, tag, publish, enroll, compare, use, ui):
+for command in (identify, demo, describe, tag, publish, enroll, compare, use, leaderboard, promote, ui):
     app.command(help=help_of(command))(command)
 app.add_typer(cache.app, name="cache")
 

@@ -135,6 +135,12 @@ def small(project):
     return lambda *overrides: compose(project / "conf", [*SMALL, *overrides])
 
 
+@pytest.fixture
+def small_overrides():
+    """The overrides behind `small`."""
+    return list(SMALL)
+
+
 @pytest.fixture(scope="session")
 def finished(project, small):
     """One whole run below runs/: its workspace, config, and the lines that it said by stage."""

@@ -114,6 +114,8 @@ def test_the_run_is_in_mlflow_whole(finished, project):
     assert run.data.tags["earmark.bundle"] == bundle_hash(finished.workspace.models)
     assert run.data.tags["earmark.data"] == data_hash(finished.workspace.pieces, finished.workspace.splits)
     assert run.data.tags["earmark.started_by"] == "shell"
+    assert run.data.tags["earmark.monitored"] == "validation/retrieval"
+    assert 0 < run.data.metrics["train.duration_s"] < 600
     assert run.data.tags["mlflow.source.git.commit"] == "none"
     assert run.data.params["trainer.max_epochs"] == "2"
     assert run.data.params["audio.sample_rate"] == "8000"

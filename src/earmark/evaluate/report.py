@@ -21,8 +21,8 @@ from earmark.evaluate.reliability import calibration_metrics
 from earmark.evaluate.selective import selective_metrics
 
 VERDICT_COLUMNS = [
-    *("piece_id", "path", "title", "label", "role", "split", "verdict", "nearest_label", "confidence"),
-    *("share", "distance", "nearest_piece", "nearest_piece_label", "nearest_piece_distance"),
+    *("piece_id", "path", "title", "label", "group", "role", "split", "verdict", "nearest_label"),
+    *("confidence", "share", "distance", "nearest_piece", "nearest_piece_label", "nearest_piece_distance"),
 ]
 
 
@@ -46,7 +46,7 @@ def verdict_table(pieces: pd.DataFrame, embedded: PieceEmbeddings, bundle: Bundl
         nearest = int(distances.argmin())
         rows.append(
             {
-                **piece[["piece_id", "path", "title", "label", "role", "split"]].to_dict(),
+                **piece[["piece_id", "path", "title", "label", "group", "role", "split"]].to_dict(),
                 "verdict": verdict.label,
                 "nearest_label": verdict.nearest,
                 "confidence": round(verdict.confidence, 6),

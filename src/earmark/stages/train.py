@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 import warnings
 from dataclasses import dataclass
 from functools import partial
@@ -40,12 +41,18 @@ def run(cfg: Any, workspace: Workspace) -> None:
     with tracker.run(run_name(workspace), tags(workspace, "train")) as run_id:
         config = plain(cfg)
         tracker.log_config(run_id, config, json.dumps(config, indent=2))
+        started = time.monotonic()
         bundle, summary, history = _train(cfg, workspace, tracker.lightning_logger(run_id))
+        # Not in metrics/train.json, which the same settings must give again to the byte.
+        tracker.log_metrics(run_id, {"train": {"duration_s": round(time.monotonic() - started, 3)}})
         bundle.save(workspace.models)
         write_text(workspace.metrics / "train.json", json.dumps(summary, indent=2) + "\n")
         _write_history(history, summary["monitored"], workspace)
         tracker.tag(
-            run_id, bundle=bundle_hash(workspace.models), data=data_hash(workspace.pieces, workspace.splits)
+            run_id,
+            bundle=bundle_hash(workspace.models),
+            data=data_hash(workspace.pieces, workspace.splits),
+            monitored=summary["monitored"],  # scores of two kinds cannot be compared
         )
         tracker.log_metrics(run_id, {"train": summary})
         tracker.log_files(run_id, "plots", workspace.plots / "training")
