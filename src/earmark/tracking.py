@@ -56,8 +56,9 @@ class Tracker:
                 self.client = MlflowClient(self.uri)
                 found = self.client.get_experiment_by_name(experiment)
                 if found is None:
-                    local = self.uri.startswith("sqlite:")
-                    place = (workspace.project / "mlartifacts").as_uri() if local else None
+                    # A server has a place for artifacts; a database, here or elsewhere, has none.
+                    database = not self.uri.startswith(("http://", "https://"))
+                    place = (workspace.project / "mlartifacts").as_uri() if database else None
                     self.experiment_id = self.client.create_experiment(experiment, artifact_location=place)
                 else:
                     self.experiment_id = found.experiment_id
