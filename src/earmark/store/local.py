@@ -62,7 +62,7 @@ class Store:
         return digest_settings(parts)
 
     def path(self, kind: str, key: str, suffix: str) -> Path:
-        return self.root / kind / key[:2] / f"{key}{suffix}"
+        return Path(self.root, kind, key[:2], f"{key}{suffix}")
 
     def fetch(self, kind: str, key: str, suffix: str, make: Callable[[Path], None]) -> Path:
         """The entry's file, from the remote or made by `make(temporary_path)` where it is missing or damaged.
