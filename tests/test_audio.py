@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from earmark.audio import BLOCK, Format, blocks_of, decode, judge, resampled, write_wav
+from earmark.audio import BLOCK, Format, blocks_of, decode, judge, read_waveform, resampled, write_wav
 from earmark.errors import PieceError
 
 FORMATS = [
@@ -78,6 +78,18 @@ def test_blocks_are_small_and_in_order(write_sound):
     found = list(blocks_of(write_sound(samples, 44_100))[1])
     assert max(map(len, found)) == BLOCK < len(samples)
     np.testing.assert_array_equal(whole(found)[:, 0] * 32768, samples)
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT", "PCM_U8"])
+def test_a_whole_file_and_its_blocks_are_what_libsndfile_reads(write_sound, subtype):
+    written = np.random.default_rng(0).uniform(-1, 1, (BLOCK + 5, 2)).astype(np.float32)
+    written[:2] = 1, -1
+    wav = write_sound(written, 22_050, subtype=subtype)
+    expected, _ = soundfile.read(wav, dtype="float32")
+    found, rate_hz = read_waveform(wav)
+    assert (found.dtype, rate_hz) == (np.float32, 22_050)
+    np.testing.assert_array_equal(found, expected.T)
+    np.testing.assert_array_equal(whole(blocks_of(wav)[1]), expected)
 
 
 def test_stereo_is_mixed_to_mono_by_its_mean(tone):

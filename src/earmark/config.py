@@ -29,9 +29,10 @@ def _open_mapping() -> DictConfig:
 
 @dataclass
 class DataConfig:
-    """What to learn from while `data/source` says `default`, and how files form works."""
+    """What to learn from while `data/source` says `default`, what labels say, and how files form works."""
 
     corpus: str = MISSING
+    question: str = MISSING
     group_pattern: str = ""
     merge: dict[str, Any] = field(default_factory=_open_mapping)
     labels: list[str] = field(default_factory=list)
@@ -95,8 +96,12 @@ class DatasetConfig:
 class TrainerConfig:
     accelerator: str = MISSING
     devices: Any = MISSING
-    strategy: str = MISSING
+    num_nodes: int = MISSING
+    sync_batchnorm: bool = MISSING
     precision: str = MISSING
+    compile: bool = MISSING
+    features_on_device: str = MISSING
+    features_memory_share: float = MISSING
     max_epochs: int = MISSING
     max_steps: int = MISSING
     patience: int = MISSING

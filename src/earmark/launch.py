@@ -8,6 +8,7 @@ overrides, and runs the whole path through the store, writing below `runs/` only
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -34,15 +35,16 @@ def launch(script: str) -> None:
     workspace = Workspace.at(Path(script).resolve().parents[1])
     mistakes: list[EarmarkError] = []
 
-    def task(cfg: Any) -> None:
+    def task(cfg: Any) -> float | None:
         job = HydraConfig.get()
         try:
-            _run(stage, cfg, job, workspace)
+            return _run(stage, cfg, job, workspace)
         except (EarmarkError, OmegaConfBaseException) as error:
             error = error if isinstance(error, EarmarkError) else config_error(error)
             if job.mode is not None and job.mode.name == "MULTIRUN":
                 raise error  # Hydra marks this job as failed
             mistakes.append(error)
+            return None
 
     register()
     for name in ("matplotlib", "PIL"):  # they remark on fonts and plugins
@@ -62,17 +64,20 @@ def launch(script: str) -> None:
         sys.exit(130)
 
 
-def _run(stage: str, cfg: Any, job: Any, workspace: Workspace) -> None:
+def _run(stage: str, cfg: Any, job: Any, workspace: Workspace) -> float | None:
+    """The validation score where the run trained: what a search goes by."""
     from earmark import pipeline
 
     if job.job.config_name == FROZEN or (stage == "compose" and not _own(job, workspace)):
         pipeline.run_stage(stage, cfg, workspace)
-        return
+        return None
     folder = Path(job.runtime.output_dir)
     # The overrides of the command line alone name the run; those of overrides.yaml are its ground.
     write_text(folder / "overrides.txt", "\n".join(_own(job, workspace)) + "\n")
     last = "evaluate" if stage == "train" else stage
     pipeline.run(cfg, Workspace.at(workspace.project, folder), last)
+    trained = folder / "metrics" / "train.json"
+    return json.loads(trained.read_text(encoding="utf-8"))["score"] if trained.is_file() else None
 
 
 def _own(job: Any, workspace: Workspace) -> list[str]:

@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 from earmark.checks import check
+from earmark.devices import node_rank
 from earmark.workspace import Workspace
 
 STAGES = ("compose", "ingest", "render", "validate", "features", "split", "train", "evaluate")
@@ -23,3 +24,5 @@ def run(cfg: Any, workspace: Workspace, last: str = STAGES[-1]) -> None:
     needed = STAGES[: STAGES.index(OPTIONAL.get(last, last)) + 1]
     for stage in (*needed, *(name for name in OPTIONAL if name == last)):
         run_stage(stage, cfg, workspace)
+        if stage == "train" and node_rank(cfg.trainer):
+            return  # the first machine has the model

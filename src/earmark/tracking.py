@@ -22,25 +22,37 @@ from earmark.workspace import Workspace
 BUNDLE_TAG = "earmark.bundle"
 
 
+def tracking_uri(workspace: Workspace) -> str:
+    """The server that MLFLOW_TRACKING_URI names, or mlflow.db in the checkout."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workspace.project / 'mlflow.db'}"
+
+
+def server(workspace: Workspace) -> str:
+    """`tracking_uri`; MLflow is told so, and to be quiet."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "true")
+    # MLflow warns when git's executable is missing; provenance.py asks git itself.
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    import mlflow
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    uri = tracking_uri(workspace)
+    mlflow.set_tracking_uri(uri)
+    return uri
+
+
 class Tracker:
     """Runs of one experiment on the server that MLFLOW_TRACKING_URI names, or mlflow.db here."""
 
     def __init__(self, workspace: Workspace, experiment: str) -> None:
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        os.environ.setdefault("DO_NOT_TRACK", "true")
-        # MLflow warns when git's executable is missing; provenance.py asks git itself.
-        os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-        import mlflow
+        self.uri = server(workspace)
+        self.experiment = experiment
         from mlflow.tracking import MlflowClient
 
-        for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.WARNING)
-        self.uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workspace.project / 'mlflow.db'}"
-        self.experiment = experiment
-        mlflow.set_tracking_uri(self.uri)
         try:
             # Processes that race to create a fresh database fail: one at a time.
-            with FileLock(workspace.project / ".mlflow.lock"), _impatient():
+            with FileLock(workspace.project / ".mlflow.lock"), impatient():
                 self.client = MlflowClient(self.uri)
                 found = self.client.get_experiment_by_name(experiment)
                 if found is None:
@@ -125,7 +137,7 @@ class Tracker:
 
 
 @contextmanager
-def _impatient() -> Iterator[None]:
+def impatient() -> Iterator[None]:
     """A server that is not there is said at once; MLflow alone would go on trying for four minutes.
 
     Later requests have MLflow's patience: a server may be restarted while a run goes on.

@@ -90,8 +90,8 @@ def test_verdicts_follow_from_distances_and_threshold(verdicts):
     expected = {"a4": "Ash", "a5": "Birch", "b3": "Birch", "b4": "unknown", "t1": "unknown", "t2": "Ash"}
     assert found.verdict[list(expected)].to_dict() == expected
     assert found.nearest_label[["b4", "a5"]].tolist() == ["Birch", "Birch"]
-    assert found.loc["t1", ["label", "role", "split", "title", "path"]].tolist() == [
-        *("Who", "unknown-test", "test", "Title t1", "t1.mid")
+    assert found.loc["t1", ["label", "group", "role", "split", "title", "path"]].tolist() == [
+        *("Who", "T1", "unknown-test", "test", "Title t1", "t1.mid")
     ]
 
 

@@ -72,7 +72,7 @@ def agrees(workspace):
     assert found["selective"]["coverage"]["value"] == pytest.approx(answered, abs=1e-6)
     assert 0 <= found["clips"]["accuracy"]["value"] <= 1
     assert bundle.labels == ["Ash", "Birch", "Cedar"]
-    assert len(bundle.references) == len(bundle.embeddings)
+    assert len(bundle.references["label"]) == len(bundle.embeddings)
     return bundle
 
 
@@ -119,8 +119,8 @@ def test_triplets_about_anchors(experiment):
     assert bundle.decision.threshold == 5.0
     # Each prototype is the mean of the clips of one training piece, the first of its label.
     for label, prototype in zip(bundle.labels, bundle.decision.prototypes, strict=True):
-        rows = bundle.references[bundle.references.label == label]
-        first = bundle.embeddings[rows[rows.piece_id == rows.piece_id.iloc[0]].index]
+        pieces = bundle.references["piece_id"]
+        first = bundle.embeddings[pieces == pieces[bundle.references["label"] == label][0]]
         assert prototype == pytest.approx(first.mean(axis=0), abs=1e-5)
 
 

@@ -1,9 +1,11 @@
 """What a run is called, and what its tags say."""
 
+import json
+
 import pytest
 
 from earmark import __version__
-from earmark.stages.run_name import run_name, tags
+from earmark.stages.run_name import OVERRIDES_TAG, run_name, tags
 from earmark.workspace import Workspace
 
 
@@ -33,6 +35,23 @@ def test_dvcs_run_is_called_after_overrides_yaml(tmp_path):
     assert run_name(workspace) == "default"
     workspace.overrides.write_text("overrides: [experiment=composer, trainer.seed=2]\n")
     assert run_name(workspace) == "experiment=composer, trainer.seed=2"
+
+
+def test_all_overrides_are_in_a_tag_not_only_a_runs_own(workspace):
+    assert OVERRIDES_TAG not in tags(workspace, "train")  # nobody knows them
+    (workspace.root / ".hydra").mkdir()
+    (workspace.root / ".hydra" / "overrides.yaml").write_text(
+        "- experiment=genre\n- 'data.labels=[a,\"b\"]'\n"
+    )
+    (workspace.root / "overrides.txt").write_text('data.labels=[a,"b"]\n')
+    assert json.loads(tags(workspace, "train")[OVERRIDES_TAG]) == ["experiment=genre", 'data.labels=[a,"b"]']
+
+
+def test_dvcs_overrides_are_those_of_overrides_yaml(tmp_path):
+    workspace = Workspace.at(tmp_path)
+    assert tags(workspace, "train")[OVERRIDES_TAG] == "[]"
+    workspace.overrides.write_text("overrides: [experiment=composer, trainer.seed=2]\n")
+    assert json.loads(tags(workspace, "train")[OVERRIDES_TAG]) == ["experiment=composer", "trainer.seed=2"]
 
 
 def test_tags_say_who_started_it_and_with_what(workspace, tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from earmark.audio import read_waveform
 from earmark.errors import PieceError
 
 LARGEST = float(np.finfo(np.float16).max)
@@ -28,13 +29,7 @@ def features_of(wav: Path, front_end: Callable) -> np.ndarray:
 
     Raises PieceError where the piece is unreadable or its features are not numbers.
     """
-    import soundfile
-
-    try:
-        waveform, rate_hz = soundfile.read(wav, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise PieceError(f"cannot be read as audio: {error.error_string}") from error
-    values = front_end(waveform.T, rate_hz).numpy()
+    values = front_end(*read_waveform(wav)).numpy()
     if not np.isfinite(values).all():
         raise PieceError("its features have values that are not numbers")
     return np.clip(values, -LARGEST, LARGEST).astype(np.float16)
