@@ -16,7 +16,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,17 +104,20 @@ class Store:
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """While this is held `earmark cache gc` removes no entry: one was made but is not yet linked."""
-        with self._users(shared=True):
+        with ExitStack() as held:
+            with suppress(OSError):  # a store that may only be read, a disk without locks: nobody collects
+                held.enter_context(self._users(shared=True))
             yield
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Nobody uses the store meanwhile. Raises EarmarkError where somebody does."""
-        try:
-            with self._users(shared=False):
-                yield
-        except BlockingIOError as error:
-            raise EarmarkError(f"a run is using {self.root}: collect when it has ended") from error
+        with ExitStack() as held:
+            try:
+                held.enter_context(self._users(shared=False))
+            except BlockingIOError as error:
+                raise EarmarkError(f"a run is using {self.root}: collect when it has ended") from error
+            yield
 
     @contextmanager
     def _users(self, shared: bool) -> Iterator[None]:
