@@ -29,8 +29,9 @@ def project(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def store(project):
+def store(project, monkeypatch):
     store = Store(project / ".cache")
+    monkeypatch.setenv("EARMARK_STORE", str(store.root))  # a config takes time to compose
     for number in range(4):
         put(store, "audio", number, b"sound%d" % number)
     put(store, "features", 0, b"x" * 2000)
@@ -118,6 +119,8 @@ def test_which_store(store, project, tmp_path, monkeypatch):
     other = Store(tmp_path / "other")
     put(other, "raw", 0, b"x")
     assert "raw" in earmark("ls", "--store", other.root).stdout
+    monkeypatch.delenv("EARMARK_STORE")
+    assert "features" in earmark("ls").stdout
     monkeypatch.setenv("EARMARK_STORE", str(other.root))
     assert "raw" in earmark("ls").stdout
     monkeypatch.delenv("EARMARK_STORE")
