@@ -20,6 +20,8 @@ CONF = Path(__file__).parents[1] / "conf"
         (["audio.sample_rate=-22050"], "audio.sample_rate=-22050"),
         (["audio.channels=3"], "audio.channels=3: must be one of 1, 2"),
         (["audio.channels=0"], "audio.channels=0"),
+        (["store.url=share"], "store.url=share: give a url, for example s3://bucket/prefix"),
+        (["store.url=ftpx://share"], "store.url=ftpx://share: Protocol not known: ftpx"),
         (
             ["audio.sample_rate=16000", "features.f_max_hz=8001"],
             "features.f_max_hz=8001 is above half of audio.sample_rate=16000",

@@ -73,6 +73,8 @@ def help_of(command: Callable) -> str:
 
 for command in (identify, demo, describe, tag, publish, enroll, compare, use, leaderboard, promote, ui):
     app.command(help=help_of(command))(command)
+for command in (cache.ls, cache.gc, cache.verify):
+    cache.app.command(help=help_of(command))(command)
 app.add_typer(cache.app, name="cache")
 
 

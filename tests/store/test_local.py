@@ -303,6 +303,20 @@ with Store(Path(sys.argv[1])).in_use():
         pass
 
 
+def test_a_store_that_may_only_be_read_is_used_without_a_lock(store, monkeypatch):
+    monkeypatch.setattr(local.os, "open", raising(errno.EROFS))
+    with store.in_use():
+        pass
+    with pytest.raises(OSError, match="Read-only"), store.alone():
+        pass
+
+
+def test_what_happens_while_a_store_is_used_is_not_hushed(store):
+    for used in (store.in_use, store.alone):
+        with pytest.raises(BlockingIOError, match="mine"), used():
+            raise BlockingIOError("mine")
+
+
 def test_a_store_that_may_only_be_read_is_read(store, made, monkeypatch):
     entry = store.fetch("audio", KEY, ".wav", made)
     overwrite(entry, b"sound")

@@ -30,16 +30,15 @@ app = typer.Typer(
     It is that of the checkout (store.path, or EARMARK_STORE), or --store DIR.
 
     \b
-    earmark cache ls                               # number and size by kind
-    earmark cache gc --older-than 30d              # what would go; --write removes it
-    earmark cache verify                           # hash all, remove what is damaged
+    earmark cache ls                   # number and size by kind
+    earmark cache gc --older-than 30d  # what would go; --write removes it
+    earmark cache verify               # hash all, remove what is damaged
     """,
 )
 
 Place = Annotated[str, typer.Option("--store", metavar="DIR", help="A store other than the checkout's.")]
 
 
-@app.command()
 def ls(
     store: Place = "",
     as_json: Annotated[bool, typer.Option("--json", help="An object, for programs.")] = False,
@@ -82,7 +81,6 @@ def ls(
     print(json.dumps(found, indent=2, ensure_ascii=False)) if as_json else _list(found)
 
 
-@app.command()
 def gc(
     older_than: Annotated[
         str, typer.Option(metavar="AGE", help="Entries not asked for since: 30d, 12h, 2w.")
@@ -137,7 +135,6 @@ def gc(
     _report_gc(place, gone, kept, freed, write)
 
 
-@app.command()
 def verify(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report what is damaged.")] = False,
     workers: Annotated[int, typer.Option(min=0, help="Threads that read; 0 for one per core.")] = 0,

@@ -45,4 +45,6 @@ class Loky:
         with warnings.catch_warnings():
             # loky replaces a worker that grew (ours load torch); no piece is lost by it.
             warnings.filterwarnings("ignore", message="A worker stopped while", category=UserWarning)
+            # It also counts what it gives up when an error ends the run; the error is what matters.
+            warnings.filterwarnings("ignore", message=r"\d+ tasks which were still", category=UserWarning)
             yield from parallel(delayed(guarded)(function, index, item) for index, item in jobs)

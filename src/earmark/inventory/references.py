@@ -14,9 +14,12 @@ import hashlib
 import json
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 LOCKS = ("dvc.lock", "optional/dvc.lock")
@@ -80,28 +83,29 @@ def _recorded(project: Path) -> Iterator[str]:
     """MD5 of every file that an output of dvc.lock is or, as far as DVC's cache knows, contains."""
     import yaml
 
-    locks = [project / name for name in LOCKS if (project / name).is_file()]
-    cache = _cache(project) if locks else project
-    for lock in locks:
-        stages = (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {})
+    for name in LOCKS:
+        if not (project / name).is_file():
+            continue
+        stages = (yaml.safe_load((project / name).read_text(encoding="utf-8")) or {}).get("stages", {})
         for stage in stages.values():
             for out in stage.get("outs", []):
-                yield from _contents(cache, str(out.get("md5", "")))
+                yield from _contents(project, str(out.get("md5", "")))
 
 
-def _contents(cache: Path, md5: str) -> Iterator[str]:
+def _contents(project: Path, md5: str) -> Iterator[str]:
     if not md5.endswith(".dir"):
         yield md5
-    elif (listing := cache / md5[:2] / md5[2:]).is_file():
+    elif (listing := _cache(project) / md5[:2] / md5[2:]).is_file():
         yield from (row["md5"] for row in json.loads(listing.read_text(encoding="utf-8")))
 
 
+@cache
 def _cache(project: Path) -> Path:
     """Where DVC keeps files by their MD5; its configuration may have moved that."""
-    try:
-        from dvc.repo import Repo
-
-        with Repo(str(project)) as repo:
-            return Path(repo.cache.local.path)
-    except Exception:  # no checkout of git, no .dvc: then there is only what DVC would do by itself
-        return project / ".dvc" / "cache" / "files" / "md5"
+    place = project / ".dvc" / "cache"
+    if (project / ".dvc").is_dir():
+        # A process of its own: imported, DVC sets up logging for ours.
+        command = [sys.executable, "-m", "dvc", "cache", "dir"]
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+        place = Path(done.stdout.strip()) if done.returncode == 0 else place
+    return place / "files" / "md5"

@@ -12,10 +12,10 @@ from earmark.store.entry import READ_ONLY, explained
 
 def link(entry: Path, target: Path) -> None:
     """Put `entry` at `target` as a hardlink, or as a copy where file systems differ."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        if target.exists() and os.path.samefile(entry, target):
+        if _is_one(entry, target):
             return
+        target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{target.name}.tmp")
         temporary.unlink(missing_ok=True)
         try:
@@ -29,6 +29,13 @@ def link(entry: Path, target: Path) -> None:
         os.replace(temporary, target)
     except OSError as error:
         raise explained(error, target.parent) from error
+
+
+def _is_one(entry: Path, target: Path) -> bool:
+    try:
+        return os.path.samestat(os.stat(entry), os.stat(target))
+    except FileNotFoundError:
+        return False
 
 
 def keep_only(folder: Path, names: set[str]) -> None:

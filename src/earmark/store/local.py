@@ -16,7 +16,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ class Store:
         return digest_settings(parts)
 
     def path(self, kind: str, key: str, suffix: str) -> Path:
-        return self.root / kind / key[:2] / f"{key}{suffix}"
+        return Path(self.root, kind, key[:2], f"{key}{suffix}")
 
     def fetch(self, kind: str, key: str, suffix: str, make: Callable[[Path], None]) -> Path:
         """The entry's file, from the remote or made by `make(temporary_path)` where it is missing or damaged.
@@ -104,17 +104,20 @@ class Store:
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """While this is held `earmark cache gc` removes no entry: one was made but is not yet linked."""
-        with self._users(shared=True):
+        with ExitStack() as held:
+            with suppress(OSError):  # a store that may only be read, a disk without locks: nobody collects
+                held.enter_context(self._users(shared=True))
             yield
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Nobody uses the store meanwhile. Raises EarmarkError where somebody does."""
-        try:
-            with self._users(shared=False):
-                yield
-        except BlockingIOError as error:
-            raise EarmarkError(f"a run is using {self.root}: collect when it has ended") from error
+        with ExitStack() as held:
+            try:
+                held.enter_context(self._users(shared=False))
+            except BlockingIOError as error:
+                raise EarmarkError(f"a run is using {self.root}: collect when it has ended") from error
+            yield
 
     @contextmanager
     def _users(self, shared: bool) -> Iterator[None]:
