@@ -109,6 +109,35 @@ def test_a_typo_is_one_line_that_names_it(override, named):
 
 
 @pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        (
+            "midi.tempoo=x",
+            "there is no setting midi.tempoo: did you mean tempo? What there is: tempo, onset_rate_hz",
+        ),
+        (
+            "trainer.optimizer.lrr=1",
+            "there is no setting trainer.optimizer.lrr: did you mean lr? What there is: lr,",
+        ),
+        ("zzz=1", "there is no setting zzz. What there is: data, midi, render"),
+        (
+            "model=convnett",
+            "there is no choice model=convnett: did you mean convnet? What there is: author_dense",
+        ),
+        (
+            "render.synth_rate=fast",
+            "render.synth_rate=fast: Value 'fast' of type 'str' could not be converted",
+        ),
+    ],
+)
+def test_a_slip_of_the_pen_is_told_in_our_words(override, said):
+    with pytest.raises(EarmarkError) as caught:
+        compose(CONF, [override])
+    assert one_line(caught).startswith(f"config: {said}")
+    assert "hydra" not in one_line(caught).lower()
+
+
+@pytest.mark.parametrize(
     ("override", "key", "target"),
     [
         ("+features.n_mel=3", "features.n_mel", "LogMel"),

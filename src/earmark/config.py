@@ -10,11 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from omegaconf import MISSING, DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    OmegaConfBaseException,
+    ValidationError,
+)
 
 from earmark.errors import EarmarkError
 
@@ -203,8 +209,17 @@ def compose(conf: Path, overrides: Sequence[str]) -> DictConfig:
 
 
 def config_error(error: Exception) -> EarmarkError:
-    """One line from what Hydra or OmegaConf say about a config."""
+    """One line about a config: ours for slips of the pen, else what Hydra or OmegaConf say."""
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
+    key, around = getattr(cause, "full_key", None), getattr(cause, "parent_node", None)
+    if isinstance(cause, (ConfigKeyError, ConfigAttributeError)) and isinstance(around, DictConfig):
+        there = [str(name) for name in around if not str(name).startswith("_") and name != "hydra"]
+        return _no_such("setting", key, str(cause.key), there)
+    if isinstance(cause, ValidationError) and key:
+        return EarmarkError(f"config: {key}={cause.value}: {str(cause.msg).splitlines()[0]}")
+    if getattr(error, "options", None) and getattr(error, "missing_cfg_file", None):
+        group, _, choice = str(error.missing_cfg_file).rpartition("/")
+        return _no_such("choice", f"{group}={choice}", choice, list(error.options))
     lines = [str(error)] if cause is error else [str(error), str(cause)]
     text = " ".join(" ".join(lines).split())
     text = re.sub(r"Set the environment variable HYDRA_FULL_ERROR.*$", "", text)
@@ -213,6 +228,12 @@ def config_error(error: Exception) -> EarmarkError:
     if override and override not in text:
         text = f"{override}: {text}"
     return EarmarkError(f"config: {text} (see conf/ for what there is)")
+
+
+def _no_such(what: str, name: str, typed: str, there: list[str]) -> EarmarkError:
+    meant = get_close_matches(typed, there, n=1)
+    hint = f": did you mean {meant[0]}?" if meant else "."
+    return EarmarkError(f"config: there is no {what} {name}{hint} What there is: {', '.join(there)}")
 
 
 def plain(node: Any) -> Any:

@@ -117,3 +117,9 @@ def test_a_soundfont_with_the_bundle_counts_and_no_other_one_does(fonts, tmp_pat
         bundled_soundfont(fonts, tmp_path / "elsewhere")
     older = {"soundfont": "fonts/organ.sf2"}  # a bundle that did not note which it was
     assert bundled_soundfont(older, tmp_path / "elsewhere") == font
+
+
+def test_what_is_not_what_its_suffix_promises_is_not_said_to_be_missing(identifier, tmp_path):
+    (tmp_path / "text.mp3").write_text("hello " * 1000)
+    with pytest.raises(PieceError, match=r"cannot be read as audio: it is no \.mp3$"):
+        identifier.listener(tmp_path / "text.mp3")

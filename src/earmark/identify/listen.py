@@ -49,7 +49,13 @@ class Listener:
                 _ffmpeg(file, plain)
                 decode(plain, target, render["max_seconds"], destination)
         else:
-            decode(file, target, render["max_seconds"], destination)
+            try:
+                decode(file, target, render["max_seconds"], destination)
+            except PieceError as error:
+                if "does not exist" not in str(error):
+                    raise
+                # libsndfile's words for a file without a frame of the format that its suffix promises.
+                raise PieceError(f"cannot be read as audio: it is no {file.suffix}") from error
 
     def features(self, wav: Path) -> np.ndarray:
         """Float16 (channels, bands, frames) of a WAV. Raises PieceError where there is no music in it."""
