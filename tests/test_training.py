@@ -206,12 +206,44 @@ def test_two_processes_are_judged_by_the_model_that_is_kept(train, pieces, alone
     assert retrieval_of(found.weights, pieces, normed_network) == pytest.approx(found.score, abs=1e-6)
 
 
+@pytest.mark.slow
+def test_two_machines_train_as_one_and_the_first_keeps_the_model(train, alone, python, tmp_path):
+    """Both are this one, as processes that know their NODE_RANK; their corpus is the fixture's."""
+    one = train(encoder=plain_network, lr=0.05)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    code = (
+        "import os, sys\n"
+        "os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=sys.argv[2], NODE_RANK=sys.argv[3])\n"
+        "exec(compile(open(sys.argv[1]).read(), sys.argv[1], 'exec'))\n"
+    )
+    script = tmp_path / "node.py"
+    script.write_text(NODE.format(folder=str(tmp_path)))
+    nodes = [python(code, script, port, rank) for rank in range(2)]
+    said = [node.communicate(timeout=300) for node in nodes]
+    assert [node.returncode for node in nodes] == [0, 0], said
+    first, second = (text.splitlines()[-1] for text, _ in said)
+    assert second == "kept nothing"
+    assert json.loads(first) == pytest.approx([epoch["validation/retrieval"] for epoch in one.history])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which(os.environ.get("CXX", "g++")), reason="torch.compile needs a compiler")
+def test_a_compiled_network_learns_the_same_under_the_same_names(train):
+    one, compiled, again = train(), train(compile=True), train(compile=True)
+    assert compiled.history == again.history
+    for epoch, same in zip(one.history, compiled.history, strict=True):
+        assert same == pytest.approx(epoch, rel=1e-4)
+    assert list(compiled.weights) == list(one.weights) == ["layer.weight", "layer.bias"]
+
+
 def test_batches_too_small_for_so_many_processes_are_refused(train):
     with pytest.raises(EarmarkError, match="a batch of 18 clips leaves some of 10 processes fewer than two"):
         train(devices=10)
 
 
-@pytest.mark.parametrize("where", ["true", "false"])
+@pytest.mark.parametrize("where", [True, False])
 def test_where_the_features_lie_changes_nothing(train, where):
     usual, found = train(max_epochs=1), train(max_epochs=1, features_on_device=where)
     assert found.history == usual.history
