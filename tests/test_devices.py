@@ -77,7 +77,7 @@ def test_the_environment_tells_which_of_several_machines_this_is(monkeypatch):
         ({}, ["trainer.precision=64-true"], "trainer.precision=64-true: must be one of 32-true"),
         ({}, ["trainer.precision=16-mixed"], "16-mixed: for GPUs only"),
         ({"gpus": 1, "bf16": False}, ["trainer=gpu"], "this GPU has no bf16"),
-        ({}, ["trainer.features_on_device=maybe"], "must be one of auto, true, false"),
+        ({}, ["trainer.features_on_device=maybe"], "must be one of auto, True, False"),
         ({}, ["trainer.features_memory_share=2"], "trainer.features_memory_share=2: must lie within"),
     ],
 )
