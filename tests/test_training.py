@@ -250,7 +250,7 @@ def test_two_machines_train_as_one_and_the_first_keeps_the_model(train, pieces, 
     (tmp_path / "given.json").write_text(json.dumps(given))
     nodes = [python(NODE, tmp_path, port, rank) for rank in range(2)]
     said = [node.communicate(timeout=300) for node in nodes]
-    assert [node.returncode for node in nodes] == [0, 0], said
+    assert [node.returncode for node in nodes] == [0, 0], "\n".join(text for _, text in said)
     first, second = (text.splitlines()[-1] for text, _ in said)
     assert second == "kept nothing"
     expected = [epoch["validation/retrieval"] for epoch in one.history]
