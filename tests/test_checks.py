@@ -112,15 +112,3 @@ def test_what_cannot_work_is_one_line(overrides, said):
 )
 def test_the_edges_of_what_works_pass(overrides):
     assert check(compose(CONF, ["features=mel", *overrides])) is None
-
-
-def test_a_device_that_is_not_there_is_said_before_anything_is_computed(monkeypatch):
-    import torch
-
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    for name in ("gpu", "mps"):
-        with pytest.raises(EarmarkError, match=f"trainer.accelerator={name}: this machine has none"):
-            check(compose(CONF, [f"trainer={name}"]))
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    check(compose(CONF, ["trainer=gpu"]))

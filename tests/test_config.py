@@ -59,6 +59,8 @@ def one_line(error):
 def test_every_choice_composes_and_instantiates(choice, monkeypatch):
     for device in (torch.cuda, torch.backends.mps):  # a GPU is somebody else's
         monkeypatch.setattr(device, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda emulated: True)
     cfg = compose(CONF, [*PARTNERS.get(choice, []), choice])
     check(cfg)  # builds model, objective, sampler, decision, front end, executor and sections
     optimizer = build({**plain(cfg.trainer.optimizer), "params": [torch.zeros(1, requires_grad=True)]}, "")

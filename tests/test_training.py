@@ -1,6 +1,9 @@
 """Training: the best epoch is kept, and all can be repeated."""
 
+import json
 import os
+import shutil
+import socket
 from functools import partial
 from types import SimpleNamespace
 
@@ -30,16 +33,50 @@ DATASET = SimpleNamespace(
 )
 
 
-sampler = partial(
-    build_sampler,
-    {
-        "_target_": "earmark.samplers.class_work.ClassWorkSampler",
-        "classes_per_batch": 3,
-        "works_per_class": 3,
-        "clips_per_piece": 2,
-        "batches_per_epoch": 6,
-    },
+TRAINER = {
+    **{"accelerator": "cpu", "devices": 1, "sync_batchnorm": False},
+    **{"precision": "32-true", "compile": False, "threads": 1, "seed": 0},
+    **{"features_on_device": "auto", "features_memory_share": 0.5},
+    **{"max_epochs": 3, "max_steps": -1, "patience": 10, "keep": "best"},
+}
+SAMPLER = {
+    "_target_": "earmark.samplers.class_work.ClassWorkSampler",
+    "classes_per_batch": 3,
+    "works_per_class": 3,
+    "clips_per_piece": 2,
+    "batches_per_epoch": 6,
+}
+sampler = partial(build_sampler, SAMPLER)
+
+
+# What `train` of the fixture below does, on one of two machines.
+NODE = """
+import json, os, sys, warnings
+from pathlib import Path
+from functools import partial
+from types import SimpleNamespace
+import torch
+from earmark.assembly import build_sampler
+from earmark.dataset.arrays import FeatureArrays
+from earmark.dataset.geometry import ClipGeometry
+from earmark.dataset.module import LabelledPieces
+from earmark.objectives.triplet import Triplet
+from earmark.training import fit
+
+warnings.simplefilter("ignore")  # Lightning's remarks
+folder, port, rank = sys.argv[1:]
+os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=port, NODE_RANK=rank, OMP_NUM_THREADS="1")
+given = json.load(open(f"{folder}/given.json"))
+torch.manual_seed(0)
+net = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d((6, 1)), torch.nn.Flatten(), torch.nn.Linear(6, 2))
+parts = [LabelledPieces(FeatureArrays(Path(folder), ids), labels, ids) for ids, labels in given["parts"]]
+found = fit(
+    net, Triplet(margin=0.5, miner="all"), partial(torch.optim.Adam, lr=0.05), *parts, given["labels"],
+    ClipGeometry(**given["geometry"]), SimpleNamespace(**given["dataset"]),
+    partial(build_sampler, given["sampler"]), None, SimpleNamespace(**given["trainer"], num_nodes=2), None,
 )
+print("kept nothing" if found is None else json.dumps([e["validation/retrieval"] for e in found.history]))
+"""
 
 
 class Linear(torch.nn.Module):
@@ -72,12 +109,7 @@ def pieces(tmp_path):
 @pytest.fixture
 def train(pieces):
     def run(seed=0, lr=0.02, logger=None, encoder=Linear, **settings):
-        trainer = {
-            **{"accelerator": "cpu", "devices": 1, "num_nodes": 1, "sync_batchnorm": False},
-            **{"precision": "32-true", "compile": False, "threads": 1},
-            **{"features_on_device": "auto", "features_memory_share": 0.5},
-            **{"max_epochs": 3, "max_steps": -1, "patience": 10, "keep": "best", "seed": seed, **settings},
-        }
+        trainer = {**TRAINER, "num_nodes": 1, "seed": seed, **settings}
         torch.manual_seed(seed)
         return fit(
             encoder(),
@@ -206,12 +238,42 @@ def test_two_processes_are_judged_by_the_model_that_is_kept(train, pieces, alone
     assert retrieval_of(found.weights, pieces, normed_network) == pytest.approx(found.score, abs=1e-6)
 
 
+@pytest.mark.slow
+def test_two_machines_train_as_one_and_the_first_keeps_the_model(train, pieces, alone, python, tmp_path):
+    """Both are this one here: two scripts that know their NODE_RANK, and spawn a process each."""
+    one = train(encoder=plain_network, lr=0.05)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    given = {"parts": [[part.groups, part.labels] for part in pieces], "labels": LABELS, "sampler": SAMPLER}
+    given |= {"geometry": vars(GEOMETRY), "dataset": vars(DATASET), "trainer": TRAINER}
+    (tmp_path / "given.json").write_text(json.dumps(given))
+    nodes = [python(NODE, tmp_path, port, rank) for rank in range(2)]
+    said = [node.communicate(timeout=300) for node in nodes]
+    assert [node.returncode for node in nodes] == [0, 0], "\n".join(text for _, text in said)
+    first, second = (text.splitlines()[-1] for text, _ in said)
+    assert second == "kept nothing"
+    expected = [epoch["validation/retrieval"] for epoch in one.history]
+    assert json.loads(first) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's compiler, of torch's own parts
+@pytest.mark.skipif(not shutil.which(os.environ.get("CXX", "g++")), reason="torch.compile needs a compiler")
+def test_a_compiled_network_learns_the_same_under_the_same_names(train):
+    one, compiled, again = train(), train(compile=True), train(compile=True)
+    assert compiled.history == again.history
+    for epoch, same in zip(one.history, compiled.history, strict=True):
+        assert same == pytest.approx(epoch, rel=1e-4)
+    assert list(compiled.weights) == list(one.weights) == ["layer.weight", "layer.bias"]
+
+
 def test_batches_too_small_for_so_many_processes_are_refused(train):
     with pytest.raises(EarmarkError, match="a batch of 18 clips leaves some of 10 processes fewer than two"):
         train(devices=10)
 
 
-@pytest.mark.parametrize("where", ["true", "false"])
+@pytest.mark.parametrize("where", [True, False])
 def test_where_the_features_lie_changes_nothing(train, where):
     usual, found = train(max_epochs=1), train(max_epochs=1, features_on_device=where)
     assert found.history == usual.history

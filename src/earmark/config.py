@@ -106,7 +106,7 @@ class TrainerConfig:
     sync_batchnorm: bool = MISSING
     precision: str = MISSING
     compile: bool = MISSING
-    features_on_device: str = MISSING
+    features_on_device: Any = MISSING
     features_memory_share: float = MISSING
     max_epochs: int = MISSING
     max_steps: int = MISSING

@@ -63,14 +63,23 @@ class _History(Callback):
         )
 
 
+def _ignore_remarks() -> None:
+    """Warnings that are about nothing that we or a user could change."""
+    # Clips are cut a batch at a time, in a few ms: worker processes would only copy them about.
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    # Lightning 2.6 against torch 2.11
+    warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+
+
 class _EachProcess(Callback):
-    """What a spawned process does not inherit: threads, and a chance of its own for dropout."""
+    """What a spawned process does not inherit: filters of warnings, threads, a chance for dropout."""
 
     def __init__(self, threads: int, seed: int) -> None:
         self._threads, self._seed = threads, seed
 
     def setup(self, trainer: pl.Trainer, _: pl.LightningModule, stage: str) -> None:
         if trainer.world_size > 1:
+            _ignore_remarks()
             torch.set_num_threads(self._threads)
             torch.manual_seed(self._seed + trainer.global_rank)
 
@@ -116,10 +125,7 @@ def fit(
         trainer.features_memory_share,
     )
     with tempfile.TemporaryDirectory(prefix="earmark-") as folder, warnings.catch_warnings():
-        # Clips are cut a batch at a time, in a few ms: worker processes would only copy them about.
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        # Lightning 2.6 against torch 2.11: nothing that we or a user could change.
-        warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+        _ignore_remarks()
         curves = Path(folder) / "history.jsonl"
         # Fewer steps than an epoch has are an epoch: validation comes at its end.
         batches = sampler(train.labels, train.groups, trainer.seed)

@@ -80,7 +80,7 @@ def test_several_processes_share_training_and_validation(pieces):
                 assert torch.equal(other, both[1::2])
 
 
-@pytest.mark.parametrize("choice", ["true", "false", "auto"])
+@pytest.mark.parametrize("choice", [True, False, "auto"])
 def test_where_the_features_lie_changes_nothing(module, pieces, choice):
     other = ClipModule(
         *pieces, ["A", "B", "C"], GEOMETRY, SETTINGS, sampler, None, True, 0, choice, memory_share=0.5
@@ -96,7 +96,7 @@ def test_where_the_features_lie_changes_nothing(module, pieces, choice):
 
 
 def test_features_are_moved_once(pieces, monkeypatch):
-    module = ClipModule(*pieces, ["A", "B", "C"], GEOMETRY, SETTINGS, sampler, None, True, 0, "true")
+    module = ClipModule(*pieces, ["A", "B", "C"], GEOMETRY, SETTINGS, sampler, None, True, 0, True)
     list(module.train_dataloader()), [list(loader) for loader in module.val_dataloader()]
     monkeypatch.setattr("earmark.dataset.arrays.FeatureArrays.piece", lambda self, index: 1 / 0)
     assert len(list(module.train_dataloader())) == 5

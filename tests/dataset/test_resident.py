@@ -45,10 +45,10 @@ def test_clips_of_another_length_are_refused(arrays):
         ("auto", 1248, 0.5, True),
         ("auto", 1247, 0.5, False),
         ("auto", 10**9, 0.0, False),
-        ("true", 624, 0.5, True),
-        ("false", 10**9, 1.0, False),
+        (True, 624, 0.5, True),
+        (False, 10**9, 1.0, False),
         ("auto", None, 1.0, False),
-        ("true", None, 0.5, True),
+        (True, None, 0.5, True),
     ],
 )
 def test_where_they_fit(arrays, monkeypatch, choice, free, share, expected):
@@ -59,12 +59,12 @@ def test_where_they_fit(arrays, monkeypatch, choice, free, share, expected):
 def test_more_than_there_is_is_refused_in_one_line(arrays, monkeypatch):
     monkeypatch.setattr(resident, "_free_bytes", lambda device: 623)
     with pytest.raises(EarmarkError, match="features_on_device=true: the features take") as caught:
-        fits(arrays, FRAMES, GPU, "true", 0.5)
+        fits(arrays, FRAMES, GPU, True, 0.5)
     assert "\n" not in str(caught.value)
 
 
 def test_a_cpu_reads_from_disk_unless_told_otherwise(arrays):
-    assert [fits(arrays, FRAMES, CPU, choice, 1.0) for choice in ("auto", "true", "false")] == [
+    assert [fits(arrays, FRAMES, CPU, choice, 1.0) for choice in ("auto", True, False)] == [
         False,
         True,
         False,

@@ -56,7 +56,7 @@ class ClipModule(pl.LightningDataModule):
         transposition: Transposition | None,
         with_references: bool,
         seed: int,
-        on_device: str = "false",
+        on_device: bool | str = False,
         memory_share: float = 0.0,
     ) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ import torch
 from earmark.dataset.arrays import FeatureArrays
 from earmark.errors import EarmarkError
 
-CHOICES = ("auto", "true", "false")
+CHOICES = ("auto", True, False)
 
 
 class ResidentArrays:
@@ -47,24 +47,24 @@ class ResidentArrays:
         return found.unflatten(0, self._shape).movedim(2, 0)
 
 
-def fits(arrays: FeatureArrays, frames: int, device: torch.device, choice: str, share: float) -> bool:
+def fits(arrays: FeatureArrays, frames: int, device: torch.device, choice: bool | str, share: float) -> bool:
     """Whether to hold `arrays` on `device`, as trainer.features_on_device says.
 
     auto: on a GPU, where they take no more than `share` of its free memory. For a CPU the system keeps
     files that were read in memory anyway. Raises EarmarkError where `true` asks for more than is free.
     """
-    if choice == "false" or not len(arrays):
+    if choice is False or not len(arrays):
         return False
     free = _free_bytes(device)
     if free is None:
-        return choice == "true"
+        return choice is True
     needed = 2 * int(np.prod(arrays.shape)) * sum(max(arrays.frames(i), frames) for i in range(len(arrays)))
-    if choice == "true" and needed > free:
+    if choice is True and needed > free:
         raise EarmarkError(
             f"trainer.features_on_device=true: the features take {needed / 1e9:.1f} GB and {device} has "
             f"{free / 1e9:.1f} GB free; auto leaves them on disk then"
         )
-    return choice == "true" or needed <= share * free
+    return choice is True or needed <= share * free
 
 
 def _free_bytes(device: torch.device) -> int | None:
