@@ -85,11 +85,12 @@ def _run(stage: str, cfg: Any, job: Any, workspace: Workspace) -> float | None:
     from earmark.sweep.folder import Sweep
 
     if not _in_sweep(job):
-        return shell_run.run(cfg, workspace, stage)
+        return shell_run.run(cfg, workspace, stage, job.overrides.task)
     if job.launcher["_target_"].endswith(".JoblibLauncher") and cfg.executor.get("workers") == 0:
         cfg.executor.workers = 1  # the jobs share the cores
     try:
-        return shell_run.run(cfg, workspace, stage, Sweep.read(Path(job.sweep.dir).resolve()))
+        sweep = Sweep.read(Path(job.sweep.dir).resolve())
+        return shell_run.run(cfg, workspace, stage, job.overrides.task, sweep)
     except Exception as error:
         # The others go on, whatever the sweeper; the sweep's end tells which failed, and why.
         (folder / "traceback.txt").write_text("".join(traceback.format_exception(error)), encoding="utf-8")

@@ -6,6 +6,7 @@ Its MLflow run is open from the first check to the evaluation, so that what fail
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,10 +17,10 @@ from earmark.config import config_error, plain
 from earmark.errors import describe
 from earmark.progress import say
 from earmark.run_record import FAILED, FINISHED, KILLED, RUNNING, RunRecord
-from earmark.stages.run_name import all_overrides, run_name, tags
+from earmark.stages.run_name import run_name, tags
 from earmark.stages.tracked import log_config
 from earmark.store import digest_settings
-from earmark.sweep.folder import Sweep
+from earmark.sweep.folder import Sweep, lasting
 from earmark.workspace import Workspace
 
 PARENT_TAG = "mlflow.parentRunId"
@@ -27,10 +28,12 @@ PARENT_TAG = "mlflow.parentRunId"
 CIRCUMSTANCES = ("executor", "store", "sweep")
 
 
-def run(cfg: Any, workspace: Workspace, stage: str, sweep: Sweep | None = None) -> float:
+def run(
+    cfg: Any, workspace: Workspace, stage: str, overrides: Sequence[str], sweep: Sweep | None = None
+) -> float:
     """The whole path; the validation score of its model, the higher the better.
 
-    A job that the sweep which is resumed has finished is not done again.
+    overrides: all that composed cfg. A job that the sweep which is resumed has finished is not done again.
     """
     record, digest = RunRecord.read(workspace.run_file), _digest(cfg)
     if record and sweep and cfg.sweep.resume and record.status == FINISHED and record.digest == digest:
@@ -41,10 +44,10 @@ def run(cfg: Any, workspace: Workspace, stage: str, sweep: Sweep | None = None) 
     tracker = Tracker(workspace, sweep.experiment if sweep else cfg.tracking.experiment)
     if record and record.status == RUNNING:  # killed without a word
         tracker.end(record.run_id, KILLED)
-    overrides = tuple(all_overrides(workspace))
+    overrides = lasting(overrides)
     name = sweep.job_name(overrides) if sweep else run_name(workspace)
     parent = {PARENT_TAG: sweep.parent} if sweep else {}
-    with tracker.run(name, {**tags(workspace, stage), **parent}) as run_id:
+    with tracker.run(name, {**tags(workspace, stage, overrides), **parent}) as run_id:
         record = RunRecord(
             status=RUNNING,
             run_id=run_id,
