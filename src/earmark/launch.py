@@ -123,10 +123,11 @@ def _arguments(stage: str, arguments: list[str], workspace: Workspace) -> list[s
     if any(re.fullmatch(r"sweep\.resume=(true|yes|on|1)", item, re.IGNORECASE) for item in own):
         if not {"-m", "--multirun"} & set(options):
             raise EarmarkError("sweep.resume=true is for sweeps: add -m, and the overrides of the sweep")
-        from earmark.sweep.folder import find_sweep
+        if not any(item.startswith("hydra.sweep.dir=") for item in own):
+            from earmark.sweep.folder import find_sweep
 
-        found = find_sweep(Path("runs"), stage, [*added, *own])
-        added.append(f"hydra.sweep.dir='{found.folder.as_posix()}'")
+            found = find_sweep(Path("runs"), stage, [*added, *own])
+            added.append(f"hydra.sweep.dir='{found.folder.as_posix()}'")
     # Hydra takes overrides in one run after the options; later ones win.
     return [*options, *added, *own]
 

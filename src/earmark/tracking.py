@@ -21,6 +21,7 @@ from earmark.run_record import FAILED, FINISHED, KILLED, RUNNING
 from earmark.workspace import Workspace
 
 BUNDLE_TAG = "earmark.bundle"
+ERROR_TAG = "earmark.error"
 
 
 class Tracker:
@@ -94,14 +95,19 @@ class Tracker:
     def end(self, run_id: str, status: str, error: str = "") -> None:
         """End a run FINISHED, FAILED or KILLED, with its error in a tag."""
         if error:
-            self.client.set_tag(run_id, "earmark.error", error[:5000])
+            self.client.set_tag(run_id, ERROR_TAG, error[:5000])
         self.client.set_terminated(run_id, status=status)
 
     def reopen(self, run_id: str) -> None:
-        """A run that goes on after it had ended. Raises EarmarkError where MLflow has no such run."""
+        """A run that goes on after it had ended, whatever error it ended with.
+
+        Raises EarmarkError where MLflow has no such run.
+        """
         from mlflow.exceptions import MlflowException
 
         try:
+            if ERROR_TAG in self.client.get_run(run_id).data.tags:
+                self.client.delete_tag(run_id, ERROR_TAG)
             self.client.update_run(run_id, status=RUNNING)
         except MlflowException as error:
             raise EarmarkError(f"MLflow at {self.uri} has no run {run_id}: it cannot go on") from error

@@ -109,10 +109,10 @@ class Verification:
         from earmark.plots import roc_picture
 
         table, trials = self._test(judged)
-        named = {"piece_id": table.piece_id.to_numpy()[trials.row], "score": trials.score.round(6)}
-        write_table(pd.DataFrame({**named, "genuine": trials.genuine.astype(int)}), folder / TRIALS_FILE)
         if trials.genuine.all() or not trials.genuine.any():
             return
+        named = {"piece_id": table.piece_id.to_numpy()[trials.row], "score": trials.score.round(6)}
+        write_table(pd.DataFrame({**named, "genuine": trials.genuine.astype(int)}), folder / TRIALS_FILE)
         fpr, tpr, _ = roc_curve(trials.genuine, trials.score)
         table = pd.DataFrame({"false_accept_rate": fpr, "true_accept_rate": tpr}).round(6)
         write_table(table, folder / "roc.csv")

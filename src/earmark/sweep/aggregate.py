@@ -106,6 +106,8 @@ def _pooled(
 ) -> Mapping[str, float | None]:
     rows = verdicts
     if measured == EQUAL_ERROR_RATE:
+        if all(job.trials is None for job in folds):  # no true claims, or no false ones
+            return dict.fromkeys(("value", "low", "high"))
         rows = _pooled_trials(folds)
         score, genuine = rows.score.to_numpy(float), rows.genuine.to_numpy(bool)
 

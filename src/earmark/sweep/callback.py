@@ -5,23 +5,30 @@ The end is not left to Hydra, which calls back only where no job and no worker f
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
+from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
+from omegaconf.errors import OmegaConfBaseException
 
+from earmark.atomic import write_text
 from earmark.config import override_key
-from earmark.errors import EarmarkError
+from earmark.errors import EarmarkError, describe
 from earmark.pipeline import JUDGED
 from earmark.sweep.folder import Sweep, lasting
 from earmark.workspace import Workspace
 
+# A config that cannot be composed, and what earmark itself says: these lines need no traceback.
+OURS = (EarmarkError, HydraException, OmegaConfBaseException)
+
 
 class SweepRefused(BaseException):
-    """Carries an EarmarkError: Hydra makes a warning of every Exception that a callback raises."""
+    """Carries the reason: Hydra makes a warning of every Exception that a callback raises."""
 
 
 class SweepCallback(Callback):
@@ -34,7 +41,7 @@ class SweepCallback(Callback):
             return
         try:
             SweepCallback.opened = _open(config)
-        except EarmarkError as error:
+        except Exception as error:
             raise SweepRefused from error
 
 
@@ -42,7 +49,7 @@ class SweepCallback(Callback):
 def ending(project: Path) -> Iterator[None]:
     """However Hydra's work inside ends, the sweep that it opened ends, too.
 
-    Raises EarmarkError where the sweep could not be opened, or jobs of it failed.
+    Raises EarmarkError where the sweep could not be opened, jobs of it failed, or a worker process died.
     """
     SweepCallback.opened = None
     try:
@@ -51,7 +58,14 @@ def ending(project: Path) -> Iterator[None]:
         raise refused.__cause__ from None
     except BaseException as error:
         _finish(project, error)
-        raise
+        if SweepCallback.opened is None or not isinstance(error, Exception) or isinstance(error, OURS):
+            raise
+        file = SweepCallback.opened.folder / "traceback.txt"
+        write_text(file, "".join(traceback.format_exception(error)))
+        raise EarmarkError(
+            f"the sweep ended before its time: {describe(error)} (see {file}); "
+            "the same command with sweep.resume=true goes on"
+        ) from error
     _finish(project, None)
 
 
@@ -105,8 +119,6 @@ def _parsed(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
 def _experiment(config: Any, first: Sequence[str]) -> str:
     """The MLflow experiment of the first job: all are kept beside each other there."""
     from hydra import compose
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
 
     try:
         return compose(config_name="config", overrides=list(first)).tracking.experiment
