@@ -22,6 +22,7 @@ CONF = Path(__file__).parents[1] / "conf"
         (["audio.channels=0"], "audio.channels=0"),
         (["store.url=share"], "store.url=share: give a url, for example s3://bucket/prefix"),
         (["store.url=ftpx://share"], "store.url=ftpx://share: Protocol not known: ftpx"),
+        (["tracking.log_bundle=true"], "tracking.log_bundle=True: must be one of best, all, none"),
         (
             ["audio.sample_rate=16000", "features.f_max_hz=8001"],
             "features.f_max_hz=8001 is above half of audio.sample_rate=16000",
