@@ -1,0 +1,76 @@
+"""Hydra's notation becomes Optuna's distributions."""
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+from earmark.errors import EarmarkError
+from earmark.sweep.search_space import distribution, search_space
+
+PARSE = OverridesParser.create().parse_overrides
+
+
+@pytest.mark.parametrize(
+    ("notation", "expected"),
+    [
+        ("a,b", CategoricalDistribution(["a", "b"])),
+        ("choice(1,2.5,true)", CategoricalDistribution(["1", "2.5", "true"])),
+        ("choice([8,16],[32])", CategoricalDistribution(["[8,16]", "[32]"])),
+        ("choice('a b',null)", CategoricalDistribution(["'a b'", "null"])),
+        ("interval(0,0.5)", FloatDistribution(0, 0.5)),
+        ("interval(1e-4,1e-2)", FloatDistribution(1e-4, 1e-2)),
+        ("tag(log,interval(1e-4,1e-2))", FloatDistribution(1e-4, 1e-2, log=True)),
+        ("tag(int,interval(1,8))", IntDistribution(1, 8)),
+        ("tag(int,log,interval(1,8))", IntDistribution(1, 8, log=True)),
+        ("range(4)", IntDistribution(0, 3)),
+        ("range(1,9,2)", IntDistribution(1, 7, step=2)),
+        ("range(9,1,-4)", IntDistribution(5, 9, step=4)),
+        ("range(0,1,0.25)", FloatDistribution(0, 0.75, step=0.25)),
+        ("tag(log,range(1,9))", IntDistribution(1, 8, log=True)),
+    ],
+)
+def test_what_is_searched(notation, expected):
+    (override,) = PARSE([f"x.y={notation}"])
+    assert distribution(override) == expected
+
+
+@pytest.mark.parametrize(
+    ("notation", "said"),
+    [
+        ("3", "is one value"),
+        ("tag(log,interval(0,1))", "x="),
+        ("interval(2,1)", "x=interval(2,1): "),
+        ("range(3,3)", "is an empty range"),
+        ("tag(logg,interval(1,2))", "the tags are int and log, not logg"),
+        ("tag(log,choice(1,2))", "log and int are for"),
+        ("glob(*)", "x=glob(*)"),
+        ("tag(log,range(1,9,2))", "x="),
+    ],
+)
+def test_what_optuna_cannot_search_is_one_line(notation, said):
+    (override,) = PARSE([f"x={notation}"])
+    with pytest.raises(EarmarkError) as caught:
+        distribution(override)
+    assert said in str(caught.value)
+
+
+READY = {"lr": "tag(log,interval(0.1,1))", "n": "range(4)"}
+
+
+def test_a_sweep_on_the_command_line_takes_the_place_of_the_ready_space():
+    space = search_space(PARSE, ["model=a", "+x=interval(0,1)", "~y"], READY)
+    assert space.fixed == ("model=a", "~y")
+    assert dict(space.varied) == {"+x": FloatDistribution(0, 1)}
+    assert space.job({"+x": 1e-05}) == ["model=a", "~y", "+x=1e-05"]
+
+
+def test_what_the_command_line_fixes_is_not_searched():
+    space = search_space(PARSE, ["lr=0.5"], READY)
+    assert dict(space.varied) == {"n": IntDistribution(0, 3)}
+    assert space.job({"n": 2}) == ["lr=0.5", "n=2"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["model=a"]])
+def test_nothing_to_search_is_said(arguments):
+    with pytest.raises(EarmarkError, match="nothing to search"):
+        search_space(PARSE, arguments, {})
