@@ -14,9 +14,9 @@ PARSE = OverridesParser.create().parse_overrides
     ("notation", "expected"),
     [
         ("a,b", CategoricalDistribution(["a", "b"])),
-        ("choice(1,2.5,true)", CategoricalDistribution(["1", "2.5", "true"])),
+        ("choice(1,2.5,true)", CategoricalDistribution(["1", "2.5", "True"])),
         ("choice([8,16],[32])", CategoricalDistribution(["[8,16]", "[32]"])),
-        ("choice('a b',null)", CategoricalDistribution(["'a b'", "null"])),
+        ("choice('a b',c)", CategoricalDistribution(["a\\ b", "c"])),
         ("interval(0,0.5)", FloatDistribution(0, 0.5)),
         ("interval(1e-4,1e-2)", FloatDistribution(1e-4, 1e-2)),
         ("tag(log,interval(1e-4,1e-2))", FloatDistribution(1e-4, 1e-2, log=True)),

@@ -171,9 +171,7 @@ def _tell(study: optuna.Study, trial: Trial, result: Any) -> None:
     if math.isfinite(value):
         study.tell(trial, float(value))
         best = study.best_trial
-        say(
-            f"search: trial {trial.number} has {value:.4f}; the best is {best.value:.4f} of trial {best.number}"
-        )
+        say(f"search: trial {trial.number} has {value:.4f}; best {best.value:.4f}, trial {best.number}")
         return
     trial.set_user_attr(ERROR, why)
     study.tell(trial, state=TrialState.FAIL)
@@ -213,7 +211,6 @@ def _end(study: optuna.Study, tried: Sequence[FrozenTrial], settings: Any, folde
         raise EarmarkError(f"all {len(failed)} trials failed, the last: {failed[-1].user_attrs[ERROR]}")
     _write_results(study, folder)
     values = " ".join(f"{key}={value}" for key, value in best.params.items())
-    say(
-        f"search: {len(tried)} trials, {len(failed)} failed; the best is trial {best.number}, {best.value:.4f}: {values}"
-    )
+    say(f"search: {len(tried)} trials, {len(failed)} failed")
+    say(f"search: best {best.value:.4f}, trial {best.number}: {values}")
     say(f"search: for more of them hydra.sweeper.n_trials={2 * settings.n_trials}")

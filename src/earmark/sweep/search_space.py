@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hydra.errors import HydraException
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -55,8 +56,8 @@ def search_space(
         swept = [item for item in ready_sweeps if item.key_or_group not in taken]
     if not swept:
         raise EarmarkError(
-            "nothing to search: sweep something (trainer.optimizer.lr='tag(log,interval(1e-4,1e-2))'), or take "
-            "a ready space (hydra/sweeper/params=optimizer)"
+            "nothing to search: sweep something (trainer.optimizer.lr='tag(log,interval(1e-4,1e-2))'), or "
+            "take a ready space (hydra/sweeper/params=optimizer)"
         )
     return SearchSpace(
         tuple(item.input_line for item in fixed),
@@ -68,7 +69,7 @@ def distribution(override: Any) -> BaseDistribution:
     """Of one override. Raises EarmarkError where Optuna knows nothing like it."""
     try:
         return _distribution(override)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, HydraException) as error:
         raise EarmarkError(f"{override.input_line}: {error}") from error
 
 
