@@ -20,6 +20,7 @@ CONF = Path(__file__).parents[1] / "conf"
         (["audio.sample_rate=-22050"], "audio.sample_rate=-22050"),
         (["audio.channels=3"], "audio.channels=3: must be one of 1, 2"),
         (["audio.channels=0"], "audio.channels=0"),
+        (["tracking.log_bundle=true"], "tracking.log_bundle=True: must be one of best, all, none"),
         (
             ["audio.sample_rate=16000", "features.f_max_hz=8001"],
             "features.f_max_hz=8001 is above half of audio.sample_rate=16000",

@@ -61,6 +61,7 @@ def check(cfg: Config | DictConfig) -> None:
     within("dataset.training_hop_s", cfg.dataset.training_hop_s, 0, 3600, " s")
     within("dataset.max_transposition", cfg.dataset.max_transposition, 0, 11, " semitones")
     within("data.min_confidence", cfg.data.min_confidence, 0, 1)
+    among("tracking.log_bundle", cfg.tracking.log_bundle, ("best", "all", "none"))
     Merge.of(plain(cfg.data.merge))
     _check_accelerator(cfg.trainer.accelerator)
     _check_optimizer(cfg.trainer.optimizer)

@@ -117,7 +117,12 @@ class EvaluateConfig:
 @dataclass
 class TrackingConfig:
     experiment: str = MISSING
-    log_bundle: bool = MISSING
+    log_bundle: str = MISSING
+
+
+@dataclass
+class SweepConfig:
+    resume: bool = False
 
 
 @dataclass
@@ -146,6 +151,7 @@ class Config:
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
     executor: dict[str, Any] = field(default_factory=dict)
     store: StoreConfig = field(default_factory=StoreConfig)
+    sweep: SweepConfig = field(default_factory=SweepConfig)
 
 
 def register() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from earmark.checks import check
 from earmark.workspace import Workspace
 
 STAGES = ("compose", "ingest", "render", "validate", "features", "split", "train", "evaluate")
+JUDGED = ("train", "evaluate")  # stages whose runs from the shell end with a judgement, and are in MLflow
 OPTIONAL = {"describe": "validate"}  # stages that no other needs, and the last one that they need
 
 
@@ -19,6 +19,8 @@ def run_stage(stage: str, cfg: Any, workspace: Workspace) -> None:
 
 def run(cfg: Any, workspace: Workspace, last: str = STAGES[-1]) -> None:
     """All stages that `last` needs, and it; what the store holds is linked, not computed."""
+    from earmark.checks import check
+
     check(cfg)
     needed = STAGES[: STAGES.index(OPTIONAL.get(last, last)) + 1]
     for stage in (*needed, *(name for name in OPTIONAL if name == last)):

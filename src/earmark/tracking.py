@@ -17,9 +17,11 @@ from typing import Any
 from filelock import FileLock
 
 from earmark.errors import EarmarkError, describe
+from earmark.run_record import FAILED, FINISHED, KILLED, RUNNING
 from earmark.workspace import Workspace
 
 BUNDLE_TAG = "earmark.bundle"
+ERROR_TAG = "earmark.error"
 
 
 def server(workspace: Workspace) -> str:
@@ -63,10 +65,13 @@ class Tracker:
 
     @contextmanager
     def run(self, name: str, tags: Mapping[str, str]) -> Iterator[str]:
-        """Start a run and yield its id; it ends FINISHED, or FAILED with the error in a tag."""
-        run = self.client.create_run(self.experiment_id, run_name=name, tags=dict(tags))
-        with self._ending(run.info.run_id) as run_id:
+        """Start a run and yield its id; it ends FINISHED, FAILED or (interrupted) KILLED."""
+        with self._ending(self.begin(name, tags)) as run_id:
             yield run_id
+
+    def begin(self, name: str, tags: Mapping[str, str]) -> str:
+        """Start a run that the caller ends; its id."""
+        return self.client.create_run(self.experiment_id, run_name=name, tags=dict(tags)).info.run_id
 
     @contextmanager
     def resume(self, bundle: str, name: str, tags: Mapping[str, str]) -> Iterator[str]:
@@ -81,7 +86,7 @@ class Tracker:
             with self.run(name, {**tags, BUNDLE_TAG: bundle}) as run_id:
                 yield run_id
             return
-        self.client.update_run(runs[0].info.run_id, status="RUNNING")
+        self.reopen(runs[0].info.run_id)
         with self._ending(runs[0].info.run_id) as run_id:
             yield run_id
 
@@ -90,10 +95,29 @@ class Tracker:
         try:
             yield run_id
         except BaseException as error:
-            self.client.set_tag(run_id, "earmark.error", describe(error)[:5000])
-            self.client.set_terminated(run_id, status="FAILED")
+            self.end(run_id, KILLED if isinstance(error, KeyboardInterrupt) else FAILED, describe(error))
             raise
-        self.client.set_terminated(run_id, status="FINISHED")
+        self.end(run_id, FINISHED)
+
+    def end(self, run_id: str, status: str, error: str = "") -> None:
+        """End a run FINISHED, FAILED or KILLED, with its error in a tag."""
+        if error:
+            self.client.set_tag(run_id, ERROR_TAG, error[:5000])
+        self.client.set_terminated(run_id, status=status)
+
+    def reopen(self, run_id: str) -> None:
+        """A run that goes on after it had ended, whatever error it ended with.
+
+        Raises EarmarkError where MLflow has no such run.
+        """
+        from mlflow.exceptions import MlflowException
+
+        try:
+            if ERROR_TAG in self.client.get_run(run_id).data.tags:
+                self.client.delete_tag(run_id, ERROR_TAG)
+            self.client.update_run(run_id, status=RUNNING)
+        except MlflowException as error:
+            raise EarmarkError(f"MLflow at {self.uri} has no run {run_id}: it cannot go on") from error
 
     def tag(self, run_id: str, **tags: str) -> None:
         for key, value in tags.items():

@@ -14,7 +14,10 @@ from earmark.decisions.prototype import FittedPrototypes
 from earmark.decisions.vote import FittedVote
 from earmark.workspace import Workspace
 
-SECTIONS = ["closed_set", "open_set", "clips", "selective", "calibration", "control", "pieces", "warnings"]
+SECTIONS = [
+    *("validation", "closed_set", "open_set", "clips", "selective", "calibration"),
+    *("control", "pieces", "warnings"),
+]
 CLASSIFY = (
     "objective=cross_entropy",
     "sampler=shuffled",
@@ -78,7 +81,7 @@ def agrees(workspace):
 
 def test_a_classifier_votes(classified):
     bundle, found = agrees(classified), measured(classified)
-    assert list(found) == [*SECTIONS[:5], "verification", "metre", *SECTIONS[5:]]
+    assert list(found) == [*SECTIONS[:6], "verification", "metre", *SECTIONS[6:]]
     assert set(found["verification"]) == {"auroc", "eer", "false_accepts", "false_rejects"}
     assert 0 <= found["verification"]["eer"]["value"] <= 1
     # pretty_midi states 4/4 in each file, and recordings state nothing.

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from earmark import pipeline
+from earmark import pipeline, shell_run
 from earmark.cli import app
 from earmark.config import compose, workspace_overrides
 from earmark.store import Store
@@ -40,10 +40,9 @@ def test_the_stages_give_a_promoted_run_again_and_ask_the_store_for_all_pieces(
     store = f"store.path={project / 'store1'}"
     overrides = [*small_overrides, store, "tracking.experiment=promoted", "trainer.seed=5", "split.fold=1"]
     shell = Workspace.at(checkout.project, checkout.project / "runs" / "5")
-    (shell.root / ".hydra").mkdir(parents=True)
-    (shell.root / ".hydra" / "overrides.yaml").write_text(yaml.safe_dump(overrides))
+    shell.root.mkdir(parents=True)
     (shell.root / "overrides.txt").write_text("\n".join(overrides) + "\n")
-    pipeline.run(compose(checkout.conf, overrides), shell)
+    shell_run.run(compose(checkout.conf, overrides), shell, "train", overrides)
 
     name = ", ".join(overrides)
     done = CliRunner().invoke(app, ["promote", name])

@@ -113,7 +113,7 @@ def metrics(judged: Judged, sections: Mapping[str, Any]) -> dict[str, Any]:
     sections: what an experiment adds, by name, each with a method `measure(judged)`.
     """
     labels = judged.labels
-    train, test = judged.known("train"), judged.known("test")
+    train, validation, test = (judged.known(split) for split in ("train", "validation", "test"))
     strangers = judged.unknown(TEST)
 
     def closed(predicted: list[str]) -> Metrics:
@@ -142,7 +142,13 @@ def metrics(judged: Judged, sections: Mapping[str, Any]) -> dict[str, Any]:
             weights[len(test) :],
         )
 
+    held_out = [judged.labels[int(judged.distances[name].argmin())] for name in validation.piece_id]
     return {
+        # What configurations are chosen by; the test is for judging the chosen one.
+        "validation": judged.with_intervals(
+            lambda weights: closed_set_metrics(confusion(validation.label, held_out, labels, weights)),
+            validation,
+        ),
         "closed_set": closed(list(test.nearest_label)),
         "open_set": judged.with_intervals(opened, pd.concat([test, strangers])),
         "clips": clip_metrics(judged),
@@ -155,7 +161,7 @@ def metrics(judged: Judged, sections: Mapping[str, Any]) -> dict[str, Any]:
         },
         "pieces": {
             "train": len(train),
-            "validation": len(judged.known("validation")),
+            "validation": len(validation),
             "test": len(test),
             "calibration_unknowns": len(judged.unknown(CALIBRATION)),
             "test_unknowns": len(strangers),

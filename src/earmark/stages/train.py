@@ -20,8 +20,7 @@ from earmark.catalog import CALIBRATION, KNOWN, read_table
 from earmark.config import build, plain
 from earmark.progress import say
 from earmark.provenance import data_hash
-from earmark.stages.run_name import run_name, tags
-from earmark.tracking import Tracker
+from earmark.stages.tracked import logs_bundle_at_once, training_run
 from earmark.workspace import Workspace
 
 IDENTIFICATION = ("midi", "render", "audio", "features", "dataset")
@@ -29,10 +28,7 @@ IDENTIFICATION = ("midi", "render", "audio", "features", "dataset")
 
 def run(cfg: Any, workspace: Workspace) -> None:
     """Train, keep the best encoder with prototypes, threshold and references, and log the run."""
-    tracker = Tracker(workspace, cfg.tracking.experiment)
-    with tracker.run(run_name(workspace), tags(workspace, "train")) as run_id:
-        config = plain(cfg)
-        tracker.log_config(run_id, config, json.dumps(config, indent=2))
+    with training_run(cfg, workspace) as (tracker, run_id):
         started = time.monotonic()
         bundle, summary, history = _train(cfg, workspace, tracker.lightning_logger(run_id))
         # Not in metrics/train.json, which the same settings must give again to the byte.
@@ -48,7 +44,7 @@ def run(cfg: Any, workspace: Workspace) -> None:
         )
         tracker.log_metrics(run_id, {"train": summary})
         tracker.log_files(run_id, "plots", workspace.plots / "training")
-        if cfg.tracking.log_bundle:
+        if logs_bundle_at_once(cfg.tracking.log_bundle, workspace):
             tracker.log_files(run_id, "bundle", workspace.models)
     score = summary["monitored"].replace("/", " ").replace("_", " ")
     say(f"train: {score} {summary['score']:.4f} in epoch {summary['kept_epoch']}, which is kept")
