@@ -8,10 +8,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import optuna
 import pytest
 import yaml
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
+
+from earmark.errors import EarmarkError
+from earmark.sweep.optuna_search import search
 
 PROJECT = Path(__file__).parents[2]
 # The score is best at x = 0.3; the job notes that it ran, and dies or fails where it is told to.
@@ -156,6 +162,7 @@ def test_a_failed_trial_does_not_stop_the_search(app, sweep):
     assert ran(app) == jobs
 
 
+@pytest.mark.slow
 def test_trials_side_by_side(app, sweep):
     done = sweep(X, "hydra.sweeper.n_jobs=3", "hydra/launcher=joblib", "hydra.launcher.n_jobs=3", trials=5)
     assert done.returncode == 0, done.stderr
@@ -165,6 +172,7 @@ def test_trials_side_by_side(app, sweep):
     assert {trial.number: trial.params["x"] for trial in study.trials} == by_number
 
 
+@pytest.mark.slow
 def test_a_study_of_ones_own_name_and_direction(app, sweep):
     named = ("hydra.sweeper.study_name=mine", "hydra.sweeper.direction=minimize")
     assert sweep(X, *named, trials=3).returncode == 0
@@ -176,19 +184,62 @@ def test_a_study_of_ones_own_name_and_direction(app, sweep):
     assert len(ran(app)) == 3
 
 
+@pytest.fixture
+def found(tmp_path):
+    """Search in this process, with a launcher that gives `score` of each job's overrides."""
+
+    def run(arguments, score, **changed):
+        job, folder = SimpleNamespace(name="train"), SimpleNamespace(dir=str(tmp_path / "sweep"))
+        config = OmegaConf.create({"hydra": {"job": vars(job), "sweep": vars(folder)}})
+        settings = {
+            **{"n_trials": 2, "n_jobs": 1, "direction": "maximize", "study_name": None, "params": {}},
+            "storage": str(tmp_path / "optuna.db"),
+            "sampler": {"_target_": "optuna.samplers.RandomSampler", "seed": 0},
+        }
+
+        def launch(jobs, first):
+            return [SimpleNamespace(return_value=score(overrides)) for overrides in jobs]
+
+        parse = OverridesParser.create().parse_overrides
+        search(SimpleNamespace(config=config, **settings | changed), parse, arguments, launch)
+
+    return run
+
+
 @pytest.mark.parametrize(
-    ("overrides", "said"),
+    ("score", "changed", "said"),
     [
-        ([X, "kind=none"], "there is no score to search by"),
-        ([X, "kind=bad"], "all 4 trials failed, the last: RuntimeError: no such kind"),
-        ([X, "hydra.sweeper.direction=up"], "hydra.sweeper.direction=up: it is maximize or minimize"),
-        ([X, "hydra.sweeper.n_jobs=0"], "hydra.sweeper.n_jobs=0: must be 1 or more"),
-        ([X, "hydra.sweeper.sampler.sed=1"], "sed"),
-        (["x=1", "hydra.sweeper.params=null"], "nothing to search"),
-        (["y=interval(0,1)"], "y"),
+        (None, {}, "there is no score to search by"),
+        (float("nan"), {}, "all 2 trials failed, the last: it gave no score"),
+        (1.0, {"direction": "up"}, "hydra.sweeper.direction=up: it is maximize or minimize"),
+        (1.0, {"n_jobs": 0}, "hydra.sweeper.n_jobs=0: must be 1 or more"),
+        (1.0, {"n_trials": "many"}, "hydra.sweeper.n_trials=many: must be 1 or more"),
+        (
+            1.0,
+            {"sampler": {"_target_": "optuna.samplers.TPESampler", "sed": 1}},
+            "sampler.sed is not a setting",
+        ),
+        (1.0, {"storage": "/dev/null/optuna.db"}, "/dev/null"),
     ],
 )
-def test_what_cannot_be_searched_is_said(app, sweep, overrides, said):
-    done = sweep(*overrides)
-    assert done.returncode != 0
-    assert said in done.stderr
+def test_what_cannot_be_searched_is_one_line(found, score, changed, said):
+    with pytest.raises(EarmarkError) as caught:
+        found([X], lambda _: score, **changed)
+    assert said in str(caught.value)
+
+
+def test_how_a_job_runs_makes_no_other_study(found, tmp_path):
+    asked = []
+
+    def score(overrides):
+        asked.append(overrides)
+        return 0.5
+
+    found([X, "n=1", "executor.workers=1", "sweep.resume=false"], score)
+    assert len(asked) == 2
+    found(["n=1", X, "executor.workers=2", "sweep.resume=true"], score)
+    assert len(asked) == 2
+    found([X, "n=2"], score)
+    assert len(asked) == 4
+    assert asked[0][:3] == ["n=1", "executor.workers=1", "sweep.resume=false"]
+    assert asked[0][3].startswith("x=0.")

@@ -1,12 +1,19 @@
 """Hydra's notation becomes Optuna's distributions."""
 
+from pathlib import Path
+
 import pytest
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
+from earmark.checks import check
+from earmark.config import compose, register
 from earmark.errors import EarmarkError
 from earmark.sweep.search_space import distribution, search_space
 
+CONF = Path(__file__).parents[2] / "conf"
 PARSE = OverridesParser.create().parse_overrides
 
 
@@ -74,3 +81,35 @@ def test_what_the_command_line_fixes_is_not_searched():
 def test_nothing_to_search_is_said(arguments):
     with pytest.raises(EarmarkError, match="nothing to search"):
         search_space(PARSE, arguments, {})
+
+
+def ends(found):
+    """The outermost values of a distribution."""
+    return found.choices if isinstance(found, CategoricalDistribution) else (found.low, found.high)
+
+
+@pytest.mark.parametrize(
+    ("name", "experiments"),
+    [
+        ("optimizer", ["composer", "author", "genre", "key", "composer_original"]),
+        ("convnet", ["composer", "author"]),
+    ],
+)
+def test_a_ready_space_fits_its_experiments_to_its_ends(name, experiments):
+    register()
+    with initialize_config_dir(config_dir=str(CONF), version_base="1.3"):
+        overrides = ["hydra/sweeper=optuna", f"hydra/sweeper/params={name}"]
+        ready = hydra_compose("config", overrides, return_hydra_config=True).hydra.sweeper.params
+    space = search_space(PARSE, [], ready)
+    assert set(space.varied) == set(ready)
+    for experiment in experiments:
+        for end in (0, -1):
+            values = {key: ends(found)[end] for key, found in space.varied.items()}
+            check(compose(CONF, [f"experiment={experiment}", *space.job(values)]))
+
+
+def test_every_ready_space_is_tested():
+    assert {path.stem for path in (CONF / "hydra" / "sweeper" / "params").iterdir()} == {
+        "optimizer",
+        "convnet",
+    }

@@ -95,7 +95,10 @@ def _purpose(stage: str, space: SearchSpace, direction: str) -> str:
 @contextmanager
 def _alone(file: Path, name: str) -> Iterator[None]:
     """Hold the study; the system lets go of it when the process ends, however that ends."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EarmarkError(f"hydra.sweeper.storage={file}: {describe(error)}") from error
     digest = hashlib.sha256(name.encode()).hexdigest()[:10]
     try:
         with FileLock(file.with_name(f".{file.name}.{digest}.lock"), timeout=0):
@@ -163,7 +166,7 @@ def _tell(study: optuna.Study, trial: Trial, result: Any) -> None:
     except Exception as error:  # what the job raised
         value, why = float("nan"), describe(error)
     else:
-        why = "it has no score"
+        why = "it gave no score"
     if value is None:
         raise EarmarkError(
             "there is no score to search by: a search is for stages/train.py and stages/evaluate.py"
