@@ -38,13 +38,9 @@ def test_dvcs_run_is_called_after_overrides_yaml(tmp_path):
 
 
 def test_all_overrides_are_in_a_tag_not_only_a_runs_own(workspace):
-    assert OVERRIDES_TAG not in tags(workspace, "train")  # nobody knows them
-    (workspace.root / ".hydra").mkdir()
-    (workspace.root / ".hydra" / "overrides.yaml").write_text(
-        "- experiment=genre\n- 'data.labels=[a,\"b\"]'\n"
-    )
     (workspace.root / "overrides.txt").write_text('data.labels=[a,"b"]\n')
-    assert json.loads(tags(workspace, "train")[OVERRIDES_TAG]) == ["experiment=genre", 'data.labels=[a,"b"]']
+    overrides = ["experiment=genre", 'data.labels=[a,"b"]']
+    assert json.loads(tags(workspace, "train", overrides)[OVERRIDES_TAG]) == overrides
 
 
 def test_dvcs_overrides_are_those_of_overrides_yaml(tmp_path):

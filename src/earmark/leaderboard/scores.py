@@ -20,11 +20,11 @@ import numpy as np
 import pandas as pd
 
 from earmark.catalog import KNOWN
+from earmark.evaluate.headline import BALANCED_ACCURACY
+from earmark.evaluate.headline import headline as evaluation_headline
 from earmark.evaluate.intervals import with_intervals
 
-HEADLINE = "closed_set.balanced_accuracy"
-# What an experiment's own section is for, before the headline of all others.
-HEADLINES = ("key.weighted", "verification.eer", HEADLINE)
+HEADLINE = BALANCED_ACCURACY.name
 LOWER_IS_BETTER = frozenset(
     {"eer", "false_accepts", "false_rejects", "fpr_at_95_tpr", "risk", "aurc", "ece", "brier"}
 )
@@ -46,8 +46,7 @@ def lower_is_better(metric: str) -> bool:
 
 def headline(measured: Iterable[str]) -> str:
     """The metric by which an experiment is judged, from the names of what its runs logged."""
-    names = set(measured)
-    return next((metric for metric in HEADLINES if f"{metric}.value" in names), HEADLINE)
+    return evaluation_headline(dict.fromkeys(name.partition(".")[0] for name in measured)).name
 
 
 def logged(metrics: Mapping[str, float], metric: str) -> Score:
@@ -67,9 +66,9 @@ def judged_pieces(verdicts: pd.DataFrame, metric: str) -> pd.DataFrame | None:
     test = verdicts[(verdicts.role == KNOWN) & (verdicts.split == "test")]
     test = test.sort_values("piece_id", ignore_index=True)
     if metric == "key.weighted":
-        from mir_eval.key import weighted_score
+        from earmark.evaluate.key_scores import weighted_scores
 
-        right = [weighted_score(*pair) for pair in zip(test.label, test.nearest_label, strict=True)]
+        right = weighted_scores(test.label, test.nearest_label)
     else:
         right = (test.label == test.nearest_label).astype(float)
     return test[["piece_id", "label", "group"]].assign(right=np.asarray(right, float))
