@@ -166,3 +166,19 @@ def test_dvc_knows_the_module_of_the_class_that_a_config_chooses(stage, group):
     target = plain(compose_config(PROJECT / "conf", []))[group]["_target_"]
     folder = target.split(".")[1]
     assert f"src/earmark/{folder}" in STAGES[stage]["deps"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "table"),
+    [
+        ("data/raw", "data/catalog.csv"),
+        ("data/audio", "data/audio.csv"),
+        ("data/features", "data/features.csv"),
+    ],
+)
+def test_a_table_of_digests_stands_for_its_folder(folder, table):
+    """DVC would look at each file of a folder once for each stage that has it as dep."""
+    (maker,) = (stage for stage in STAGES.values() if folder in stage["outs"])
+    assert table in maker["outs"]
+    assert [name for name, stage in STAGES.items() if folder in stage["deps"]] == []
+    assert [name for name, stage in STAGES.items() if table in stage["deps"]] != []

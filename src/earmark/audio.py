@@ -112,7 +112,10 @@ def resampled(
 def _mixed(block: np.ndarray, channels: int) -> np.ndarray:
     if block.shape[1] == channels:
         return np.ascontiguousarray(block)
-    mono = block.mean(axis=1, dtype=np.float32, keepdims=True)
+    if block.shape[1] == 2:  # most music; what np.mean gives, at a tenth of its time
+        mono = ((block[:, 0] + block[:, 1]) * np.float32(0.5))[:, None]
+    else:
+        mono = block.mean(axis=1, dtype=np.float32, keepdims=True)
     return mono if channels == 1 else np.ascontiguousarray(np.repeat(mono, channels, axis=1))
 
 

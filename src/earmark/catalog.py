@@ -21,12 +21,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from earmark.atomic import write_text
 from earmark.errors import EarmarkError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ["piece_id", "path", "media", "label", "group", "role", "split", "title", "raw", "sha256"]
 KNOWN, CALIBRATION, TEST = "known", "unknown-calibration", "unknown-test"
@@ -73,6 +74,8 @@ def piece_id(label: str, title: str, identity: bytes) -> str:
 
 def read_table(path: Path) -> pd.DataFrame:
     """A table of text; empty cells are empty strings. Raises EarmarkError where it is missing."""
+    import pandas as pd  # half a second, which `earmark --help` and `earmark use` need not wait
+
     try:
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except FileNotFoundError as error:

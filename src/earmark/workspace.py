@@ -104,6 +104,10 @@ class Workspace:
         return self.data / "features"
 
     @property
+    def features_table(self) -> Path:
+        return self.data / "features.csv"
+
+    @property
     def splits(self) -> Path:
         return self.data / "splits.csv"
 

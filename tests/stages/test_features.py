@@ -6,6 +6,7 @@ import pytest
 from earmark.catalog import read_table
 from earmark.errors import EarmarkError
 from earmark.stages.features import run
+from earmark.store import digest_file
 from earmark.workspace import Workspace
 
 
@@ -28,6 +29,13 @@ def test_a_piece_is_one_array_of_half_floats(finished):
         assert values.shape == (1, 32, 1 + samples // 512)
         assert np.isfinite(values).all()
         assert values.max() - values.min() > 20  # dB: there is music in it
+
+
+def test_the_table_has_the_digest_of_every_array(finished):
+    table = read_table(finished.workspace.features_table).set_index("piece_id").sha256
+    assert list(table.index) == list(read_table(finished.workspace.pieces).piece_id)
+    for piece_id, digest in table.items():
+        assert digest == digest_file(finished.workspace.features / f"{piece_id}.npy")
 
 
 def test_another_front_end_is_another_entry_of_the_store(place, small):

@@ -31,7 +31,8 @@ def test_the_documented_outputs_are_there(finished):
     raw = {f"data/raw/{name}" for name in read_table(finished.workspace.catalog).raw if name.endswith(".wav")}
     assert made - facts - raw == {
         *("params.yaml", "data/catalog.csv", "data/audio.csv", "data/pieces.csv", "data/quarantine.csv"),
-        *("data/failures/ingest.csv", "data/failures/render.csv", "data/splits.csv", "data/verdicts.csv"),
+        *("data/failures/ingest.csv", "data/failures/render.csv", "data/features.csv", "data/splits.csv"),
+        "data/verdicts.csv",
         *("models/bundle.yaml", "models/encoder.safetensors", "models/decision.safetensors"),
         *("models/references.safetensors", "models/references.csv"),
         *("metrics/train.json", "metrics/evaluate.json"),

@@ -175,8 +175,9 @@ def is_steady(wav: Path) -> bool:
 
     with soundfile.SoundFile(wav) as file:
         size = int(BLOCK_S * file.samplerate)
+        window = np.hanning(size).astype(np.float32)
         blocks = [
-            np.abs(np.fft.rfft(block.mean(axis=1) * np.hanning(size))) ** 2
+            np.abs(np.fft.rfft(block.mean(axis=1) * window)) ** 2
             for block in file.blocks(size, dtype="float32", always_2d=True)
             if len(block) == size
         ]

@@ -35,11 +35,11 @@ class Context:
     def executor(self) -> Any:
         return build(self.cfg.executor, "executor")
 
-    @property
+    @cached_property
     def tempo(self) -> Tempo:
         return Tempo(self.cfg.midi.tempo, self.cfg.midi.onset_rate_hz)
 
-    @property
+    @cached_property
     def format(self) -> Format:
         return Format(self.cfg.audio.sample_rate, self.cfg.audio.channels)
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from earmark import features  # noqa: F401  (a config chooses among its members: all of them count)
-from earmark.catalog import read_table
+from earmark.catalog import read_table, write_table
 from earmark.closure import code_version
 from earmark.config import build, plain
 from earmark.errors import EarmarkError
@@ -18,8 +18,10 @@ from earmark.workspace import Workspace
 
 
 def run(cfg: Any, workspace: Workspace) -> None:
-    """Make `data/features/<piece_id>.npy` of every sound piece. What fails stops the run: validate
-    has let pass only what a front end can work on."""
+    """Make `data/features/<piece_id>.npy` of every sound piece, and the table of their digests.
+
+    What fails stops the run: validate has let pass only what a front end can work on.
+    """
     context = Context(cfg, workspace)
     pieces = read_table(workspace.pieces)
     digests = read_table(workspace.audio_table).set_index("piece_id").sha256
@@ -37,4 +39,5 @@ def run(cfg: Any, workspace: Workspace) -> None:
     if reasons:
         piece_id, reason = next(iter(reasons.items()))
         raise EarmarkError(f"features of {len(reasons)} pieces failed, the first: {piece_id}: {reason}")
+    write_table(context.digest_table("features", tasks, reasons), workspace.features_table)
     say(f"features: {len(tasks)} pieces, {settings['_target_'].rpartition('.')[2]}")

@@ -1,0 +1,87 @@
+"""Run the benchmarks and write bench/results.json and the table in docs/performance.md."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from bench.machine import machine
+from bench.settings import Settings
+from bench.table import insert, table
+from earmark.atomic import write_text
+from earmark.progress import say
+
+PROJECT = Path(__file__).resolve().parents[1]
+ROWS = (
+    *("log_mel", "rendering", "preprocessing", "training", "identify"),
+    *("growth", "no_op", "one_more_piece"),
+)
+
+
+def main() -> None:
+    arguments = _arguments()
+    names = arguments.rows or list(ROWS)
+    found = _earlier(arguments.results)
+    on = machine()
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="earmark-bench-", dir=arguments.scratch) as scratch:
+        settings = Settings(PROJECT, Path(scratch), arguments.music, arguments.rounds, tuple(arguments.sizes))
+        for name in names:
+            row_started = time.monotonic()
+            results = importlib.import_module(f"bench.rows.{name}").measure(settings)
+            found[name] = [result.plain() for result in results]
+            for row in found[name]:
+                word = "reached" if row["pass"] else "MISSED "
+                say(f"{word} {row['name']}: {row['measured']} {row['unit']}")
+            say(f"{name}: {time.monotonic() - row_started:.0f} s")
+            _write(found, on, arguments)
+    say(f"bench: {(time.monotonic() - started) / 60:.1f} minutes")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"all by default: {', '.join(ROWS)}")
+    parser.add_argument(
+        "--music",
+        type=Path,
+        default=os.environ.get("EARMARK_BENCH_MUSIC") or None,
+        help="a folder of music_identifier's files; by default EARMARK_BENCH_MUSIC, or music21's corpus",
+    )
+    parser.add_argument("--results", type=Path, default=PROJECT / "bench" / "results.json")
+    parser.add_argument("--page", type=Path, default=PROJECT / "docs" / "performance.md")
+    parser.add_argument("--rounds", type=int, default=7, help="times that two things are measured in turn")
+    parser.add_argument(
+        "--sizes", type=int, nargs=3, default=Settings.sizes, help="pieces: small, middle, large"
+    )
+    parser.add_argument("--scratch", type=Path, help="where temporary files go; some gigabytes")
+    arguments = parser.parse_args()
+    if strange := set(arguments.rows) - set(ROWS):
+        parser.error(f"there is no row {min(strange)}: {', '.join(ROWS)}")
+    return arguments
+
+
+def _earlier(results: Path) -> dict[str, list[dict]]:
+    """Results of an earlier run by row, which is what their names begin with."""
+    try:
+        rows = json.loads(results.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    found: dict[str, list[dict]] = {}
+    for row in rows:
+        found.setdefault(row["name"].partition(":")[0], []).append(row)
+    return found
+
+
+def _write(found: dict[str, list[dict]], on: dict[str, str], arguments: argparse.Namespace) -> None:
+    rows = [row for name in ROWS for row in found.get(name, [])]
+    write_text(arguments.results, json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+    insert(arguments.page, table(rows, on))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What earmark is compared with, each written in the most straightforward way."""

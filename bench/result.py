@@ -1,0 +1,80 @@
+"""What a row gives, and how two things are compared on a machine that others use too."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+AT_LEAST, AT_MOST = "at least", "at most"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One figure beside its bar.
+
+    name: begins with the row's module. measured: None where it could not be had; `detail`, which tells
+    what was measured on what, then says why.
+    """
+
+    name: str
+    measured: float | None
+    bar: float
+    unit: str
+    sense: str
+    detail: str
+
+    @property
+    def reached(self) -> bool:
+        if self.measured is None:
+            return False
+        return self.measured >= self.bar if self.sense == AT_LEAST else self.measured <= self.bar
+
+    def plain(self) -> dict[str, Any]:
+        """As results.json has it."""
+        return {
+            "name": self.name,
+            "measured": None if self.measured is None else float(f"{self.measured:.4g}"),
+            "bar": self.bar,
+            "unit": f"{self.unit}, {self.sense}",
+            "pass": self.reached,
+            "detail": self.detail,
+        }
+
+
+def seconds(function: Callable[[], Any]) -> float:
+    """How long one call takes, by the clock on the wall."""
+    started = time.perf_counter()
+    function()
+    return time.perf_counter() - started
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """ratio: the median, over rounds, of the peer's time by ours. ours_s, peer_s: median times."""
+
+    ratio: float
+    ours_s: float
+    peer_s: float
+
+
+def peak_rss_mb(process: int) -> float:
+    """The most memory that a running process has had resident so far, MB."""
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def compare(ours: Callable[[], Any], peer: Callable[[], Any], rounds: int) -> Comparison:
+    """Both once unmeasured, then alternately: what else the machine does meets both alike."""
+    ours(), peer()
+    pairs = [(seconds(ours), seconds(peer)) for _ in range(rounds)]
+    return Comparison(
+        ratio=median(theirs / own for own, theirs in pairs),
+        ours_s=median(own for own, _ in pairs),
+        peer_s=median(theirs for _, theirs in pairs),
+    )

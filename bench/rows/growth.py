@@ -1,0 +1,53 @@
+"""Ten times as many pieces: time per piece of every stage, memory of its main process."""
+
+from __future__ import annotations
+
+from bench.checkout import STAGES, finished
+from bench.result import AT_MOST, Result
+from bench.settings import Settings
+
+MOST_RATIO, MOST_MB = 1.2, 1_500
+FLAT = 1.5  # memory that grows by less than half while pieces grow tenfold
+
+
+def measure(settings: Settings) -> list[Result]:
+    """Each stage alone by `dvc repro -s`, from nothing: DVC's own work counts."""
+    small, _, large = settings.sizes
+    few, many = finished(settings, small).runs, finished(settings, large).runs
+    results = []
+    for stage in STAGES:
+        ratio = (many[stage].seconds / large) / (few[stage].seconds / small)
+        results.append(
+            Result(
+                f"growth: time per piece, {stage}",
+                ratio,
+                MOST_RATIO,
+                f"× from {small:,} to {large:,} pieces",
+                AT_MOST,
+                f"{few[stage].seconds:.1f} s, then {many[stage].seconds:.1f} s, DVC's own work included",
+            )
+        )
+    highest = max(STAGES, key=lambda stage: many[stage].peak_mb)
+    steepest = max(STAGES, key=lambda stage: many[stage].peak_mb / max(few[stage].peak_mb, 1))
+    results.append(
+        Result(
+            f"growth: memory, {large:,} pieces",
+            many[highest].peak_mb,
+            MOST_MB,
+            "MB",
+            AT_MOST,
+            f"the largest main process, that of {highest}",
+        )
+    )
+    results.append(
+        Result(
+            "growth: memory, flatness",
+            many[steepest].peak_mb / max(few[steepest].peak_mb, 1),
+            FLAT,
+            f"× from {small:,} to {large:,} pieces",
+            AT_MOST,
+            f"the steepest stage, {steepest}: {few[steepest].peak_mb:.0f} MB, then "
+            f"{many[steepest].peak_mb:.0f} MB",
+        )
+    )
+    return results

@@ -1,0 +1,49 @@
+"""One more piece among two thousand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench.checkout import finished
+from bench.result import AT_MOST, Result
+from bench.settings import Settings
+from bench.synthetic import write_piece
+
+MOST_S = 15.0
+PER_PIECE = {"render": "audio", "features": "features"}  # stage, kind of its entries in the store
+
+
+def measure(settings: Settings) -> list[Result]:
+    """`dvc repro` up to and including `split`, and how many pieces were computed for it."""
+    count = settings.sizes[1]
+    checkout = finished(settings, count)
+    checkout.repro("split")
+    before = {kind: _entries(checkout.store / kind) for kind in PER_PIECE.values()}
+    write_piece(checkout.music, count)
+    run = checkout.repro("split")
+    made = {kind: len(_entries(checkout.store / kind) - before[kind]) for kind in PER_PIECE.values()}
+    return [
+        Result(
+            f"one_more_piece: time, {count:,} pieces",
+            run.seconds,
+            MOST_S,
+            "s",
+            AT_MOST,
+            "dvc repro split after a file was added to the folder",
+        ),
+        *(
+            Result(
+                f"one_more_piece: computed by {stage}",
+                made[kind],
+                1,
+                "pieces",
+                AT_MOST,
+                f"new entries of the store below {kind}/",
+            )
+            for stage, kind in PER_PIECE.items()
+        ),
+    ]
+
+
+def _entries(folder: Path) -> set[str]:
+    return {path.name for path in folder.rglob("*") if path.is_file() and path.suffix in (".wav", ".npy")}

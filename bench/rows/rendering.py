@@ -1,0 +1,135 @@
+"""Rendering on two cores against one `fluidsynth` process; memory of a worker for an hour of music."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+
+from bench.music import sample
+from bench.peers import fluidsynth_command
+from bench.result import AT_LEAST, AT_MOST, Result, seconds
+from bench.settings import Settings
+from bench.synthetic import melody, write_midi
+
+BARS = {22_050: 1.8, 44_100: 1.6}
+FILES = 12  # of the sample, those that the command can play
+WORKERS = 2
+MOST_MB = 300
+HOUR_S = 3600
+GAIN = 0.6
+
+MEMORY_PROBE = """
+import sys
+from pathlib import Path
+from bench.result import peak_rss_mb
+from bench.rows.rendering import render
+import os
+render(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+print(peak_rss_mb(os.getpid()))
+"""
+
+
+def measure(settings: Settings) -> list[Result]:
+    """Equal settings, instruments and tempo of the file, whole pieces, stereo; ratios per second of audio."""
+    results = [_memory(settings)]
+    if not fluidsynth_command.is_there():
+        absent = "skipped: the command fluidsynth is not installed (apt-get install fluidsynth)"
+        return [_speed(rate_hz, None, absent) for rate_hz in BARS] + results
+    music = sample(settings)
+    files = _playable(music.files, settings.scratch)
+    return [_against_command(files, rate_hz, settings, music.name) for rate_hz in BARS] + results
+
+
+def render(midi: Path, wav: Path, rate_hz: int) -> None:
+    """Our side: one piece, in whole."""
+    from earmark.audio import Format
+    from earmark.midi.arrange import Tempo
+    from earmark.render.piece import render_piece
+    from earmark.render.soundfont import soundfont_path
+    from earmark.render.synth import Synthesis
+
+    soundfont = soundfont_path("", Path())
+    synthesis = Synthesis(soundfont, rate_hz, GAIN, reverb=False, chorus=False, tail_s=1.0, max_s=0)
+    render_piece(midi, Tempo(), "original", synthesis, Format(rate_hz, 2), wav)
+
+
+def _playable(files: list[Path], scratch: Path) -> list[Path]:
+    found = []
+    for midi in files:
+        if _command(midi, scratch / "playable.wav", 8_000):
+            found.append(midi)
+        if len(found) == FILES:
+            break
+    return found
+
+
+def _command(midi: Path, wav: Path, rate_hz: int) -> bool:
+    from earmark.render.soundfont import soundfont_path
+
+    same = ("synth.cpu-cores=1", "synth.dynamic-sample-loading=1")
+    soundfont = soundfont_path("", Path())
+    return fluidsynth_command.render(midi, wav, soundfont, rate_hz, GAIN, effects=False, options=same)
+
+
+def _against_command(files: list[Path], rate_hz: int, settings: Settings, whose: str) -> Result:
+    from joblib import Parallel, delayed
+
+    folder = settings.scratch / f"rendering-{rate_hz}"
+    folder.mkdir()
+    own = [folder / f"own-{number}.wav" for number in range(len(files))]
+    theirs = [folder / f"command-{number}.wav" for number in range(len(files))]
+    # The longest first, so that no worker waits long for the other at the end.
+    jobs = sorted(zip(files, own, strict=True), key=lambda job: -job[0].stat().st_size)
+    with Parallel(n_jobs=WORKERS) as workers:
+        workers(delayed(render)(files[0], folder / "warm.wav", rate_hz) for _ in range(WORKERS))
+
+        def ours() -> None:
+            workers(delayed(render)(midi, wav, rate_hz) for midi, wav in jobs)
+
+        def peer() -> None:
+            for midi, wav in zip(files, theirs, strict=True):
+                _command(midi, wav, rate_hz)
+
+        times = [(seconds(ours), seconds(peer)) for _ in range(max(settings.rounds // 2, 1))]
+    own_s, their_s = sum(map(_length_s, own)), sum(map(_length_s, theirs))
+    ratio = median((own_s / mine) / (their_s / other) for mine, other in times)
+    return _speed(
+        rate_hz,
+        ratio,
+        f"{len(files)} {whose}, {own_s / 60:.0f} minutes of audio: ours on {WORKERS} cores "
+        f"{own_s / median(mine for mine, _ in times):.0f} × real time, one fluidsynth process "
+        f"{their_s / median(other for _, other in times):.0f} ×",
+    )
+
+
+def _speed(rate_hz: int, ratio: float | None, detail: str) -> Result:
+    name = f"rendering: {rate_hz / 1000:g} kHz, {WORKERS} cores"
+    return Result(name, ratio, BARS[rate_hz], "× one fluidsynth process", AT_LEAST, detail)
+
+
+def _length_s(wav: Path) -> float:
+    import soundfile
+
+    return soundfile.info(wav).duration
+
+
+def _memory(settings: Settings) -> Result:
+    peaks = {}
+    for name, length_s in (("minute", 60), ("hour", HOUR_S)):
+        midi, wav = settings.scratch / f"{name}.mid", settings.scratch / f"{name}.wav"
+        write_midi(midi, melody(0, length_s))
+        command = [sys.executable, "-c", MEMORY_PROBE, str(midi), str(wav), "44100"]
+        said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=settings.project)
+        peaks[name] = float(said.stdout)
+        wav.unlink()
+    return Result(
+        "rendering: memory of a worker",
+        peaks["hour"],
+        MOST_MB,
+        "MB",
+        AT_MOST,
+        f"peak for a piece of an hour, 44.1 kHz stereo, {8 * HOUR_S:,} notes; "
+        f"of a minute {peaks['minute']:.0f} MB",
+    )
