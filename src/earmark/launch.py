@@ -13,6 +13,7 @@ import os
 import re
 import sys
 import traceback
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,6 @@ def launch(script: str) -> None:
     from hydra.core.hydra_config import HydraConfig
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
-
-    from earmark.sweep.callback import ending
 
     stage = Path(script).stem
     workspace = Workspace.at(Path(script).resolve().parents[1])
@@ -55,7 +54,7 @@ def launch(script: str) -> None:
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     try:
         sys.argv[1:] = _arguments(stage, sys.argv[1:], workspace)
-        with ending(workspace.project):
+        with _ending_sweep(workspace):
             hydra.main(version_base="1.3", config_path=str(workspace.conf), config_name="config")(task)()
         if mistakes:
             raise mistakes[0]
@@ -95,6 +94,14 @@ def _run(stage: str, cfg: Any, job: Any, workspace: Workspace) -> float | None:
         # The others go on, whatever the sweeper; the sweep's end tells which failed, and why.
         (folder / "traceback.txt").write_text("".join(traceback.format_exception(error)), encoding="utf-8")
         return float("nan")
+
+
+def _ending_sweep(workspace: Workspace) -> AbstractContextManager[None]:
+    if FROZEN in sys.argv:
+        return nullcontext()
+    from earmark.sweep.callback import ending
+
+    return ending(workspace.project)
 
 
 def _in_sweep(job: Any) -> bool:

@@ -54,6 +54,10 @@ def test_tags_say_who_started_it_and_with_what(workspace, tmp_path):
     shell, dvc = tags(workspace, "train"), tags(Workspace.at(tmp_path), "evaluate")
     assert (shell["earmark.started_by"], shell["earmark.stage"]) == ("shell", "train")
     assert (dvc["earmark.started_by"], dvc["earmark.stage"]) == ("dvc repro", "evaluate")
+    assert (shell["earmark.overrides"], dvc["earmark.overrides"]) == ("[]", "[]")
+    (tmp_path / "overrides.yaml").write_text("overrides: [experiment=genre]\n")
+    assert tags(Workspace.at(tmp_path), "train")["earmark.overrides"] == '["experiment=genre"]'
+    assert tags(workspace, "train", ["a=1", "b=[x]"])["earmark.overrides"] == '["a=1", "b=[x]"]'
     assert shell["earmark.earmark"] == __version__
     assert {"mlflow.source.git.commit", "earmark.git_dirty", "earmark.python"} <= set(shell)
     assert all(isinstance(value, str) for value in shell.values())

@@ -6,8 +6,10 @@ import pytest
 
 from earmark.catalog import read_table
 from earmark.errors import EarmarkError
+from earmark.provenance import data_hash
 from earmark.run_record import FAILED, KILLED, RUNNING, RunRecord
 from earmark.sweep.finish import finish, metric_name
+from earmark.workspace import Workspace
 
 RIGHT = [("a", "A", "Ash", "Ash"), ("b", "B", "Birch", "Birch")]
 WRONG = [("c", "C", "Ash", "Birch"), ("d", "D", "Birch", "Birch")]
@@ -36,6 +38,9 @@ def test_a_finished_sweep_is_summed_up(swept, tmp_path, capsys):
     assert run.info.status == "FINISHED"
     assert "earmark.error" not in run.data.tags
     assert run.data.tags["earmark.best"] == "objective.margin=1.0"
+    # Their tables of pieces differ in this test; in a real sweep that varies no data they are one.
+    hashes = [data_hash(Workspace.at(sweep.folder / name).pieces) for name in "0123"]
+    assert run.data.tags["earmark.data"] == " ".join(dict.fromkeys(hashes))
     assert run.data.metrics["best/validation"] == run.data.metrics["objective.margin:1.0/validation"] == 0.9
     assert run.data.metrics["objective.margin:0.5/mean"] == 0.75
     assert run.data.metrics["objective.margin:0.5/pooled"] == 0.75

@@ -89,7 +89,7 @@ def train(start):
 
     def run(*arguments):
         process = start(*arguments)
-        out, err = process.communicate(timeout=560)
+        out, err = process.communicate(timeout=1800)
         return process.returncode, out, err
 
     return run

@@ -18,6 +18,7 @@ from earmark.config import override_key
 from earmark.errors import EarmarkError, describe
 from earmark.evaluate.verification import TRIALS_FILE
 from earmark.progress import say
+from earmark.provenance import data_hash
 from earmark.run_record import FAILED, FINISHED, KILLED, RUNNING, RunRecord
 from earmark.sweep.aggregate import Aggregate, Job, aggregates, best
 from earmark.sweep.folder import FOLD, Sweep
@@ -45,6 +46,8 @@ def finish(sweep: Sweep, project: Path, error: BaseException | None) -> None:
         return
     found = aggregates([_job(sweep, folder, record) for folder, record in finished])
     if found:
+        heard = dict.fromkeys(data_hash(Workspace.at(folder).pieces) for folder, _ in finished)
+        tracker.tag(sweep.parent, data=" ".join(heard))
         _sum_up(sweep, found, tracker, project)
         _log_best_bundles(best(found), finished, tracker)
     for folder, record in failed:
