@@ -165,6 +165,8 @@ def test_the_evaluations_validation_score_comes_before_what_training_watched():
     found = board(runs, lambda _: None, HEADLINE, "validation", 9)
     assert [row.validation for row in found.rows] == [0.7, 0.5]
     assert not any("kinds" in note for note in found.notes)
+    found = board([*runs, run("d", 0.99, params={"x": "3"})], lambda _: None, HEADLINE, "validation", 9)
+    assert [row.validation for row in found.rows] == [0.7, 0.5, 0.99]  # of another kind
 
 
 def test_folds_of_two_commits_are_said():

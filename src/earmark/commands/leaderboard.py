@@ -146,6 +146,7 @@ def _print_csv(found: Board) -> None:
 
 
 def _print_table(found: Board, experiment: str) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -156,12 +157,15 @@ def _print_table(found: Board, experiment: str) -> None:
     table = Table(
         title=Text(f"{experiment}: {found.metric} of the test{better}; sorted by {found.sort}"),
         title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),  # 80 columns are enough for all but the name, which wraps
     )
     table.add_column("", justify="right")
     table.add_column("run", overflow="fold", min_width=12)
     table.add_column("folds", overflow="fold")
     for name in ("test", "95 %", "p", "valid.", "train", "weights"):
-        table.add_column(name, justify="right", no_wrap=name != "95 %")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("id", no_wrap=True)
     for rank, row in enumerate(found.rows, start=1):
         score = row.score
@@ -170,7 +174,7 @@ def _print_table(found: Board, experiment: str) -> None:
             Text(short(row.name)),
             ",".join(row.folds),
             _fixed(score.value),
-            f"{_fixed(score.low)} {_fixed(score.high)}" if score.low is not None else "–",
+            f"{_fixed(score.low)}–{_fixed(score.high)}" if score.low is not None else "–",
             "best" if rank == 1 else _fixed(row.p),
             _fixed(row.validation),
             "–" if row.duration_s is None else f"{row.duration_s:.0f} s",

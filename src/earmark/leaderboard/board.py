@@ -25,6 +25,7 @@ FOLD = "split.fold"
 INDIFFERENT = ("store.", "executor.", "tracking.", "sweep.")
 # Of runs from before the evaluation logged it there is the score that training watched.
 VALIDATION = "validation.balanced_accuracy.value"
+JUDGED = "balanced accuracy of pieces"
 SORTS = ("validation", "test")
 Verdicts = Callable[[Run], pd.DataFrame | None]
 
@@ -61,7 +62,7 @@ class Row:
     def validation_kind(self) -> str:
         """What that score is: the evaluation's balanced accuracy, or else what training kept an epoch by."""
         if self._mean(VALIDATION) is not None:
-            return "balanced accuracy of pieces"
+            return JUDGED
         kind = self.runs[0].tags.get("earmark.monitored", "").partition("/")[2].replace("_", " ")
         return f"{kind} in training" if kind else "unknown"
 
@@ -138,6 +139,8 @@ def board(runs: Sequence[Run], verdicts: Verdicts, metric: str, sort: str, top: 
     notes = [f"of {repeats} repeated runs the newest counts"] if repeats else []
     if sort == "validation":
         rows = _ordered(rows, lambda row: row.validation, False)
+        # Scores of another kind say nothing beside these: such runs come after.
+        rows = sorted(rows, key=lambda row: row.validation_kind != JUDGED)
         rows, more = rows[:top], len(rows[top:])
         rows = [_scored(row, verdicts, metric) for row in rows]
     else:

@@ -54,10 +54,10 @@ def search(
     _keep_config(settings.config, folder)
     with _alone(file, name):
         study = _open(file, name, settings.direction, purpose)
-        _bury(study)
         tried = _tried(study)
         known = f"{len(tried)} of {settings.n_trials} trials are there" if tried else "new"
         say(f"search: study {name} in {settings.storage}, {known}")
+        _bury(study)
         study.sampler = _sampler(settings.sampler, len(study.trials))
         while len(tried) < settings.n_trials:
             count = min(settings.n_jobs, settings.n_trials - len(tried))
