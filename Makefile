@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro describe test test-slow lint ui
+.PHONY: help setup repro describe test test-slow lint ui bench
 
 VENV := .venv
 STAMP := $(VENV)/.installed
@@ -40,3 +40,6 @@ lint: setup  ## ruff: lint and format
 ui: setup  ## open MLflow on http://localhost:5000
 	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 \
 		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
+
+bench: setup  ## speed against peers, to bench/results.json and docs/performance.md; ONLY=log_mel for one row
+	@python -m bench $(ONLY)
