@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro describe test test-slow lint ui
+.PHONY: help setup repro describe test test-slow lint ui bench
 
 VENV := .venv
 STAMP := $(VENV)/.installed
@@ -39,3 +39,6 @@ lint: setup  ## ruff: lint and format
 
 ui: setup  ## open MLflow on http://localhost:5000
 	@earmark ui
+
+bench: setup  ## speed against peers, to bench/results.json and docs/performance.md; ONLY=log_mel for one row
+	@python -m bench $(ONLY)

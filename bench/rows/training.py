@@ -120,5 +120,5 @@ class _Peer:
 
 def _watched(checkout: Checkout, overrides: list[str]) -> dict[str, float]:
     if not (checkout.root / "data" / "splits.csv").is_file():
-        checkout.repro("split")
+        checkout.repro("features", "split")
     return json.loads(checkout.run("python", "-m", "bench.stopwatch", *overrides).splitlines()[-1])

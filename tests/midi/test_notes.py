@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from earmark.midi.notes import Notes, notes_of, onset_rate_hz
-from earmark.midi.smf import read
+from earmark.midi.smf import CONTROL, NOTE_OFF, NOTE_ON, PROGRAM, Events, read
 
 
 @pytest.fixture
@@ -47,6 +47,42 @@ def test_a_release_without_a_note_is_nothing(events_of):
     without_first = events.where(~((events.kind == 0x90) & (events.data1 == 69)))
     notes = notes_of(without_first)
     assert (notes.pitch.tolist(), notes.duration_s.tolist()) == ([71], [1.5])
+
+
+def paired_one_by_one(events):
+    """(onset, end, pitch, velocity, program) by the definition, event by event."""
+    is_note = (events.kind == NOTE_ON) | (events.kind == NOTE_OFF)
+    last_s = max(events.time_s[is_note], default=0.0)
+    program, waiting, notes = {}, {}, []
+    for time_s, channel, kind, first, second, track in zip(*events._columns(), strict=True):
+        if kind == PROGRAM:
+            program[channel] = first
+        elif kind == NOTE_ON:
+            waiting.setdefault((track, channel, first), []).append(len(notes))
+            notes.append([time_s, last_s, first, second, program.get(channel, 0)])
+        elif kind == NOTE_OFF and waiting.get((track, channel, first)):
+            notes[waiting[track, channel, first].pop(0)][1] = time_s
+    return np.array(notes, dtype=float).reshape(-1, 5)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5, 20, 300])
+def test_any_order_of_events_is_paired_as_it_would_be_one_by_one(count):
+    random = np.random.default_rng(count)
+    for _ in range(30):
+        events = Events(
+            time_s=np.sort(random.integers(0, 40, count) / 7),
+            port_channel=random.choice([0, 9, 16], count).astype(np.int16),
+            kind=random.choice([NOTE_ON, NOTE_OFF, PROGRAM, CONTROL], count, p=[0.4, 0.4, 0.1, 0.1]).astype(
+                np.uint8
+            ),
+            data1=random.integers(60, 63, count).astype(np.uint8),
+            data2=random.integers(1, 128, count).astype(np.uint8),
+            track=random.integers(0, 2, count).astype(np.int16),
+        )
+        found, expected = notes_of(events), paired_one_by_one(events)
+        ends_s = found.onset_s + found.duration_s
+        columns = (found.onset_s, ends_s, found.pitch, found.velocity, found.program)
+        np.testing.assert_allclose(np.stack(columns, axis=1), expected, atol=1e-12)
 
 
 def test_the_program_is_that_in_force_at_the_onset(write_midi, note):

@@ -70,38 +70,65 @@ def notes_of(events: Events) -> Notes:
 
     A note that never ends, ends with the last note event of the file.
     """
-    sounding: dict[tuple[int, int, int], list[int]] = {}
-    program = dict.fromkeys(np.unique(events.port_channel).tolist(), 0)
-    onset, end, pitch, velocity, programs, drum = [], [], [], [], [], []
-    is_drum = events.is_drum
-    columns = (events.time_s, events.port_channel, events.kind, events.data1, events.data2, events.track)
-    rows = zip(*(column.tolist() for column in columns), is_drum.tolist(), strict=True)
-    for time_s, channel, kind, first, second, track, drums in rows:
-        if kind == NOTE_ON:
-            sounding.setdefault((track, channel, first), []).append(len(onset))
-            onset.append(time_s)
-            end.append(None)
-            pitch.append(first)
-            velocity.append(second)
-            programs.append(program[channel])
-            drum.append(drums)
-        elif kind == NOTE_OFF:
-            if waiting := sounding.get((track, channel, first)):
-                end[waiting.pop(0)] = time_s
-        elif kind == PROGRAM:
-            program[channel] = first
-    is_note = (events.kind == NOTE_ON) | (events.kind == NOTE_OFF)
-    last_s = float(events.time_s[is_note].max(initial=0.0))
-    onset_s = np.array(onset, dtype=np.float64)
-    end_s = np.array([last_s if value is None else value for value in end], dtype=np.float64)
+    is_on = events.kind == NOTE_ON
+    rows = np.flatnonzero(is_on)  # of the events; notes are in their order
+    last_s = float(events.time_s[is_on | (events.kind == NOTE_OFF)].max(initial=0.0))
+    end_s = np.full(len(rows), last_s)
+    begun, ended = _paired(events)
+    end_s[np.searchsorted(rows, begun)] = events.time_s[ended]
     return Notes(
-        onset_s=onset_s,
-        duration_s=end_s - onset_s,
-        pitch=np.array(pitch, dtype=np.int16),
-        velocity=np.array(velocity, dtype=np.int16),
-        program=np.array(programs, dtype=np.int16),
-        is_drum=np.array(drum, dtype=bool),
+        onset_s=events.time_s[rows],
+        duration_s=end_s - events.time_s[rows],
+        pitch=events.data1[rows].astype(np.int16),
+        velocity=events.data2[rows].astype(np.int16),
+        program=_programs_at(rows, events),
+        is_drum=events.is_drum[rows],
     )
+
+
+def _paired(events: Events) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of note-ons and of the note-offs that end them, both (pairs,)."""
+    rows = np.flatnonzero((events.kind == NOTE_ON) | (events.kind == NOTE_OFF))
+    if len(rows) == 0:
+        return rows, rows
+    parts = (events.track[rows], events.port_channel[rows], events.data1[rows])
+    track, channel, pitch = (part.astype(np.int64) for part in parts)
+    key = (track << 32) + (channel << 8) + pitch
+    order = np.argsort(key, kind="stable")  # key by key, each in the order of sounding
+    rows, key = rows[order], key[order]
+    on = events.kind[rows] == NOTE_ON
+    first = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+    group = np.repeat(np.arange(len(first)), np.diff([*first, len(rows)]))
+
+    def since_first(counted: np.ndarray) -> np.ndarray:
+        """Running sum within each key."""
+        total = np.cumsum(counted)
+        return total - (total[first] - counted[first])[group]
+
+    # A note-off with no note to end makes a new low of ons less offs; such ones are nothing.
+    balance = since_first(np.where(on, 1, -1))
+    apart = group * (2 * len(rows) + 1)  # so that no key's lows reach into the next one's
+    lowest = np.minimum.accumulate(np.minimum(balance, 0) - apart) + apart
+    before = np.concatenate([[0], lowest[:-1]])
+    before[first] = 0
+    off = ~on & (lowest == before)
+    # The nth note-off of a key ends its nth note.
+    place = group * len(rows)
+    begun = rows[on], (place + since_first(on.astype(np.int64)))[on]
+    ended = rows[off], (place + since_first(off.astype(np.int64)))[off]
+    return begun[0][np.searchsorted(begun[1], ended[1])], ended[0]
+
+
+def _programs_at(rows: np.ndarray, events: Events) -> np.ndarray:
+    """The program in force on each row's channel; 0 where none was chosen yet."""
+    programs = np.zeros(len(rows), dtype=np.int16)
+    changes = np.flatnonzero(events.kind == PROGRAM)
+    for channel in np.unique(events.port_channel[changes]):
+        own = changes[events.port_channel[changes] == channel]
+        there = np.flatnonzero(events.port_channel[rows] == channel)
+        last = np.searchsorted(own, rows[there]) - 1
+        programs[there[last >= 0]] = events.data1[own[last[last >= 0]]]
+    return programs
 
 
 def onset_rate_hz(notes: Notes) -> float:
