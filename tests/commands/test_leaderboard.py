@@ -9,7 +9,6 @@ import pytest
 from typer.testing import CliRunner
 
 from earmark.cli import app
-from earmark.commands.leaderboard import short
 from earmark.leaderboard.scores import HEADLINE
 from earmark.tracking import Tracker
 from earmark.workspace import Workspace
@@ -149,8 +148,3 @@ def test_looking_makes_no_database(tmp_path, monkeypatch):
     found = CliRunner().invoke(app, ["leaderboard", "-e", "songs"])
     assert "no run was kept in this checkout yet" in str(found.exception)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["conf", "dvc.yaml"]
-
-
-def test_long_numbers_of_a_search_are_cut_for_the_eye():
-    assert short("lr=0.00312345678901, margin=0.5") == "lr=0.003123, margin=0.5"
-    assert short("lr=1.2345678e-05") == "lr=1.235e-05"

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from earmark.leaderboard.board import board, evaluated, systems
+from earmark.leaderboard.board import board, evaluated, short, systems
 from earmark.leaderboard.scores import HEADLINE
 from earmark.runs import Run
 
@@ -65,6 +65,21 @@ def test_folds_of_one_system_are_one_row():
     assert [[item.run_id for item in row.runs] for row in rows] == [["f0", "f1", "f2"], ["other"]]
     assert (rows[0].name, rows[0].folds, repeats) == ("trainer.seed=1", ["0", "1", "2"], 0)
     assert rows[1].name == "other"
+
+
+def test_rows_are_called_by_the_overrides_that_they_do_not_share():
+    runs = [
+        run("a", params={"x": "1"}, tags={"earmark.overrides": '["a=b", "x=1", "split.fold=2"]'}),
+        run("default", params={"x": "2"}, tags={"earmark.overrides": '["a=b", "y=b", "x=2"]'}),
+        run("c", params={"x": "3"}, tags={"earmark.overrides": '["a=b"]'}),
+    ]
+    assert [row.name for row in systems(runs)[0]] == ["x=1", "y=b, x=2", "default"]
+    assert [row.name for row in systems(runs[:1])[0]] == ["a=b, x=1"]
+
+
+def test_long_numbers_of_a_search_are_cut_for_the_eye():
+    assert short("lr=0.00312345678901, margin=0.5") == "lr=0.003123, margin=0.5"
+    assert short("lr=1.2345678e-05") == "lr=1.235e-05"
 
 
 def test_of_repeated_runs_the_newest_counts():

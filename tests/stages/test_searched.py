@@ -38,9 +38,9 @@ def test_a_search_of_the_tiny_corpus_survives_a_kill(checkout, finished, project
         "EARMARK_STORE": str(project / "store1"),
     }
 
-    def start():
+    def start(*more):
         command = [sys.executable, "stages/train.py", "-m", "hydra/sweeper=optuna"]
-        command += ["hydra.sweeper.n_trials=3", "model.dropout=interval(0,0.5)"]
+        command += ["hydra.sweeper.n_trials=3", "model.dropout=interval(0,0.5)", *more]
         with (checkout / "log.txt").open("a") as log:
             return subprocess.Popen(
                 command, cwd=checkout, env=environment, stdout=log, stderr=log, start_new_session=True
@@ -56,7 +56,7 @@ def test_a_search_of_the_tiny_corpus_survives_a_kill(checkout, finished, project
         time.sleep(0.1)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    assert start().wait(timeout=900) == 0, said()
+    assert start("sweep.resume=true").wait(timeout=900) == 0, said()
     assert "search: trial 1 was killed; it is tried again" in said()
 
     storage = f"sqlite:///{checkout / 'runs' / 'optuna.db'}"
@@ -74,3 +74,8 @@ def test_a_search_of_the_tiny_corpus_survives_a_kill(checkout, finished, project
         f"model.dropout={trial.params['model.dropout']}" for trial in trials if trial.value is not None
     )
     assert sorted(overrides[-1] for overrides in tagged) == tried
+    # One sweep in MLflow, which knows that the killed trial's run ended.
+    children = [run for run in client.search_runs([experiment]) if "mlflow.parentRunId" in run.data.tags]
+    assert len({run.data.tags["mlflow.parentRunId"] for run in children}) == 1
+    assert sorted(run.info.status for run in children) == ["FINISHED", "FINISHED", "FINISHED", "KILLED"]
+    assert len(list((checkout / "runs").rglob("sweep.json"))) == 1

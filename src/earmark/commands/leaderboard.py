@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -151,6 +150,7 @@ def _print_table(found: Board, experiment: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from earmark.leaderboard.board import short
     from earmark.leaderboard.scores import lower_is_better
 
     better = ", lower is better" if lower_is_better(found.metric) else ""
@@ -184,11 +184,6 @@ def _print_table(found: Board, experiment: str) -> None:
     Console(highlight=False).print(table)
     if found.more:
         print(f"{found.more} more rows: --top {len(found.rows) + found.more}")
-
-
-def short(name: str) -> str:
-    """A search's numbers have 17 digits; four tell them apart: `lr=0.003124` of `lr=0.0031237540119`."""
-    return re.sub(r"\d+\.\d{5,}(e-?\d+)?", lambda number: f"{float(number[0]):.4g}", name)
 
 
 def _fixed(value: float | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +21,7 @@ from earmark.leaderboard.scores import (
     weights,
 )
 from earmark.runs import Run
+from earmark.stages.run_name import OVERRIDES_TAG
 
 FOLD = "split.fold"
 # Where and by whom it was computed, not what.
@@ -33,20 +36,22 @@ Verdicts = Callable[[Run], pd.DataFrame | None]
 @dataclass(frozen=True)
 class Row:
     """A system: one run, or one for each fold. p: that it differs from the best by chance; no_test: why
-    that was not tested. pieces: its judged test pieces, where verdicts give the metric again."""
+    that was not tested. pieces: its judged test pieces, where verdicts give the metric again. name: the
+    overrides that make it another system than the other rows."""
 
     runs: tuple[Run, ...]
     score: Score = field(default_factory=lambda: Score(None))
     pieces: pd.DataFrame | None = None
     p: float | None = None
     no_test: str = ""
+    name: str = ""
 
     @property
-    def name(self) -> str:
-        if len(self.runs) == 1:
-            return self.runs[0].name
-        kept = [part for part in self.runs[0].name.split(", ") if not part.startswith(f"{FOLD}=")]
-        return ", ".join(kept) or "default"
+    def overrides(self) -> list[str]:
+        """What composed its runs but for the fold, as far as they tell it: else the parts of the name."""
+        run = self.runs[0]
+        listed = json.loads(run.tags.get(OVERRIDES_TAG, "null")) or run.name.split(", ")
+        return [item for item in listed if not item.startswith(f"{FOLD}=")]
 
     @property
     def folds(self) -> list[str]:
@@ -91,6 +96,11 @@ class Board:
     more: int = 0
 
 
+def short(name: str) -> str:
+    """A search's numbers have 17 digits; four tell them apart: `lr=0.003124` of `lr=0.0031237540119`."""
+    return re.sub(r"\d+\.\d{5,}(e-?\d+)?", lambda number: f"{float(number[0]):.4g}", name)
+
+
 def evaluated(runs: Sequence[Run]) -> tuple[list[Run], str]:
     """The runs that have something to compare, and in words how many of the others there are.
 
@@ -126,7 +136,17 @@ def systems(runs: Sequence[Run]) -> tuple[list[Row], int]:
         folds = groups[music, *sorted(params.items())]
         repeats += run.params.get(FOLD, "?") in folds
         folds.setdefault(run.params.get(FOLD, "?"), run)
-    return [Row(tuple(folds[fold] for fold in sorted(folds))) for folds in groups.values()], repeats
+    rows = [Row(tuple(folds[fold] for fold in sorted(folds))) for folds in groups.values()]
+    return _named(rows), repeats
+
+
+def _named(rows: list[Row]) -> list[Row]:
+    """Names by the overrides that not all rows share: a job of a sweep is called by what varies in it."""
+    shared = set.intersection(*(set(row.overrides) for row in rows)) if len(rows) > 1 else set()
+    return [
+        replace(row, name=", ".join(item for item in row.overrides if item not in shared) or "default")
+        for row in rows
+    ]
 
 
 def board(runs: Sequence[Run], verdicts: Verdicts, metric: str, sort: str, top: int) -> Board:

@@ -62,9 +62,10 @@ def search(
         while len(tried) < settings.n_trials:
             count = min(settings.n_jobs, settings.n_trials - len(tried))
             trials = [study.ask(dict(space.varied)) for _ in range(count)]
-            results = launch([space.job(trial.params) for trial in trials], trials[0].number)
-            for trial, result in zip(trials, results, strict=True):
-                _tell(study, trial, result)
+            for batch in _batches(trials):
+                results = launch([space.job(trial.params) for trial in batch], _job_number(batch[0]))
+                for trial, result in zip(batch, results, strict=True):
+                    _tell(study, trial, result)
             tried = _tried(study)
             _write_results(study, folder)
         _end(study, tried, settings, folder)
@@ -148,6 +149,22 @@ def _tried(study: optuna.Study) -> list[FrozenTrial]:
         for trial in study.get_trials(deepcopy=False)
         if trial.state == TrialState.COMPLETE or ERROR in trial.user_attrs
     ]
+
+
+def _job_number(trial: Trial) -> int:
+    """A trial's own number; tried again, that of the killed one, whose folder a resumed sweep still has."""
+    return trial.user_attrs.get(AGAIN, trial.number)
+
+
+def _batches(trials: Sequence[Trial]) -> list[list[Trial]]:
+    """Trials whose job numbers follow on each other, as a launcher counts."""
+    batches: list[list[Trial]] = []
+    for trial in trials:
+        if batches and _job_number(trial) == _job_number(batches[-1][-1]) + 1:
+            batches[-1].append(trial)
+        else:
+            batches.append([trial])
+    return batches
 
 
 def _sampler(node: Any, trials: int) -> optuna.samplers.BaseSampler:
