@@ -110,7 +110,7 @@ def test_a_run_that_ends_early(cfg, workspace, client, path, error, status):
 
 def test_a_config_that_cannot_be_resolved_is_a_failed_run(cfg, workspace, client, path):
     done = path()
-    broken = OmegaConf.merge(cfg, {"trainer": {"strategy": "${trainer.sed}"}})
+    broken = OmegaConf.merge(cfg, {"trainer": {"accelerator": "${trainer.sed}"}})
     with pytest.raises(EarmarkError, match=r"trainer\.sed"):
         shell_run.run(broken, workspace, "train", OVERRIDES)
     record = RunRecord.read(workspace.run_file)
