@@ -44,10 +44,7 @@ PARTNERS = {
         for kind in ("descriptors", "grey", "key_picture", "levels", "mel_and_descriptors")
     },
     "decision=majority": SCORES[:1],
-    **{
-        f"hydra/sweeper/params={file.stem}": ["hydra/sweeper=optuna"]
-        for file in (CONF / "hydra" / "sweeper" / "params").iterdir()
-    },
+    **{f"hydra/sweeper/params={kind}": ["hydra/sweeper=optuna"] for kind in ("optimizer", "convnet")},
 }
 # What the pipeline alone can know when it builds a node.
 KNOWN_LATER = {"model": {"channels": 1, "bands": 48, "frames": 60}, "trainer.optimizer": {"_partial_": True}}
