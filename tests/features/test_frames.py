@@ -41,12 +41,16 @@ def test_frames_that_are_not_centred_lie_within_the_samples():
 
 
 def test_one_thread_and_as_many_as_before_afterwards():
+    def fail():
+        with one_thread():
+            assert torch.get_num_threads() == 1
+            raise ZeroDivisionError
+
     before = torch.get_num_threads()
     torch.set_num_threads(3)
     try:
-        with pytest.raises(ZeroDivisionError), one_thread():
-            assert torch.get_num_threads() == 1
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            fail()
         assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
