@@ -7,7 +7,7 @@ import torch
 
 from earmark.errors import PieceError
 from earmark.features import frames as module
-from earmark.features.frames import frame_blocks, mono, padded
+from earmark.features.frames import frame_blocks, mono, one_thread, padded
 
 
 def test_channels_are_averaged():
@@ -38,3 +38,19 @@ def test_edges_go_on_where_asked():
 def test_frames_that_are_not_centred_lie_within_the_samples():
     found = torch.cat(list(frame_blocks(torch.arange(11.0), 4, 3, centred=False)))
     np.testing.assert_array_equal(found, [[0, 1, 2, 3], [3, 4, 5, 6], [6, 7, 8, 9]])
+
+
+def test_one_thread_and_as_many_as_before_afterwards():
+    def fail():
+        with one_thread():
+            assert torch.get_num_threads() == 1
+            raise ZeroDivisionError
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with pytest.raises(ZeroDivisionError):
+            fail()
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from earmark.errors import PieceError
+from earmark.features.frames import one_thread
 from earmark.features.mel_filters import mel_filters
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ class LogMel:
         samples = waveform.shape[1]
         if samples <= self.n_fft // 2:
             raise PieceError(f"lasts {samples} samples, too short for features.n_fft={self.n_fft}")
-        with torch.inference_mode():
+        # A block is too small to share: threads would wait for each other far longer than they work.
+        with torch.inference_mode(), one_thread():
             power = torch.stack([self._mel_power(channel, sample_rate_hz) for channel in waveform])
             decibels = power.clamp_(min=SMALLEST_POWER).log10_().mul_(10)
             if self.top_db:
