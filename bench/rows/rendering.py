@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import time
@@ -11,7 +10,7 @@ from statistics import median
 
 from bench.music import sample
 from bench.peers import fluidsynth_command
-from bench.result import AT_LEAST, AT_MOST, Result, seconds
+from bench.result import AT_LEAST, AT_MOST, Result, seconds, used_by_children_s
 from bench.settings import Settings
 from bench.synthetic import melody, write_midi
 
@@ -95,10 +94,10 @@ def _against_command(files: list[Path], rate_hz: int, settings: Settings, whose:
             used["ours"] += sum(workers(delayed(render)(midi, wav, rate_hz) for midi, wav in jobs))
 
         def peer() -> None:
-            before = _used_by_commands()
+            before = used_by_children_s()
             for midi, wav in zip(files, theirs, strict=True):
                 _command(midi, wav, rate_hz)
-            used["peer"] += _used_by_commands() - before
+            used["peer"] += used_by_children_s() - before
 
         times = [(seconds(ours), seconds(peer)) for _ in range(max(settings.rounds // 2, 1))]
     own_s, their_s = sum(map(_length_s, own)), sum(map(_length_s, theirs))
@@ -116,11 +115,6 @@ def _against_command(files: list[Path], rate_hz: int, settings: Settings, whose:
 def _speed(rate_hz: int, ratio: float | None, detail: str) -> Result:
     name = f"rendering: {rate_hz / 1000:g} kHz, {WORKERS} cores"
     return Result(name, ratio, BARS[rate_hz], "× one fluidsynth process", AT_LEAST, detail)
-
-
-def _used_by_commands() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def _length_s(wav: Path) -> float:
