@@ -38,8 +38,7 @@ lint: setup  ## ruff: lint and format
 	@ruff check . && ruff format --check .
 
 ui: setup  ## open MLflow on http://localhost:5000
-	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 \
-		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
+	@earmark ui
 
 bench: setup  ## speed against peers, to bench/results.json and docs/performance.md; ONLY=log_mel for one row
 	@python -m bench $(ONLY)

@@ -1,8 +1,10 @@
 """Makers of small MIDI files and of tones, for any test."""
 
+import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import mido
@@ -113,3 +115,56 @@ def python():
     for process in started:
         process.kill()
         process.communicate()
+
+
+class Cluster:
+    """A Dask scheduler and its workers, each a process of its own."""
+
+    def __init__(self, folder):
+        self.folder, self.processes, self.workers = folder, [], []
+        self.file = folder / "scheduler.json"
+
+    def start(self, command, *arguments, **variables):
+        here = {"PYTHONPATH": str(Path(earmark.__file__).parents[1])}
+        log = (self.folder / f"log{len(self.processes)}.txt").open("w")
+        with log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", f"distributed.cli.dask_{command}", *arguments],
+                env={**os.environ, **here, **variables},
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+            )
+        self.processes.append(process)
+        return process
+
+    def start_scheduler(self):
+        options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", self.file)
+        process = self.start("scheduler", *map(str, options))
+        while not self.file.is_file():
+            assert process.poll() is None
+            time.sleep(0.02)
+
+    def add_worker(self, **variables):
+        options = ("--scheduler-file", str(self.file), "--nthreads", "1", "--no-nanny", "--no-dashboard")
+        self.workers.append(self.start("worker", *options, **variables))
+
+    @property
+    def address(self):
+        return json.loads(self.file.read_text())["address"]
+
+    def stop(self):
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path_factory):
+    """A scheduler that runs; `add_worker` gives it workers."""
+    started = Cluster(tmp_path_factory.mktemp("cluster"))
+    try:
+        started.start_scheduler()
+        yield started
+    finally:
+        started.stop()

@@ -100,8 +100,6 @@ def test_parts_that_do_not_fit_are_one_line_that_says_what_to_choose(overrides, 
     ("overrides", "said"),
     [
         (["+sampler.seed=1"], "sampler.seed is not for a config to set"),
-        (["+sampler.rank=1"], "sampler.rank is not for a config to set"),
-        (["+sampler.ranks=2"], "sampler.ranks is not for a config to set"),
         (["+sampler.labels=[a]"], "sampler.labels is not for a config to set"),
         (["+sampler.groups=[a]"], "sampler.groups is not for a config to set"),
         (["sampler.classes_per_batch=1"], "a batch needs two clips of one class and one of another"),
@@ -147,8 +145,6 @@ def test_a_sampler_gets_what_no_config_states():
         drawn = sorted(index for batch in batches for index in batch)
         assert drawn == [0] * 4 + [1] * 4 + [2] * 4 + [3] * 4  # four clips of each piece
     assert one != other
-    halves = [list(build_sampler(plain(cfg.sampler), labels, labels, 0, rank, 2)) for rank in (0, 1)]
-    assert [first + second for first, second in zip(*halves, strict=True)] == one
 
 
 def test_classical_classifiers_need_no_gradients():

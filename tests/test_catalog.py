@@ -1,9 +1,19 @@
 """The piece table, to disk and back."""
 
+import re
+
 import pandas as pd
 import pytest
 
-from earmark.catalog import COLUMNS, QUARANTINE_COLUMNS, Merge, quarantine_rows, read_table, write_table
+from earmark.catalog import (
+    COLUMNS,
+    QUARANTINE_COLUMNS,
+    Merge,
+    piece_id,
+    quarantine_rows,
+    read_table,
+    write_table,
+)
 from earmark.errors import EarmarkError
 
 AWKWARD = [
@@ -126,3 +136,24 @@ def test_what_cannot_be_merged_is_one_line(setting, said):
     with pytest.raises(EarmarkError, match=said) as caught:
         Merge.of(setting)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("label", "title", "start"),
+    [
+        ("Bach", "Air, 2nd", "bach-air-2nd-"),
+        ("久石譲", "夏", ""),
+        ("a", "x" * 300, "a-" + "x" * 58 + "-"),
+        ("..", "passwd", "passwd-"),
+    ],
+)
+def test_a_piece_has_a_name_that_is_safe_as_a_file_name(label, title, start):
+    found = piece_id(label, title, b"where it lies")
+    assert re.fullmatch(re.escape(start) + "[0-9a-f]{8}", found)
+
+
+def test_pieces_of_one_name_in_two_places_are_two():
+    one, other, again = (
+        piece_id("Bach", "a", path) for path in (b"Bach/1/a.mid", b"Bach/2/a.mid", b"Bach/1/a.mid")
+    )
+    assert one == again != other

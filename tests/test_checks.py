@@ -20,6 +20,9 @@ CONF = Path(__file__).parents[1] / "conf"
         (["audio.sample_rate=-22050"], "audio.sample_rate=-22050"),
         (["audio.channels=3"], "audio.channels=3: must be one of 1, 2"),
         (["audio.channels=0"], "audio.channels=0"),
+        (["store.url=share"], "store.url=share: give a url, for example s3://bucket/prefix"),
+        (["store.url=ftpx://share"], "store.url=ftpx://share: Protocol not known: ftpx"),
+        (["tracking.log_bundle=true"], "tracking.log_bundle=True: must be one of best, all, none"),
         (
             ["audio.sample_rate=16000", "features.f_max_hz=8001"],
             "features.f_max_hz=8001 is above half of audio.sample_rate=16000",
@@ -110,15 +113,3 @@ def test_what_cannot_work_is_one_line(overrides, said):
 )
 def test_the_edges_of_what_works_pass(overrides):
     assert check(compose(CONF, ["features=mel", *overrides])) is None
-
-
-def test_a_device_that_is_not_there_is_said_before_anything_is_computed(monkeypatch):
-    import torch
-
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    for name in ("gpu", "mps"):
-        with pytest.raises(EarmarkError, match=f"trainer.accelerator={name}: this machine has none"):
-            check(compose(CONF, [f"trainer={name}"]))
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    check(compose(CONF, ["trainer=gpu"]))

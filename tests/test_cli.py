@@ -1,12 +1,15 @@
 """The command `earmark`, as somebody types it."""
 
 import os
+import subprocess
+import sys
+from itertools import pairwise
 
 import pytest
 from typer.testing import CliRunner
 
 from earmark import __version__, cli
-from earmark.errors import EarmarkError
+from earmark.errors import EarmarkError, PieceError
 
 
 @pytest.fixture
@@ -109,7 +112,7 @@ def test_a_path_of_the_shell_may_start_with_a_tilde(checkout, music, monkeypatch
         (b"MThd\x00\x00\x00\x06\xff\xfe", "is not a CSV table"),
     ],
 )
-def test_a_source_that_cannot_be_used_is_one_line_and_status_1(
+def test_a_source_that_cannot_be_used_is_one_line_and_status_2(
     checkout, tmp_path, monkeypatch, capsys, make, said
 ):
     path = tmp_path / "given"
@@ -120,20 +123,17 @@ def test_a_source_that_cannot_be_used_is_one_line_and_status_1(
     elif make is not None:
         path.write_text(make)
     status, out, err = shell(monkeypatch, capsys, "use", path)
-    assert (status, out) == (1, "")
+    assert (status, out) == (2, "")
     assert err.startswith(f"earmark: error: {path}")
     assert said in err
     assert err.count("\n") == 1
     assert (checkout / "data" / "source").read_text() == "default\n"
-    done = earmark("use", path)
-    assert done.exit_code == 1
-    assert isinstance(done.exception, EarmarkError)
 
 
-def test_outside_of_a_checkout_is_one_line_and_status_1(tmp_path, monkeypatch, capsys):
+def test_outside_of_a_checkout_is_one_line_and_status_2(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     status, out, err = shell(monkeypatch, capsys, "use", "default")
-    assert (status, out) == (1, "")
+    assert (status, out) == (2, "")
     assert err.startswith("earmark: error: ")
     assert "is not inside an earmark checkout" in err
     assert err.count("\n") == 1
@@ -144,3 +144,50 @@ def test_what_the_command_does_not_know_is_a_usage_error(checkout, arguments):
     done = earmark(*arguments)
     assert done.exit_code == 2
     assert "Traceback" not in done.output
+
+
+COMMANDS = ["identify", "demo", "describe", "tag", "publish", "enroll", "compare", "use"]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_flows_and_has_examples(name, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = [line.strip() for line in earmark(name, "--help").stdout.splitlines()]
+    assert any(line.startswith(f"earmark {name}") for line in lines), "an example"
+    prose = lines[: next(place for place, line in enumerate(lines) if line.startswith("╭"))]
+    full = [line for line in prose if line and not line.startswith(("earmark", "Usage"))]
+    # A line that ends early ends a paragraph: the next word would not have fitted.
+    for line, following in pairwise(prose):
+        if line in full and following in full:
+            assert len(f"{line} {following.split()[0]}") > 78
+
+
+def test_an_error_in_one_file_is_1_and_wrong_usage_2(monkeypatch):
+    for error, status in ((PieceError("bad file"), 1), (EarmarkError("no such model"), 2)):
+
+        def fail(*_, error=error):
+            raise error
+
+        monkeypatch.setattr("earmark.identify.locate.find_bundle", fail)
+        done = earmark("compare", "a.mid", "b.mid")
+        assert (done.exit_code, done.stdout, done.stderr) == (status, "", f"earmark: error: {error}\n")
+
+
+def test_nothing_heavy_is_imported_before_it_is_needed(python):
+    code = "import sys; from earmark import cli\nprint(sorted(set(sys.argv[1:]) & set(sys.modules)))"
+    out, err = python(code, "numpy", "pandas", "torch", "hydra", "mlflow", "matplotlib").communicate(
+        timeout=60
+    )
+    assert (out, err) == ("[]\n", "")
+
+
+def test_the_shell_completes_commands(tmp_path):
+    """As the script of --show-completion asks."""
+    asked = {"_EARMARK_COMPLETE": "complete_bash", "COMP_WORDS": "earmark de", "COMP_CWORD": "1"}
+    command = [
+        sys.executable,
+        "-c",
+        "from earmark.cli import main; import sys; sys.argv[0] = 'earmark'; main()",
+    ]
+    done = subprocess.run(command, env={**os.environ, **asked}, capture_output=True, text=True)
+    assert sorted(done.stdout.split()) == ["demo", "describe"]

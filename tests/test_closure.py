@@ -23,7 +23,7 @@ def package(tmp_path, monkeypatch):
     """A package `earmark` of the given sources, in place of the real one."""
 
     def forget():
-        for function in (module._imports, module.closure, module.code_version):
+        for function in (module._imports, module.closure, module.code_version, module.source_digest):
             function.cache_clear()
 
     def write(**sources):
@@ -122,6 +122,19 @@ def test_the_version_changes_with_a_module_s_name(package):
     (module.PACKAGE / "models" / "convnet.py").unlink()
     package(models__transformer="")
     assert code_version("earmark.a") != before
+
+
+def test_the_source_s_digest_is_that_of_all_modules(package):
+    package(a="x = 1", sub__b="y = 1")
+    digests = [module.source_digest()]
+    for changed in ({"a": "x = 2"}, {"sub__b": "y = 2"}, {"c": ""}):
+        package(**changed)
+        digests.append(module.source_digest())
+    assert len(set(digests)) == 4
+    package(a="x = 1", sub__b="y = 1")
+    (module.PACKAGE / "c.py").unlink()
+    package()
+    assert module.source_digest() == digests[0]
 
 
 def test_rendering_needs_its_midi_reader_and_not_the_models():

@@ -44,6 +44,7 @@ PARTNERS = {
         for kind in ("descriptors", "grey", "key_picture", "levels", "mel_and_descriptors")
     },
     "decision=majority": SCORES[:1],
+    **{f"hydra/sweeper/params={kind}": ["hydra/sweeper=optuna"] for kind in ("optimizer", "convnet")},
 }
 # What the pipeline alone can know when it builds a node.
 KNOWN_LATER = {"model": {"channels": 1, "bands": 48, "frames": 60}, "trainer.optimizer": {"_partial_": True}}
@@ -59,6 +60,8 @@ def one_line(error):
 def test_every_choice_composes_and_instantiates(choice, monkeypatch):
     for device in (torch.cuda, torch.backends.mps):  # a GPU is somebody else's
         monkeypatch.setattr(device, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda emulated: True)
     cfg = compose(CONF, [*PARTNERS.get(choice, []), choice])
     check(cfg)  # builds model, objective, sampler, decision, front end, executor and sections
     optimizer = build({**plain(cfg.trainer.optimizer), "params": [torch.zeros(1, requires_grad=True)]}, "")
@@ -106,6 +109,35 @@ def test_a_typo_is_one_line_that_names_it(override, named):
     text = one_line(caught)
     assert named in text
     assert "append" not in text  # Hydra's advice, which leads nowhere here
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        (
+            "midi.tempoo=x",
+            "there is no setting midi.tempoo: did you mean tempo? What there is: tempo, onset_rate_hz",
+        ),
+        (
+            "trainer.optimizer.lrr=1",
+            "there is no setting trainer.optimizer.lrr: did you mean lr? What there is: lr,",
+        ),
+        ("zzz=1", "there is no setting zzz. What there is: data, midi, render"),
+        (
+            "model=convnett",
+            "there is no choice model=convnett: did you mean convnet? What there is: author_dense",
+        ),
+        (
+            "render.synth_rate=fast",
+            "render.synth_rate=fast: Value 'fast' of type 'str' could not be converted",
+        ),
+    ],
+)
+def test_a_slip_of_the_pen_is_told_in_our_words(override, said):
+    with pytest.raises(EarmarkError) as caught:
+        compose(CONF, [override])
+    assert one_line(caught).startswith(f"config: {said}")
+    assert "hydra" not in one_line(caught).lower()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ import pytest
 import yaml
 
 from earmark import launch
+from earmark.errors import EarmarkError
+from earmark.sweep.folder import Sweep
 from earmark.workspace import Workspace
 
 PROJECT = Path(__file__).parents[1]
@@ -61,7 +63,10 @@ def test_a_mistake_is_one_line_on_stderr_and_status_1(shell, checkout, stage, ar
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
     assert "Traceback" not in done.stdout + done.stderr
-    assert {name for name in files(checkout) - before if not name.startswith("runs/")} == set()
+    # What fails in a check is a run, too.
+    elsewhere = {name for name in files(checkout) - before if not name.startswith("runs/")}
+    places = ("mlflow.db", ".mlflow.lock", "mlartifacts/")
+    assert {name for name in elsewhere if not name.startswith(places)} == set()
 
 
 def test_bad_overrides_yaml_is_one_line(shell, checkout):
@@ -141,6 +146,35 @@ def test_a_sweep_has_a_folder_for_each_job_and_fails_where_one_does(shell, check
 )
 def test_the_command_line_replaces_what_overrides_yaml_says(checkout, given, expected):
     assert launch._arguments("train", given, Workspace.at(checkout)) == expected
+
+
+def test_a_sweep_goes_on_in_the_folder_where_it_began(checkout, monkeypatch):
+    monkeypatch.chdir(checkout)
+    folder = checkout / "runs" / "a day" / "a-sweep"
+    overrides = ("experiment=composer", "trainer.seed=3", "split.fold=0,1")
+    Sweep(folder, "train", overrides, (), "composer", "p", "2026").write()
+    given = ["-m", "split.fold=0,1", "hydra/launcher=joblib", "sweep.resume=true"]
+    made = launch._arguments("train", given, Workspace.at(checkout))
+    assert "hydra.sweep.dir='runs/a day/a-sweep'" in made
+    assert made[0] == "-m"
+    assert made[-3:] == given[1:]
+    given.append("hydra.sweep.dir=elsewhere")
+    assert "hydra.sweep.dir='runs/a day/a-sweep'" not in launch._arguments(
+        "train", given, Workspace.at(checkout)
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["sweep.resume=true"], r"sweep\.resume=true is for sweeps: add -m"),
+        (["-m", "split.fold=0,1", "sweep.resume=True"], "no sweep of train below runs had the overrides"),
+    ],
+)
+def test_a_sweep_that_cannot_go_on_says_why(checkout, monkeypatch, given, said):
+    monkeypatch.chdir(checkout)
+    with pytest.raises(EarmarkError, match=said):
+        launch._arguments("train", given, Workspace.at(checkout))
 
 
 def test_only_the_overrides_of_the_command_line_are_a_runs_own(checkout):

@@ -10,6 +10,7 @@ from earmark.errors import EarmarkError, PieceError
 from earmark.executor import Loky
 from earmark.outputs import Task, fill
 from earmark.store import Store
+from earmark.store.remote import Remote
 
 
 @pytest.fixture
@@ -123,3 +124,49 @@ def test_a_tampered_file_is_mended_here_and_in_the_store(store, folder, task):
 def test_without_tasks_the_folder_is_there_and_empty(store, folder):
     assert fill(store, Loky(1), "audio", [], folder, "render") == {}
     assert names(folder) == []
+
+
+class Elsewhere:
+    """Workers of another machine: their store is not ours."""
+
+    def __init__(self, place):
+        self.place = place
+
+    def map(self, function, items, what):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("EARMARK_STORE", str(self.place))
+            return [function(item) for item in items]
+
+
+def test_what_workers_of_another_machine_made_is_fetched(tmp_path, folder, task, made):
+    url = f"file://{tmp_path}/share"
+    store = Store(tmp_path / "cache", Remote(url))
+    executor = Elsewhere(tmp_path / "theirs")
+    for _ in range(2):
+        assert fill(store, executor, "audio", [task("a"), task("b")], folder, "render") == {}
+        assert (folder / "b.wav").read_text() == "sound of b"
+        assert os.path.samefile(folder / "a.wav", store.path("audio", "aaaa", ".wav"))
+    assert made.read_text().split() == ["a", "b"]
+    assert Store(tmp_path / "theirs", Remote(url)).find("audio", "aaaa", ".wav")
+
+
+def test_a_store_that_another_machine_does_not_share_is_one_line(store, folder):
+    class Away:
+        def map(self, function, items, what):
+            return [None for _ in items]  # made, somewhere
+
+    tasks = [Task("a", "aaaa", "a.wav", None)]
+    with pytest.raises(EarmarkError, match=r"made audio that is not in .*store\.url"):
+        fill(store, Away(), "audio", tasks, folder, "render")
+
+
+def test_nothing_is_collected_while_a_folder_is_filled(store, folder, task):
+    class Collector:
+        def map(self, function, items, what):
+            with pytest.raises(EarmarkError, match="a run is using"), store.alone():
+                pass
+            return [function(item) for item in items]
+
+    fill(store, Collector(), "audio", [task("a")], folder, "render")
+    with store.alone():
+        assert names(folder) == ["a.wav"]

@@ -1,5 +1,7 @@
 """What people see while they wait."""
 
+import sys
+
 import pytest
 
 from earmark import progress
@@ -70,4 +72,17 @@ def test_a_line_is_printed_at_once(monkeypatch):
     printed = []
     monkeypatch.setattr("builtins.print", lambda *text, **how: printed.append((text, how)))
     progress.say("render: done")
-    assert printed == [(("render: done",), {"flush": True})]
+    assert printed == [(("render: done",), {"flush": True, "file": None})]
+
+
+def test_what_a_command_prints_is_not_mixed_with_its_progress(capsys, clock, monkeypatch):
+    shown = []
+    for terminal, seconds in ((True, 0), (False, 20), (False, 0)):
+        monkeypatch.setattr("sys.stderr.isatty", lambda terminal=terminal: terminal)
+        items = progress.track(working(seconds, 3, clock), 3, "listen", "files", stream=sys.stderr)
+        assert list(items) == [0, 1, 2]
+        found = capsys.readouterr()
+        assert found.out == ""
+        shown.append("3/3" in found.err)
+    assert shown == [True, True, False]
+    assert found.err == ""  # what was over at once

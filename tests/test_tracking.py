@@ -76,7 +76,7 @@ def test_a_run_that_fails_says_why_and_passes_the_error_on(tracker, client, erro
         fail()
     assert caught.value is error
     run = client.get_run(started[0])
-    assert run.info.status == "FAILED"
+    assert run.info.status == ("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
     assert run.data.tags["earmark.error"] == said
 
 

@@ -1,6 +1,9 @@
 """Training: the best epoch is kept, and all can be repeated."""
 
+import json
 import os
+import shutil
+import socket
 from functools import partial
 from types import SimpleNamespace
 
@@ -8,15 +11,16 @@ import numpy as np
 import pytest
 import torch
 
+from earmark.assembly import build_sampler
 from earmark.dataset.arrays import FeatureArrays
 from earmark.dataset.geometry import ClipGeometry
 from earmark.dataset.module import LabelledPieces
 from earmark.embed import embed_pieces
+from earmark.errors import EarmarkError
 from earmark.learner import retrieval
 from earmark.models.forest import Forest
 from earmark.models.logistic import Logistic
 from earmark.objectives.triplet import Triplet
-from earmark.samplers.class_work import ClassWorkSampler
 from earmark.training import fit, fit_classical
 
 LABELS = ["Ash", "Birch", "Cedar"]
@@ -29,8 +33,50 @@ DATASET = SimpleNamespace(
 )
 
 
-def sampler(labels, groups, seed, rank=0, ranks=1):
-    return ClassWorkSampler(labels, groups, 3, 3, 2, 6, seed, rank, ranks)
+TRAINER = {
+    **{"accelerator": "cpu", "devices": 1, "sync_batchnorm": False},
+    **{"precision": "32-true", "compile": False, "threads": 1, "seed": 0},
+    **{"features_on_device": "auto", "features_memory_share": 0.5},
+    **{"max_epochs": 3, "max_steps": -1, "patience": 10, "keep": "best"},
+}
+SAMPLER = {
+    "_target_": "earmark.samplers.class_work.ClassWorkSampler",
+    "classes_per_batch": 3,
+    "works_per_class": 3,
+    "clips_per_piece": 2,
+    "batches_per_epoch": 6,
+}
+sampler = partial(build_sampler, SAMPLER)
+
+
+# What `train` of the fixture below does, on one of two machines.
+NODE = """
+import json, os, sys, warnings
+from pathlib import Path
+from functools import partial
+from types import SimpleNamespace
+import torch
+from earmark.assembly import build_sampler
+from earmark.dataset.arrays import FeatureArrays
+from earmark.dataset.geometry import ClipGeometry
+from earmark.dataset.module import LabelledPieces
+from earmark.objectives.triplet import Triplet
+from earmark.training import fit
+
+warnings.simplefilter("ignore")  # Lightning's remarks
+folder, port, rank = sys.argv[1:]
+os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=port, NODE_RANK=rank, OMP_NUM_THREADS="1")
+given = json.load(open(f"{folder}/given.json"))
+torch.manual_seed(0)
+net = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d((6, 1)), torch.nn.Flatten(), torch.nn.Linear(6, 2))
+parts = [LabelledPieces(FeatureArrays(Path(folder), ids), labels, ids) for ids, labels in given["parts"]]
+found = fit(
+    net, Triplet(margin=0.5, miner="all"), partial(torch.optim.Adam, lr=0.05), *parts, given["labels"],
+    ClipGeometry(**given["geometry"]), SimpleNamespace(**given["dataset"]),
+    partial(build_sampler, given["sampler"]), None, SimpleNamespace(**given["trainer"], num_nodes=2), None,
+)
+print("kept nothing" if found is None else json.dumps([e["validation/retrieval"] for e in found.history]))
+"""
 
 
 class Linear(torch.nn.Module):
@@ -62,14 +108,11 @@ def pieces(tmp_path):
 
 @pytest.fixture
 def train(pieces):
-    def run(seed=0, lr=0.02, logger=None, **settings):
-        trainer = {
-            **{"accelerator": "cpu", "devices": 1, "strategy": "auto", "precision": "32-true"},
-            **{"max_epochs": 3, "max_steps": -1, "patience": 10, "keep": "best", "seed": seed, **settings},
-        }
+    def run(seed=0, lr=0.02, logger=None, encoder=Linear, **settings):
+        trainer = {**TRAINER, "num_nodes": 1, "seed": seed, **settings}
         torch.manual_seed(seed)
         return fit(
-            Linear(),
+            encoder(),
             Triplet(margin=0.5, miner="all"),
             partial(torch.optim.Adam, lr=lr),
             *pieces,
@@ -85,9 +128,19 @@ def train(pieces):
     return run
 
 
-def retrieval_of(weights, pieces):
+def plain_network():
+    """Linear of torch's own classes, which a spawned process can find."""
+    return torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d((6, 1)), torch.nn.Flatten(), torch.nn.Linear(6, 2))
+
+
+def normed_network():
+    """The same with batch normalisation, which each process does on its share."""
+    return plain_network().append(torch.nn.BatchNorm1d(2))
+
+
+def retrieval_of(weights, pieces, encoder=Linear):
     """Validation retrieval of an encoder with these weights."""
-    encoder = Linear()
+    encoder = encoder()
     encoder.load_state_dict(weights)
     sides = []
     for part in pieces:
@@ -100,9 +153,10 @@ def retrieval_of(weights, pieces):
 
 
 def test_every_epoch_has_its_loss_and_retrieval(train, capsys):
-    found = train()
+    found = train(seed=4)
     assert [epoch["epoch"] for epoch in found.history] == [0, 1, 2]
     assert all({"train/loss", "validation/retrieval"} <= set(epoch) for epoch in found.history)
+    # Not of every seed: the mean is over triplets that still violate the margin.
     assert found.history[-1]["train/loss"] < found.history[0]["train/loss"]
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in lines] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
@@ -157,6 +211,80 @@ def test_nothing_is_left_behind(train, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     train(max_epochs=1)
     assert os.listdir(tmp_path / "here") == os.listdir(tmp_path / "tmp") == []
+
+
+@pytest.fixture
+def alone(monkeypatch):
+    """As if no other training had chosen a port, a rank or threads for its processes."""
+    for name in ("MASTER_PORT", "MASTER_ADDR", "NODE_RANK", "LOCAL_RANK"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+@pytest.mark.slow
+def test_two_processes_train_and_validate_as_one(train, alone):
+    one, two = (train(encoder=plain_network, lr=0.05, devices=devices) for devices in (1, 2))
+    for epoch, same in zip(one.history, two.history, strict=True):
+        assert same == pytest.approx(epoch, rel=1e-5)
+    assert (two.kept_epoch, two.score) == (one.kept_epoch, pytest.approx(one.score, rel=1e-5))
+    # The bias moves all embeddings alike, which no distance sees: Adam walks on its rounding errors.
+    assert torch.allclose(one.weights["2.weight"], two.weights["2.weight"], atol=1e-5)
+
+
+@pytest.mark.slow
+def test_two_processes_are_judged_by_the_model_that_is_kept(train, pieces, alone):
+    """Each has means and variances of its own; the score must be that of the first one's."""
+    found = train(encoder=normed_network, lr=0.05, devices=2)
+    assert retrieval_of(found.weights, pieces, normed_network) == pytest.approx(found.score, abs=1e-6)
+
+
+@pytest.mark.slow
+def test_two_machines_train_as_one_and_the_first_keeps_the_model(train, pieces, alone, python, tmp_path):
+    """Both are this one here: two scripts that know their NODE_RANK, and spawn a process each."""
+    one = train(encoder=plain_network, lr=0.05)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    given = {"parts": [[part.groups, part.labels] for part in pieces], "labels": LABELS, "sampler": SAMPLER}
+    given |= {"geometry": vars(GEOMETRY), "dataset": vars(DATASET), "trainer": TRAINER}
+    (tmp_path / "given.json").write_text(json.dumps(given))
+    nodes = [python(NODE, tmp_path, port, rank) for rank in range(2)]
+    said = [node.communicate(timeout=300) for node in nodes]
+    assert [node.returncode for node in nodes] == [0, 0], "\n".join(text for _, text in said)
+    first, second = (text.splitlines()[-1] for text, _ in said)
+    assert second == "kept nothing"
+    expected = [epoch["validation/retrieval"] for epoch in one.history]
+    assert json.loads(first) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's compiler, of torch's own parts
+@pytest.mark.skipif(not shutil.which(os.environ.get("CXX", "g++")), reason="torch.compile needs a compiler")
+def test_a_compiled_network_learns_the_same_under_the_same_names(train):
+    one, compiled, again = train(), train(compile=True), train(compile=True)
+    assert compiled.history == again.history
+    for epoch, same in zip(one.history, compiled.history, strict=True):
+        assert same == pytest.approx(epoch, rel=1e-4)
+    assert list(compiled.weights) == list(one.weights) == ["layer.weight", "layer.bias"]
+
+
+def test_batches_too_small_for_so_many_processes_are_refused(train):
+    with pytest.raises(EarmarkError, match="a batch of 18 clips leaves some of 10 processes fewer than two"):
+        train(devices=10)
+
+
+@pytest.mark.parametrize("where", [True, False])
+def test_where_the_features_lie_changes_nothing(train, where):
+    usual, found = train(max_epochs=1), train(max_epochs=1, features_on_device=where)
+    assert found.history == usual.history
+    assert all(torch.equal(usual.weights[name], found.weights[name]) for name in usual.weights)
+
+
+def test_bf16_is_near_and_leaves_weights_of_32_bits(train):
+    full, mixed = train(), train(precision="bf16-mixed")
+    assert mixed.history != full.history
+    assert mixed.history[0]["train/loss"] == pytest.approx(full.history[0]["train/loss"], rel=0.05)
+    assert {weight.dtype for weight in mixed.weights.values()} == {torch.float32}
 
 
 def classical(kind, bands=6, classes=3):

@@ -10,7 +10,17 @@ from earmark.workspace import Workspace
 INPUTS = {"conf", "overrides", "source", "corpora", "project"}
 OUTPUTS = {
     *("root", "params", "data", "catalog", "raw", "audio", "audio_table", "facts", "pieces"),
-    *("quarantine", "features", "splits", "verdicts", "models", "metrics", "plots"),
+    *(
+        "quarantine",
+        "features",
+        "features_table",
+        "run_file",
+        "splits",
+        "verdicts",
+        "models",
+        "metrics",
+        "plots",
+    ),
 }
 
 

@@ -84,7 +84,7 @@ def check_assembly(cfg: Any) -> None:
         build(node, "model")
     objective = build(cfg.objective, "objective")
     _check_augmentation(cfg, node)
-    for name in ("seed", "rank", "ranks", "labels", "groups"):
+    for name in ("seed", "labels", "groups"):
         if name in cfg.sampler:
             raise EarmarkError(f"config: sampler.{name} is not for a config to set")
     labels = ["a", "a", "b", "b"]
@@ -110,11 +110,9 @@ def _check_augmentation(cfg: Any, node: dict[str, Any]) -> None:
             )
 
 
-def build_sampler(
-    node: Any, labels: list[str], groups: list[str], seed: int, rank: int = 0, ranks: int = 1
-) -> Any:
+def build_sampler(node: Any, labels: list[str], groups: list[str], seed: int) -> Any:
     """The batch sampler of a config over pieces with these labels and works."""
-    return build(node, "sampler", labels=labels, groups=groups, seed=seed, rank=rank, ranks=ranks)
+    return build(node, "sampler", labels=labels, groups=groups, seed=seed)
 
 
 def gradient_free(model: Any) -> bool:

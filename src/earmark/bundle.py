@@ -1,37 +1,38 @@
 """The bundle: everything that identification needs, in one folder, and nothing that runs code.
 
-    bundle.yaml             format version, labels, settings, decision, digests of the other files
+    bundle.yaml             format version, question, labels, settings, decision, digests of the other files
     encoder.safetensors     weights
     decision.safetensors    arrays of the decision: for prototypes those and their whitening
     references.safetensors  what the model gives for the training pieces' clips (clips, dimensions)
     references.csv          a row for each of them: piece_id, label, group, title, start_s
 
-Reading it needs neither Lightning nor DVC nor MLflow.
+Reading it needs neither Lightning nor DVC nor MLflow, nor pandas, which takes half a second to import.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import importlib
+import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import yaml
 
 from earmark import features, models  # noqa: F401  (a bundle names members of them: all count)
 from earmark.atomic import replacing, write_text
-from earmark.catalog import read_table, write_table
 from earmark.config import build
 from earmark.decisions.prototype import FittedPrototypes
 from earmark.decisions.vote import FittedVote
 from earmark.errors import EarmarkError
-from earmark.store import digest_file, keep_only
+from earmark.store.digest import digest_file
+from earmark.store.links import keep_only
 
 if TYPE_CHECKING:
     import torch
@@ -46,13 +47,16 @@ OURS = {"model": "earmark.models", "features": "earmark.features"}
 @dataclass(frozen=True)
 class Bundle:
     """A trained model, whole. `settings` has the sections of the config that identification needs:
-    midi, render, audio, features, dataset, model (with the input's shape)."""
+    midi, render, audio, features, dataset, model (with the input's shape). `references` has a column of
+    each name above, (clips,) like the rows of `embeddings`. `question`: what a label says (composer,
+    author, genre, key, …); "" where that was not noted."""
 
     settings: dict[str, Any]
     weights: dict[str, torch.Tensor]
     decision: FittedPrototypes | FittedVote
-    references: pd.DataFrame
+    references: Mapping[str, np.ndarray]
     embeddings: np.ndarray
+    question: str = ""
 
     @property
     def labels(self) -> list[str]:
@@ -80,10 +84,11 @@ class Bundle:
         with replacing(folder / "references.safetensors") as temporary:
             embeddings = np.ascontiguousarray(self.embeddings, dtype=np.float32)
             save_arrays({"embeddings": embeddings}, temporary)
-        write_table(self.references, folder / "references.csv")
+        write_text(folder / "references.csv", _as_csv(self.references))
         content = {
             "format": "earmark-bundle",
             "version": VERSION,
+            "question": self.question,
             "labels": self.labels,
             "decision": {"kind": self.decision.kind, **self.decision.numbers()},
             "settings": self.settings,
@@ -101,14 +106,13 @@ class Bundle:
         foreign = _foreign_target(content["settings"])
         if foreign is not None:
             raise EarmarkError(f"{folder} is refused: it asks to run {foreign}, which is not earmark's")
-        references = read_table(folder / "references.csv")
-        references["start_s"] = references.start_s.astype(float)
         return cls(
             settings=content["settings"],
             weights=load_file(folder / "encoder.safetensors"),
             decision=_restored(folder, content),
-            references=references,
+            references=_references(folder),
             embeddings=load_arrays(folder / "references.safetensors")["embeddings"],
+            question=content["question"],
         )
 
 
@@ -142,12 +146,30 @@ def _read_content(folder: Path) -> dict[str, Any]:
     whole = isinstance(settings, dict) and all(isinstance(settings.get(name), dict) for name in OURS)
     if not (whole and isinstance(content.get("labels"), list) and isinstance(decision, dict)):
         raise EarmarkError(f"{folder} is refused: bundle.yaml is not whole (labels, decision, settings)")
+    question = content.setdefault("question", "")  # which earlier ones did not note
+    if not isinstance(question, str) or not question.isprintable():
+        raise EarmarkError(f"{folder} is refused: its question is not a word")
     if decision.get("kind") not in DECISIONS:
         known = " and ".join(DECISIONS)
         raise EarmarkError(
             f"{folder} is refused: its decision is {decision.get('kind')}, and known are {known}"
         )
     return content
+
+
+def _as_csv(columns: Mapping[str, np.ndarray]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*(np.asarray(columns[name]).tolist() for name in columns), strict=True))
+    return text.getvalue()
+
+
+def _references(folder: Path) -> dict[str, np.ndarray]:
+    with (folder / "references.csv").open(encoding="utf-8", newline="") as file:
+        names, *rows = csv.reader(file)
+    columns = dict(zip(names, np.array(rows, dtype=object).reshape(-1, len(names)).T, strict=True))
+    return {**columns, "start_s": columns["start_s"].astype(float)}
 
 
 def _restored(folder: Path, content: dict[str, Any]) -> FittedPrototypes | FittedVote:

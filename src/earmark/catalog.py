@@ -16,6 +16,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +64,12 @@ class Merge:
 
     def __call__(self, label: str) -> str:
         return self.into.get(label, label)
+
+
+def piece_id(label: str, title: str, identity: bytes) -> str:
+    """A readable name, safe as a file name, unique by a digest of `identity`: a path, or a file's bytes."""
+    words = re.sub(r"[^a-z0-9]+", "-", f"{label} {title}".lower()).strip("-")
+    return f"{words[:60].rstrip('-')}-{hashlib.sha256(identity).hexdigest()[:8]}".lstrip("-")
 
 
 def read_table(path: Path) -> pd.DataFrame:

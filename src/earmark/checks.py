@@ -14,10 +14,13 @@ from earmark.assembly import check_assembly
 from earmark.audio import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from earmark.catalog import Merge
 from earmark.config import Config, build, plain
+from earmark.dataset.resident import CHOICES
 from earmark.dataset.transpose import Transposition
+from earmark.devices import check_devices
 from earmark.errors import EarmarkError
 from earmark.render.synth import HIGHEST_RATE_HZ as HIGHEST_SYNTH_HZ
 from earmark.render.synth import LOWEST_RATE_HZ as LOWEST_SYNTH_HZ
+from earmark.store.remote import Remote
 
 
 def check(cfg: Config | DictConfig) -> None:
@@ -61,8 +64,12 @@ def check(cfg: Config | DictConfig) -> None:
     within("dataset.training_hop_s", cfg.dataset.training_hop_s, 0, 3600, " s")
     within("dataset.max_transposition", cfg.dataset.max_transposition, 0, 11, " semitones")
     within("data.min_confidence", cfg.data.min_confidence, 0, 1)
+    among("tracking.log_bundle", cfg.tracking.log_bundle, ("best", "all", "none"))
     Merge.of(plain(cfg.data.merge))
-    _check_accelerator(cfg.trainer.accelerator)
+    within("trainer.num_nodes", cfg.trainer.num_nodes, 1, 100_000)
+    among("trainer.features_on_device", cfg.trainer.features_on_device, CHOICES)
+    within("trainer.features_memory_share", cfg.trainer.features_memory_share, 0, 1)
+    check_devices(cfg.trainer)
     _check_optimizer(cfg.trainer.optimizer)
     for name in ("decision", "executor"):
         build(cfg[name], name)
@@ -76,21 +83,11 @@ def check(cfg: Config | DictConfig) -> None:
         raise EarmarkError(str(error)) from error
     Transposition.of(cfg.dataset.max_transposition, front_end, list(cfg.data.labels))
     check_assembly(cfg)
+    if cfg.store.url:
+        Remote(cfg.store.url).check()
     start = cfg.model.get("init")
     if start and not (Path(start) / "bundle.yaml").is_file():
         raise EarmarkError(f"model.init={start} is not a bundle: name the folder that holds bundle.yaml")
-
-
-def _check_accelerator(name: str) -> None:
-    """Lightning would find out only when training begins."""
-    import torch
-
-    there = {"gpu": torch.cuda.is_available() or torch.backends.mps.is_available()}
-    there |= {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not there.get(name, True):
-        raise EarmarkError(
-            f"trainer.accelerator={name}: this machine has none; trainer=auto takes what there is"
-        )
 
 
 def _check_optimizer(node: Any) -> None:

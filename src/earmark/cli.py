@@ -1,28 +1,49 @@
-"""The command `earmark`."""
+"""The command `earmark`. It imports no more than the options need: what a command needs it imports itself.
+
+Exit status, for every command: 0 all is done, 1 some files could not be, 2 nothing was: wrong usage, no such
+model, a library that is missing.
+"""
 
 from __future__ import annotations
 
+import inspect
 import sys
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from earmark import __version__
+from earmark.commands import cache
 from earmark.commands.compare import compare
 from earmark.commands.demo import demo
 from earmark.commands.describe import describe
 from earmark.commands.enroll import enroll
 from earmark.commands.identify import identify
+from earmark.commands.leaderboard import leaderboard
+from earmark.commands.promote import promote
 from earmark.commands.publish import publish
 from earmark.commands.tag import tag
-from earmark.errors import EarmarkError
-from earmark.sources.choice import use_csv, use_default, use_folder
-from earmark.sources.origin import Origin
-from earmark.workspace import Workspace
+from earmark.commands.ui import ui
+from earmark.commands.use import use
+from earmark.errors import EarmarkError, PieceError
+
+
+class _Commands(TyperGroup):
+    """A user's mistake is one line, and its status says whether it was a file's."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EarmarkError as error:
+            print(f"earmark: error: {error}", file=sys.stderr)
+            raise typer.Exit(1 if isinstance(error, PieceError) else 2) from error
+
 
 app = typer.Typer(
     name="earmark",
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Listens to music and says who composed it, or honestly says unknown.",
@@ -44,73 +65,19 @@ def _options(
     pass
 
 
-app.command()(identify)
-app.command()(demo)
-app.command()(describe)
-app.command()(tag)
-app.command()(publish)
-app.command()(enroll)
-app.command()(compare)
+def help_of(command: Callable) -> str:
+    """Its docstring for any width of terminal: paragraphs flow, those after a \\b stay as they are."""
+    paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
+    return "\n\n".join(text if text.startswith("\b") else " ".join(text.split("\n")) for text in paragraphs)
 
 
-@app.command()
-def use(
-    source: Annotated[str, typer.Argument(metavar="default|DIR|FILE.csv", help="What to learn from.")],
-) -> None:
-    """Choose the music that the next `dvc repro` learns from.
-
-    DIR holds a folder for each label: DIR/<label>/**/*.{mid,midi,wav,flac,ogg,mp3}.
-    FILE.csv has the columns path and label, and may have group (the work), role (known,
-    unknown-calibration, unknown-test), split and title; its paths are relative to it.
-
-    \b
-    earmark use ~/Music/composers
-    earmark use catalog.csv
-    earmark use default
-    """
-    workspace = Workspace.find()
-    if source == "default" and not Path(source).exists():
-        use_default(workspace.source)
-        print("The next `dvc repro` learns from the default corpus.")
-        return
-    path = Path(source).expanduser()
-    if not path.exists():
-        raise EarmarkError(f"{path} does not exist: give a folder, a CSV file, or `default`")
-    origins = (use_folder if path.is_dir() else use_csv)(workspace.source, path)
-    print(_counted(origins))
-    for warning in _too_few(origins):
-        print(warning, file=sys.stderr)
-    missing = [origin for origin in origins if origin.file is not None and not origin.file.is_file()]
-    if missing:
-        print(f"{len(missing)} of them are not there, for example {missing[0].file}", file=sys.stderr)
-
-
-def _too_few(origins: list[Origin]) -> list[str]:
-    """Labels that cannot be learned: said now, not when the split is made."""
-    works: dict[str, set[str]] = {}
-    for origin in origins:
-        if origin.role == "known":
-            works.setdefault(origin.label, set()).add(origin.group)
-    few = [f"{label} ({len(found)})" for label, found in sorted(works.items()) if len(found) < 3]
-    said = [f"too few works, a label needs 3: {', '.join(few[:5])}"] if few else []
-    return said + (["there must be two known labels or more"] if len(works) < 2 else [])
-
-
-def _counted(origins: list[Origin]) -> str:
-    known = {origin.label for origin in origins if origin.role == "known"}
-    works = {origin.group for origin in origins}
-    unknown = sum(origin.role != "known" for origin in origins)
-    strangers = f", {unknown} of them by strangers" if unknown else ""
-    return (
-        f"The next `dvc repro` learns from {len(origins)} pieces of {len(works)} works{strangers}; "
-        f"{len(known)} known labels."
-    )
+for command in (identify, demo, describe, tag, publish, enroll, compare, use, leaderboard, promote, ui):
+    app.command(help=help_of(command))(command)
+for command in (cache.ls, cache.gc, cache.verify):
+    cache.app.command(help=help_of(command))(command)
+app.add_typer(cache.app, name="cache")
 
 
 def main() -> None:
-    """The console script: a user's mistake is one line and status 1."""
-    try:
-        app()
-    except EarmarkError as error:
-        print(f"earmark: error: {error}", file=sys.stderr)
-        sys.exit(1)
+    """The console script."""
+    app()

@@ -78,3 +78,13 @@ def code_version(module: str) -> str:
         digest.update(str(file.relative_to(PACKAGE)).encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:16]
+
+
+@cache
+def source_digest() -> str:
+    """A digest of this package's whole source: whether two machines have the same earmark."""
+    digest = hashlib.sha256()
+    for file in sorted(PACKAGE.rglob("*.py")):
+        digest.update(file.relative_to(PACKAGE).as_posix().encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()

@@ -10,11 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from omegaconf import MISSING, DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    OmegaConfBaseException,
+    ValidationError,
+)
 
 from earmark.errors import EarmarkError
 
@@ -29,9 +35,10 @@ def _open_mapping() -> DictConfig:
 
 @dataclass
 class DataConfig:
-    """What to learn from while `data/source` says `default`, and how files form works."""
+    """What to learn from while `data/source` says `default`, what labels say, and how files form works."""
 
     corpus: str = MISSING
+    question: str = MISSING
     group_pattern: str = ""
     merge: dict[str, Any] = field(default_factory=_open_mapping)
     labels: list[str] = field(default_factory=list)
@@ -95,8 +102,12 @@ class DatasetConfig:
 class TrainerConfig:
     accelerator: str = MISSING
     devices: Any = MISSING
-    strategy: str = MISSING
+    num_nodes: int = MISSING
+    sync_batchnorm: bool = MISSING
     precision: str = MISSING
+    compile: bool = MISSING
+    features_on_device: Any = MISSING
+    features_memory_share: float = MISSING
     max_epochs: int = MISSING
     max_steps: int = MISSING
     patience: int = MISSING
@@ -117,12 +128,18 @@ class EvaluateConfig:
 @dataclass
 class TrackingConfig:
     experiment: str = MISSING
-    log_bundle: bool = MISSING
+    log_bundle: str = MISSING
+
+
+@dataclass
+class SweepConfig:
+    resume: bool = False
 
 
 @dataclass
 class StoreConfig:
     path: str = MISSING
+    url: str = ""
 
 
 @dataclass
@@ -146,6 +163,7 @@ class Config:
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
     executor: dict[str, Any] = field(default_factory=dict)
     store: StoreConfig = field(default_factory=StoreConfig)
+    sweep: SweepConfig = field(default_factory=SweepConfig)
 
 
 def register() -> None:
@@ -197,8 +215,17 @@ def compose(conf: Path, overrides: Sequence[str]) -> DictConfig:
 
 
 def config_error(error: Exception) -> EarmarkError:
-    """One line from what Hydra or OmegaConf say about a config."""
+    """One line about a config: ours for slips of the pen, else what Hydra or OmegaConf say."""
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
+    key, around = getattr(cause, "full_key", None), getattr(cause, "parent_node", None)
+    if isinstance(cause, (ConfigKeyError, ConfigAttributeError)) and isinstance(around, DictConfig):
+        there = [str(name) for name in around if not str(name).startswith("_") and name != "hydra"]
+        return _no_such("setting", key, str(cause.key), there)
+    if isinstance(cause, ValidationError) and key:
+        return EarmarkError(f"config: {key}={cause.value}: {str(cause.msg).splitlines()[0]}")
+    if getattr(error, "options", None) and getattr(error, "missing_cfg_file", None):
+        group, _, choice = str(error.missing_cfg_file).rpartition("/")
+        return _no_such("choice", f"{group}={choice}", choice, list(error.options))
     lines = [str(error)] if cause is error else [str(error), str(cause)]
     text = " ".join(" ".join(lines).split())
     text = re.sub(r"Set the environment variable HYDRA_FULL_ERROR.*$", "", text)
@@ -207,6 +234,12 @@ def config_error(error: Exception) -> EarmarkError:
     if override and override not in text:
         text = f"{override}: {text}"
     return EarmarkError(f"config: {text} (see conf/ for what there is)")
+
+
+def _no_such(what: str, name: str, typed: str, there: list[str]) -> EarmarkError:
+    meant = get_close_matches(typed, there, n=1)
+    hint = f": did you mean {meant[0]}?" if meant else "."
+    return EarmarkError(f"config: there is no {what} {name}{hint} What there is: {', '.join(there)}")
 
 
 def plain(node: Any) -> Any:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader
 
 from earmark.dataset.arrays import FeatureArrays
 from earmark.dataset.clips import EvenClips
@@ -32,10 +31,7 @@ def embed_pieces(encoder: torch.nn.Module, arrays: FeatureArrays, geometry: Clip
     device = next(iter(encoder.state_dict().values())).device
     encoder.eval()
     with torch.inference_mode():
-        rows = [
-            encoder(batch.to(device)).float().cpu().numpy()
-            for batch, _ in DataLoader(clips, batch_size=BATCH)
-        ]
+        rows = [encoder(batch.to(device)).float().cpu().numpy() for batch, _ in clips.loader(BATCH)]
     table = np.concatenate(rows) if rows else np.zeros((0, 0), dtype=np.float32)
     owner = np.array([index for index, _ in clips.places], dtype=np.int64)
     starts_s = np.array([start for _, start in clips.places]) / geometry.frame_rate_hz

@@ -12,6 +12,8 @@ import logging
 import os
 import re
 import sys
+import traceback
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +36,16 @@ def launch(script: str) -> None:
     workspace = Workspace.at(Path(script).resolve().parents[1])
     mistakes: list[EarmarkError] = []
 
-    def task(cfg: Any) -> None:
+    def task(cfg: Any) -> float | None:
         job = HydraConfig.get()
         try:
-            _run(stage, cfg, job, workspace)
+            return _run(stage, cfg, job, workspace)
         except (EarmarkError, OmegaConfBaseException) as error:
             error = error if isinstance(error, EarmarkError) else config_error(error)
-            if job.mode is not None and job.mode.name == "MULTIRUN":
+            if _in_sweep(job):
                 raise error  # Hydra marks this job as failed
             mistakes.append(error)
+            return None
 
     register()
     for name in ("matplotlib", "PIL"):  # they remark on fonts and plugins
@@ -51,7 +54,8 @@ def launch(script: str) -> None:
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     try:
         sys.argv[1:] = _arguments(stage, sys.argv[1:], workspace)
-        hydra.main(version_base="1.3", config_path=str(workspace.conf), config_name="config")(task)()
+        with _ending_sweep(workspace):
+            hydra.main(version_base="1.3", config_path=str(workspace.conf), config_name="config")(task)()
         if mistakes:
             raise mistakes[0]
     except EarmarkError as error:
@@ -62,17 +66,46 @@ def launch(script: str) -> None:
         sys.exit(130)
 
 
-def _run(stage: str, cfg: Any, job: Any, workspace: Workspace) -> None:
+def _run(stage: str, cfg: Any, job: Any, workspace: Workspace) -> float | None:
+    """What a sweeper may search by: the validation score of a judged run, NaN where a job failed."""
     from earmark import pipeline
 
     if job.job.config_name == FROZEN or (stage == "compose" and not _own(job, workspace)):
         pipeline.run_stage(stage, cfg, workspace)
-        return
+        return None
     folder = Path(job.runtime.output_dir)
     # The overrides of the command line alone name the run; those of overrides.yaml are its ground.
     write_text(folder / "overrides.txt", "\n".join(_own(job, workspace)) + "\n")
-    last = "evaluate" if stage == "train" else stage
-    pipeline.run(cfg, Workspace.at(workspace.project, folder), last)
+    workspace = Workspace.at(workspace.project, folder)
+    if stage not in pipeline.JUDGED:
+        pipeline.run(cfg, workspace, stage)
+        return None
+    from earmark import shell_run
+    from earmark.sweep.folder import Sweep
+
+    if not _in_sweep(job):
+        return shell_run.run(cfg, workspace, stage, job.overrides.task)
+    if job.launcher["_target_"].endswith(".JoblibLauncher") and cfg.executor.get("workers") == 0:
+        cfg.executor.workers = 1  # the jobs share the cores
+    try:
+        sweep = Sweep.read(Path(job.sweep.dir).resolve())
+        return shell_run.run(cfg, workspace, stage, job.overrides.task, sweep)
+    except Exception as error:
+        # The others go on, whatever the sweeper; the sweep's end tells which failed, and why.
+        (folder / "traceback.txt").write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        return float("nan")
+
+
+def _ending_sweep(workspace: Workspace) -> AbstractContextManager[None]:
+    if FROZEN in sys.argv:
+        return nullcontext()
+    from earmark.sweep.callback import ending
+
+    return ending(workspace.project)
+
+
+def _in_sweep(job: Any) -> bool:
+    return job.mode is not None and job.mode.name == "MULTIRUN"
 
 
 def _own(job: Any, workspace: Workspace) -> list[str]:
@@ -92,9 +125,17 @@ def _arguments(stage: str, arguments: list[str], workspace: Workspace) -> list[s
     ]
     if stage == "compose" and not arguments:  # as dvc.yaml has it: no run of its own, hence no folder
         added += ["hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=stdout"]
-    # Hydra takes overrides in one run after the options; later ones win.
     own = [item for item in arguments if not item.startswith("-") and re.match(r"[+~]|[^=]+=", item)]
     options = [item for item in arguments if item not in own]
+    if any(re.fullmatch(r"sweep\.resume=(true|yes|on|1)", item, re.IGNORECASE) for item in own):
+        if not {"-m", "--multirun"} & set(options):
+            raise EarmarkError("sweep.resume=true is for sweeps: add -m, and the overrides of the sweep")
+        if not any(item.startswith("hydra.sweep.dir=") for item in own):
+            from earmark.sweep.folder import find_sweep
+
+            found = find_sweep(Path("runs"), stage, [*added, *own])
+            added.append(f"hydra.sweep.dir='{found.folder.as_posix()}'")
+    # Hydra takes overrides in one run after the options; later ones win.
     return [*options, *added, *own]
 
 

@@ -9,6 +9,8 @@ import pytorch_lightning as pl
 import torch
 from torch import nn
 
+from earmark.dataset.shares import follow_first, whole_of
+
 RETRIEVAL, ACCURACY = "validation/retrieval", "validation/balanced_accuracy"
 
 
@@ -20,10 +22,14 @@ def monitored(objective: Any) -> str:
 class Learner(pl.LightningModule):
     """Trains `encoder` with `objective`; validates on clips of validation pieces.
 
-    Validation loaders of (clip, class): queries (validation pieces) and, for embeddings, references
+    Validation loaders of (clips, classes): queries (validation pieces) and, for embeddings, references
     (training pieces). `validation/retrieval` is the mean average precision at R of the queries among
     the references (Musgrave et al. 2020), `validation/balanced_accuracy` the mean recall of the
     classes by the highest score.
+
+    With several processes the objective sees the whole batch in each of them, so that it mines among
+    all embeddings and the gradient is that of one process; validation clips are shared out alike.
+    compiled: train by torch.compile; validation stays as identification will be, without.
     """
 
     def __init__(
@@ -31,23 +37,36 @@ class Learner(pl.LightningModule):
         encoder: nn.Module,
         objective: nn.Module,
         optimizer: Callable[..., torch.optim.Optimizer],
+        compiled: bool = False,
     ) -> None:
         super().__init__()
         self.encoder, self.objective = encoder, objective
-        self._optimizer = optimizer
+        self._optimizer, self._compiled = optimizer, compiled
+        self._compiled_forward: Callable[[torch.Tensor], torch.Tensor] | None = None
         self._collected: tuple[list, list] = ([], [])
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return self._optimizer(self.parameters())
 
+    def on_fit_start(self) -> None:
+        if self._compiled:
+            # A function, not a module: the names of the weights stay as they are.
+            self._compiled_forward = torch.compile(self.encoder.forward)
+
     def training_step(self, batch: tuple[torch.Tensor, torch.Tensor], _: int) -> torch.Tensor:
         clips, classes = batch
-        loss = self.objective(self.encoder(clips), classes)
-        self.log("train/loss", loss, on_step=False, on_epoch=True, batch_size=len(clips))
+        encode = self._compiled_forward or self.encoder
+        outputs, classes = whole_of(encode(clips).float()), whole_of(classes)
+        # Distances and logarithms of what bf16 leaves of small differences would be noise.
+        with torch.autocast(outputs.device.type, enabled=False):
+            loss = self.objective(outputs, classes)
+        # Every process has the same loss; sync_dist is how Lightning likes to hear that.
+        self.log("train/loss", loss, on_step=False, on_epoch=True, batch_size=len(classes), sync_dist=True)
         return loss
 
     def on_validation_epoch_start(self) -> None:
         self._collected = ([], [])
+        follow_first(self.encoder)
 
     def validation_step(self, batch: tuple, _: int, dataloader_idx: int = 0) -> None:
         clips, classes = batch
@@ -57,7 +76,9 @@ class Learner(pl.LightningModule):
         if self.trainer.sanity_checking:
             return
         queries, *references = (
-            tuple(torch.cat(column) for column in zip(*part, strict=True)) for part in self._collected if part
+            tuple(whole_of(torch.cat(column)) for column in zip(*part, strict=True))
+            for part in self._collected
+            if part
         )
         name = monitored(self.objective)
         score = balanced_accuracy(*queries) if name == ACCURACY else retrieval(*queries, *references[0])

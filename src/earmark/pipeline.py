@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from earmark.checks import check
+from earmark.devices import node_rank
 from earmark.workspace import Workspace
 
 STAGES = ("compose", "ingest", "render", "validate", "features", "split", "train", "evaluate")
+JUDGED = ("train", "evaluate")  # stages whose runs from the shell end with a judgement, and are in MLflow
 OPTIONAL = {"describe": "validate"}  # stages that no other needs, and the last one that they need
 
 
@@ -19,7 +20,11 @@ def run_stage(stage: str, cfg: Any, workspace: Workspace) -> None:
 
 def run(cfg: Any, workspace: Workspace, last: str = STAGES[-1]) -> None:
     """All stages that `last` needs, and it; what the store holds is linked, not computed."""
+    from earmark.checks import check
+
     check(cfg)
     needed = STAGES[: STAGES.index(OPTIONAL.get(last, last)) + 1]
     for stage in (*needed, *(name for name in OPTIONAL if name == last)):
         run_stage(stage, cfg, workspace)
+        if stage == "train" and node_rank(cfg.trainer):
+            return  # the first machine has the model

@@ -5,26 +5,33 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 T = TypeVar("T")
 PLAIN_INTERVAL_S = 10.0
 
 
-def say(message: str) -> None:
-    """One line on standard output, flushed so that it keeps its place among a stage's lines."""
-    print(message, flush=True)
+def say(message: str, stream: TextIO | None = None) -> None:
+    """One line on `stream`, standard output by default, flushed so that it keeps its place among others."""
+    print(message, flush=True, file=stream)
 
 
-def track(items: Iterable[T], total: int, what: str, unit: str = "pieces") -> Iterator[T]:
-    """Yield from `items`, showing how far along they are."""
-    if sys.stdout.isatty():
-        yield from _bar(items, total, what, unit)
+def track(
+    items: Iterable[T], total: int, what: str, unit: str = "pieces", stream: TextIO | None = None
+) -> Iterator[T]:
+    """Yield from `items`, showing how far along they are on `stream`, standard output by default.
+
+    Beside standard output, which is a stage's log, what takes no longer than PLAIN_INTERVAL_S leaves no line.
+    """
+    stream = stream or sys.stdout
+    if stream.isatty():
+        yield from _bar(items, total, what, unit, stream)
     else:
-        yield from _lines(items, total, what, unit)
+        yield from _lines(items, total, what, unit, stream)
 
 
-def _bar(items: Iterable[T], total: int, what: str, unit: str) -> Iterator[T]:
+def _bar(items: Iterable[T], total: int, what: str, unit: str, stream: TextIO) -> Iterator[T]:
+    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -44,7 +51,7 @@ def _bar(items: Iterable[T], total: int, what: str, unit: str) -> Iterator[T]:
         TimeRemainingColumn(),
     )
     started = time.monotonic()
-    with Progress(*columns) as progress:
+    with Progress(*columns, console=Console(file=stream)) as progress:
         task = progress.add_task(what, total=total, rate="")
         for done, item in enumerate(items, start=1):
             rate = done / max(time.monotonic() - started, 1e-9)
@@ -52,14 +59,16 @@ def _bar(items: Iterable[T], total: int, what: str, unit: str) -> Iterator[T]:
             yield item
 
 
-def _lines(items: Iterable[T], total: int, what: str, unit: str) -> Iterator[T]:
+def _lines(items: Iterable[T], total: int, what: str, unit: str, stream: TextIO) -> Iterator[T]:
     started = last = time.monotonic()
     done = 0
     for done, item in enumerate(items, start=1):
         now = time.monotonic()
         if now - last >= PLAIN_INTERVAL_S and done < total:
             rate = done / (now - started)
-            say(f"{what}: {done}/{total} {unit}, {rate:.1f}/s, {(total - done) / rate:.0f} s left")
+            left_s = (total - done) / rate
+            say(f"{what}: {done}/{total} {unit}, {rate:.1f}/s, {left_s:.0f} s left", stream)
             last = now
         yield item
-    say(f"{what}: {done}/{total} {unit} in {time.monotonic() - started:.1f} s")
+    if stream is sys.stdout or last > started:
+        say(f"{what}: {done}/{total} {unit} in {time.monotonic() - started:.1f} s", stream)

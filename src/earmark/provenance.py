@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from earmark import __version__
-from earmark.store import digest_file
+from earmark.store.digest import digest_file
 
 
 def git_state(project: Path) -> dict[str, str]:

@@ -17,35 +17,50 @@ from typing import Any
 from filelock import FileLock
 
 from earmark.errors import EarmarkError, describe
+from earmark.run_record import FAILED, FINISHED, KILLED, RUNNING
 from earmark.workspace import Workspace
 
 BUNDLE_TAG = "earmark.bundle"
+ERROR_TAG = "earmark.error"
+
+
+def tracking_uri(workspace: Workspace) -> str:
+    """The server that MLFLOW_TRACKING_URI names, or mlflow.db in the checkout."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workspace.project / 'mlflow.db'}"
+
+
+def server(workspace: Workspace) -> str:
+    """`tracking_uri`; MLflow is told so, and to be quiet."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "true")
+    # MLflow warns when git's executable is missing; provenance.py asks git itself.
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    import mlflow
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    uri = tracking_uri(workspace)
+    mlflow.set_tracking_uri(uri)
+    return uri
 
 
 class Tracker:
     """Runs of one experiment on the server that MLFLOW_TRACKING_URI names, or mlflow.db here."""
 
     def __init__(self, workspace: Workspace, experiment: str) -> None:
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        os.environ.setdefault("DO_NOT_TRACK", "true")
-        # MLflow warns when git's executable is missing; provenance.py asks git itself.
-        os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-        import mlflow
+        self.uri = server(workspace)
+        self.experiment = experiment
         from mlflow.tracking import MlflowClient
 
-        for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.WARNING)
-        self.uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workspace.project / 'mlflow.db'}"
-        self.experiment = experiment
-        mlflow.set_tracking_uri(self.uri)
         try:
             # Processes that race to create a fresh database fail: one at a time.
-            with FileLock(workspace.project / ".mlflow.lock"), _impatient():
+            with FileLock(workspace.project / ".mlflow.lock"), impatient():
                 self.client = MlflowClient(self.uri)
                 found = self.client.get_experiment_by_name(experiment)
                 if found is None:
-                    local = self.uri.startswith("sqlite:")
-                    place = (workspace.project / "mlartifacts").as_uri() if local else None
+                    # A server has a place for artifacts; a database, here or elsewhere, has none.
+                    database = not self.uri.startswith(("http://", "https://"))
+                    place = (workspace.project / "mlartifacts").as_uri() if database else None
                     self.experiment_id = self.client.create_experiment(experiment, artifact_location=place)
                 else:
                     self.experiment_id = found.experiment_id
@@ -56,10 +71,13 @@ class Tracker:
 
     @contextmanager
     def run(self, name: str, tags: Mapping[str, str]) -> Iterator[str]:
-        """Start a run and yield its id; it ends FINISHED, or FAILED with the error in a tag."""
-        run = self.client.create_run(self.experiment_id, run_name=name, tags=dict(tags))
-        with self._ending(run.info.run_id) as run_id:
+        """Start a run and yield its id; it ends FINISHED, FAILED or (interrupted) KILLED."""
+        with self._ending(self.begin(name, tags)) as run_id:
             yield run_id
+
+    def begin(self, name: str, tags: Mapping[str, str]) -> str:
+        """Start a run that the caller ends; its id."""
+        return self.client.create_run(self.experiment_id, run_name=name, tags=dict(tags)).info.run_id
 
     @contextmanager
     def resume(self, bundle: str, name: str, tags: Mapping[str, str]) -> Iterator[str]:
@@ -74,7 +92,7 @@ class Tracker:
             with self.run(name, {**tags, BUNDLE_TAG: bundle}) as run_id:
                 yield run_id
             return
-        self.client.update_run(runs[0].info.run_id, status="RUNNING")
+        self.reopen(runs[0].info.run_id)
         with self._ending(runs[0].info.run_id) as run_id:
             yield run_id
 
@@ -83,10 +101,29 @@ class Tracker:
         try:
             yield run_id
         except BaseException as error:
-            self.client.set_tag(run_id, "earmark.error", describe(error)[:5000])
-            self.client.set_terminated(run_id, status="FAILED")
+            self.end(run_id, KILLED if isinstance(error, KeyboardInterrupt) else FAILED, describe(error))
             raise
-        self.client.set_terminated(run_id, status="FINISHED")
+        self.end(run_id, FINISHED)
+
+    def end(self, run_id: str, status: str, error: str = "") -> None:
+        """End a run FINISHED, FAILED or KILLED, with its error in a tag."""
+        if error:
+            self.client.set_tag(run_id, ERROR_TAG, error[:5000])
+        self.client.set_terminated(run_id, status=status)
+
+    def reopen(self, run_id: str) -> None:
+        """A run that goes on after it had ended, whatever error it ended with.
+
+        Raises EarmarkError where MLflow has no such run.
+        """
+        from mlflow.exceptions import MlflowException
+
+        try:
+            if ERROR_TAG in self.client.get_run(run_id).data.tags:
+                self.client.delete_tag(run_id, ERROR_TAG)
+            self.client.update_run(run_id, status=RUNNING)
+        except MlflowException as error:
+            raise EarmarkError(f"MLflow at {self.uri} has no run {run_id}: it cannot go on") from error
 
     def tag(self, run_id: str, **tags: str) -> None:
         for key, value in tags.items():
@@ -125,7 +162,7 @@ class Tracker:
 
 
 @contextmanager
-def _impatient() -> Iterator[None]:
+def impatient() -> Iterator[None]:
     """A server that is not there is said at once; MLflow alone would go on trying for four minutes.
 
     Later requests have MLflow's patience: a server may be restarted while a run goes on.

@@ -13,12 +13,15 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.plugins.environments import LightningEnvironment
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
 from earmark.dataset.geometry import ClipGeometry
 from earmark.dataset.module import ClipModule, LabelledPieces
 from earmark.dataset.transpose import Transposition
+from earmark.devices import node_rank, process_count
 from earmark.embed import embed_pieces
+from earmark.errors import EarmarkError
 from earmark.learner import ACCURACY, Learner, balanced_accuracy, monitored
 from earmark.progress import say
 
@@ -60,6 +63,27 @@ class _History(Callback):
         )
 
 
+def _ignore_remarks() -> None:
+    """Warnings that are about nothing that we or a user could change."""
+    # Clips are cut a batch at a time, in a few ms: worker processes would only copy them about.
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    # Lightning 2.6 against torch 2.11
+    warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+
+
+class _EachProcess(Callback):
+    """What a spawned process does not inherit: filters of warnings, threads, a chance for dropout."""
+
+    def __init__(self, threads: int, seed: int) -> None:
+        self._threads, self._seed = threads, seed
+
+    def setup(self, trainer: pl.Trainer, _: pl.LightningModule, stage: str) -> None:
+        if trainer.world_size > 1:
+            _ignore_remarks()
+            torch.set_num_threads(self._threads)
+            torch.manual_seed(self._seed + trainer.global_rank)
+
+
 def words(score: str) -> str:
     """`validation/balanced_accuracy` as people say it."""
     return score.replace("/", " ").replace("_", " ")
@@ -78,12 +102,12 @@ def fit(
     transposition: Transposition | None,
     trainer: Any,
     logger: Any,
-) -> Fit:
+) -> Fit | None:
     """Train until `trainer.patience` epochs bring no better validation score.
 
     dataset, trainer: the settings of conf/dataset and conf/trainer. sampler: see ClipModule. Equal
     settings and threads give equal weights on one machine; the caller seeds before it builds the
-    encoder.
+    encoder. None on all machines but the first, which keeps the model.
     """
     watched = replace(geometry, most_clips=dataset.validation_max_clips)
     score = monitored(objective)
@@ -95,18 +119,19 @@ def fit(
         dataset,
         sampler,
         transposition,
-        with_references=score != ACCURACY,
-        seed=trainer.seed,
+        score != ACCURACY,
+        trainer.seed,
+        trainer.features_on_device,
+        trainer.features_memory_share,
     )
     with tempfile.TemporaryDirectory(prefix="earmark-") as folder, warnings.catch_warnings():
-        # The data are in memory-mapped arrays: worker processes would only copy them about.
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        # Lightning 2.6 against torch 2.11: nothing that we or a user could change.
-        warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+        _ignore_remarks()
         curves = Path(folder) / "history.jsonl"
         # Fewer steps than an epoch has are an epoch: validation comes at its end.
-        batches = len(sampler(train.labels, train.groups, trainer.seed))
-        cut_short = 0 < trainer.max_steps < batches
+        batches = sampler(train.labels, train.groups, trainer.seed)
+        processes = process_count(trainer)
+        _check_shares(batches, processes)
+        cut_short = 0 < trainer.max_steps < len(batches)
         best = trainer.keep == "best"
         callbacks = [
             ModelCheckpoint(
@@ -119,17 +144,22 @@ def fit(
             ),
             *([EarlyStopping(monitor=score, mode="max", patience=trainer.patience)] if best else []),
             _History(curves, score),
+            _EachProcess(trainer.threads, trainer.seed),
         ]
         runner = pl.Trainer(
             accelerator=trainer.accelerator,
-            devices=trainer.devices,
-            strategy=trainer.strategy,
+            devices=trainer.devices if isinstance(trainer.devices, (int, str)) else list(trainer.devices),
+            num_nodes=trainer.num_nodes,
+            # Spawned: Lightning's "ddp" would start the whole script anew in every process.
+            strategy="ddp_spawn" if processes > 1 else "auto",
+            plugins=[LightningEnvironment()] if processes > 1 else None,
+            sync_batchnorm=trainer.sync_batchnorm,
             precision=trainer.precision,
             max_epochs=trainer.max_epochs,
             max_steps=trainer.max_steps,
             limit_train_batches=trainer.max_steps if cut_short else 1.0,
             deterministic="warn",
-            use_distributed_sampler=False,  # ours deals each process its share
+            use_distributed_sampler=False,  # earmark.dataset.shares deals each process its share
             logger=logger or False,
             callbacks=callbacks,
             enable_progress_bar=False,
@@ -138,7 +168,9 @@ def fit(
             log_every_n_steps=1,
             default_root_dir=folder,
         )
-        runner.fit(Learner(encoder, objective, optimizer), data)
+        runner.fit(Learner(encoder, objective, optimizer, trainer.compile), data)
+        if node_rank(trainer):
+            return None
         kept = torch.load(Path(folder) / f"{KEPT}.ckpt", map_location="cpu", weights_only=True)
         history = [json.loads(line) for line in curves.read_text(encoding="utf-8").splitlines()]
     prefix = "encoder."
@@ -149,6 +181,16 @@ def fit(
     }
     epoch = int(kept["epoch"])
     return Fit(weights, history, epoch, history[epoch].get(score, float("nan")), score)
+
+
+def _check_shares(batches: Any, processes: int) -> None:
+    """Batch normalisation needs two clips in each process."""
+    smallest = min(map(len, batches))
+    if processes > 1 and smallest < 2 * processes:
+        raise EarmarkError(
+            f"trainer.devices: a batch of {smallest} clips leaves some of {processes} processes fewer than "
+            "two: larger batches (sampler) or fewer processes"
+        )
 
 
 def fit_classical(

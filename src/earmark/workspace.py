@@ -63,6 +63,11 @@ class Workspace:
         return self.root / "params.yaml"
 
     @property
+    def run_file(self) -> Path:
+        """The record of a run from the shell; `dvc repro` writes none."""
+        return self.root / "run.json"
+
+    @property
     def data(self) -> Path:
         return self.root / "data"
 

@@ -74,26 +74,26 @@ def test_a_file_twice_counts_once(source):
 def test_a_bad_file_is_said_and_nothing_is_written_unless_it_is_to_be_skipped(source):
     found = run("--label", "Cedar", "music", "--out", "new")
     assert "earmark: error: music/bad.wav: cannot be read as audio: no\n" in found.stderr
-    assert "nothing is written: 1 of the files" in str(found.exception)
+    assert found.exit_code == 1
+    assert "nothing is written: 1 of the files" in found.stderr
     assert not (source / "new").exists()
     found = run("--label", "Cedar", "music", "--out", "new", "--skip-bad")
     assert found.exit_code == 0
     assert "music/bad.wav" in found.stderr
     assert "Cedar from 3 pieces" in found.stdout
-    assert "no piece to enroll" in str(run("-l", "Cedar", "music/bad.wav", "-o", "x", "--skip-bad").exception)
+    assert "no piece to enroll" in run("-l", "Cedar", "music/bad.wav", "-o", "x", "--skip-bad").stderr
 
 
 @pytest.mark.parametrize("out", ["models", "models/new", "music", "music/one.mid", "music/one.mid/new", "."])
 def test_what_is_there_is_never_written_to(source, out):
     before = sorted(source.rglob("*"))
     found = run("--label", "Cedar", "music/two.mid", "--out", out)
-    assert found.exit_code == 1
-    assert "\n" not in str(found.exception)
+    assert (found.exit_code, found.stderr.count("\n")) == (2, 1)
     assert sorted(source.rglob("*")) == before
     assert (source / "models" / "bundle.yaml").read_text() == "the source\n"
 
 
 def test_a_label_that_is_there_needs_replace(source):
-    assert "--replace" in str(run("--label", "Ash", "music/one.mid", "--out", "new").exception)
+    assert "--replace" in run("--label", "Ash", "music/one.mid", "--out", "new").stderr
     found = run("--label", "Ash", "music/one.mid", "--out", "new", "--replace")
     assert "2 labels, Ash from 1 pieces" in found.stdout

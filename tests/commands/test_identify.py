@@ -12,6 +12,7 @@ from earmark.identify.identifier import Identification, Identifier, Neighbour
 from earmark.identify.inputs import Target
 
 RUN = CliRunner()
+TITLE = "One [red] by somebody whose name goes on"
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def fake(monkeypatch, tmp_path):
             if "bad" in target.name:
                 yield Identification(target.name, error="cannot be read as audio: no")
             else:
-                near = [Neighbour("p1", "One [red]", "Ash", 0.5, 65.0, 3.0)]
+                near = [Neighbour("p1", TITLE, "Ash", 0.5, 65.0, 3.0)]
                 yield Identification(target.name, "unknown", "Ash", 0.75, 1.25, near)
 
     monkeypatch.setattr(Identifier, "load", classmethod(lambda cls, folder: object.__new__(Identifier)))
@@ -43,6 +44,15 @@ def test_people_get_a_table(fake):
         assert word in found.stdout
 
 
+def test_nothing_of_the_table_is_cut_on_a_narrow_terminal(fake, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    found = run("a.mid", *fake).stdout
+    assert "…" not in found
+    assert max(map(len, found.splitlines())) <= 80
+    cells = [line.split("│")[-2].strip() for line in found.splitlines() if "│" in line]
+    assert " ".join(cells).startswith("1:05 → 0:03 Ash: One [red] by somebody whose name goes on")
+
+
 def test_programs_get_json_with_errors_in_their_place(fake):
     found = run("a.mid", "bad.wav", "--json", *fake)
     assert found.exit_code == 1
@@ -57,7 +67,7 @@ def test_or_a_table_with_commas(fake):
     found = run("a, b.mid", "bad.wav", "--csv", *fake)
     rows = list(csv.DictReader(io.StringIO(found.stdout)))
     assert [row["path"] for row in rows] == ["a, b.mid", "bad.wav"]
-    assert rows[0]["nearest"] == "Ash: One [red]"
+    assert rows[0]["nearest"] == f"Ash: {TITLE}"
     assert rows[1]["verdict"] == ""
 
 

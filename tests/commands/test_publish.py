@@ -54,13 +54,13 @@ def test_the_last_one_trained_or_the_one_that_is_named(published, checkout, monk
 def test_outside_of_a_checkout_a_server_must_be_named(published, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = run("run", "--name", "trees")
-    assert "set MLFLOW_TRACKING_URI" in str(found.exception)
+    assert "set MLFLOW_TRACKING_URI" in found.stderr
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     assert run("run", "--name", "trees", "--alias", "best", "--force").exit_code == 0
     assert published[0][1:4] == ("trees", "best", True)
 
 
 def test_what_is_in_mlflow_already_and_what_is_no_bundle(published, checkout):
-    assert "is in MLflow already" in str(run("models:/a@b", "--name", "a").exception)
-    assert "is not a bundle" in str(run("conf", "--name", "a").exception)
+    assert "is in MLflow already" in run("models:/a@b", "--name", "a").stderr
+    assert "is not a bundle" in run("conf", "--name", "a").stderr
     assert run("run").exit_code == 2  # without a name

@@ -28,9 +28,9 @@ SAID = {"a.mp3": "jig", "b.flac": "reel", "c.ogg": "unknown", "d.wav": "hornpipe
 class Ear:
     """An identifier that knows the files by name, and remembers what it heard."""
 
-    def __init__(self, said, labels=("jig",)):
+    def __init__(self, said, labels=("jig",), question=""):
         self.said, self.heard = said, []
-        self.bundle = SimpleNamespace(labels=list(labels))
+        self.bundle = SimpleNamespace(labels=list(labels), question=question)
 
     def identify_all(self, targets, workers=0):
         for target in targets:
@@ -69,6 +69,7 @@ def folder(tmp_path, tone):
 def ears(monkeypatch, tmp_path):
     """Bundles that are only names, and who listens with them."""
     found = {"dances": Ear(dict(SAID)), "keys": Ear({}, ["A minor"]), "composers": Ear({}, ["Dvořák"])}
+    found["asked"] = Ear(dict(SAID), question="genre")
     found["keys"].said = dict.fromkeys([*SAID, "e.flac"], "A minor")
     found["composers"].said = dict.fromkeys([*SAID, "e.flac"], "Dvořák")
     for name in found:
@@ -272,6 +273,7 @@ def test_a_fault_of_the_whole_run_is_one_line_after_what_was_done(earmark, folde
         (["nowhere", "--genre", "DANCES"], "nowhere does not exist"),
         (["MUSIC", "--genre", "nowhere"], "nowhere is not a bundle"),
         (["MUSIC", "--key", "DANCES"], "its label 'jig' is no key"),
+        (["MUSIC", "--composer", "ASKED"], "it has learned to say genre"),
         (
             ["MUSIC", "--genre", "DANCES", "--write", "--log", "MUSIC/a.mp3"],
             "exists: a log belongs to one run",
@@ -283,13 +285,10 @@ def test_a_fault_of_the_whole_run_is_one_line_after_what_was_done(earmark, folde
 def test_wrong_usage_is_status_2_and_writes_nothing(earmark, folder, dances, arguments, said):
     (folder / "empty").mkdir()
     before = content(folder)
-    names = {"MUSIC": str(folder), "DANCES": str(dances)}
-    done = earmark(
-        *(
-            argument.replace("MUSIC", names["MUSIC"]).replace("DANCES", names["DANCES"])
-            for argument in arguments
-        )
-    )
+    places = {"MUSIC": folder, "DANCES": dances, "ASKED": dances.with_name("asked")}
+    for name, place in places.items():
+        arguments = [argument.replace(name, str(place)) for argument in arguments]
+    done = earmark(*arguments)
     assert done.exit_code == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr

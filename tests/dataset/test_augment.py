@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 
 from earmark.dataset.augment import Augmentation
+from earmark.dataset.draws import USES, Draws
 
 FLOOR = -80.0
 EVERYTHING = Augmentation(max_gain_db=6.0, max_band_shift=4, max_masked_bands=5)
@@ -24,8 +26,27 @@ def clip():
     return values
 
 
-def changed(augmentation, clip, seeds=range(200)):
-    return [augmentation(clip, np.random.default_rng(seed)) for seed in seeds]
+def changed(augmentation, clip, count=200, seed=0):
+    """The clip as it is changed `count` times in one batch."""
+    numbers = np.random.default_rng(seed).random((count, len(USES)))
+    clips = torch.from_numpy(clip).repeat(count, 1, 1, 1)
+    return list(augmentation(clips, Draws(np.zeros(count, dtype=np.int64), numbers)).numpy())
+
+
+def naive(augmentation, clip, gain, shift, width, start):
+    """What is documented, step by step, for one clip and these numbers."""
+    floor, clip = clip.min(), clip.copy()
+    if augmentation.max_gain_db:
+        clip += np.float32(gain)
+    if augmentation.max_band_shift:
+        moved = np.full_like(clip, floor)
+        for band in range(clip.shape[1]):
+            if 0 <= band - shift < clip.shape[1]:
+                moved[:, band] = clip[:, band - shift]
+        clip = moved
+    if augmentation.max_masked_bands:
+        clip[:, start : start + width] = floor
+    return clip
 
 
 @pytest.mark.parametrize("augmentation", EACH)
@@ -37,20 +58,36 @@ def test_shape_and_type_stay_and_the_input_is_not_touched(augmentation, clip):
 
 
 @pytest.mark.parametrize("augmentation", EACH)
-def test_a_read_only_clip_will_do(augmentation, clip):
-    clip.flags.writeable = False
-    assert len(changed(augmentation, clip)) == 200
+def test_a_batch_is_changed_as_its_clips_one_by_one(augmentation):
+    random = np.random.default_rng(1)
+    clips = random.uniform(-60, 0, (50, 2, 16, 10)).astype(np.float32)
+    draws = Draws(np.zeros(50, dtype=np.int64), random.random((50, len(USES))))
+    found = augmentation(torch.from_numpy(clips), draws).numpy()
+    gains, shifts = draws.uniform("gain", -6, 6), draws.integers("band_shift", -4, 5)
+    widths = draws.integers("mask_width", 0, 6)
+    starts = draws.integers("mask_start", 0, 16 - widths + 1)
+    assert (starts + widths).max() == 16
+    for row, numbers in enumerate(zip(gains, shifts, widths, starts, strict=True)):
+        assert (found[row] == naive(augmentation, clips[row], *numbers)).all()
 
 
 @pytest.mark.parametrize("augmentation", EACH[1:])
-def test_the_seed_decides(augmentation, clip):
+def test_a_share_of_a_batch_is_changed_as_in_the_whole(augmentation, clip):
+    numbers = np.random.default_rng(0).random((9, len(USES)))
+    clips, pieces = torch.from_numpy(clip).repeat(9, 1, 1, 1), np.zeros(9, dtype=np.int64)
+    whole = augmentation(clips, Draws(pieces, numbers))
+    assert torch.equal(whole[1::2], augmentation(clips[1::2], Draws(pieces[1::2], numbers[1::2])))
+
+
+@pytest.mark.parametrize("augmentation", EACH[1:])
+def test_the_numbers_decide(augmentation, clip):
     first, again = changed(augmentation, clip), changed(augmentation, clip)
     assert all((one == other).all() for one, other in zip(first, again, strict=True))
     assert any((one != first[0]).any() for one in first)
 
 
 def test_nothing_asked_for_nothing_changed(clip):
-    assert (Augmentation()(clip, np.random.default_rng(0)) == clip).all()
+    assert (np.stack(changed(Augmentation(), clip, 3)) == clip).all()
 
 
 def test_gain_is_one_number_within_its_bound(clip):

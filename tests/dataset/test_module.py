@@ -19,8 +19,8 @@ SETTINGS = SimpleNamespace(
 )
 
 
-def sampler(labels, groups, seed, rank, ranks):
-    return ClassWorkSampler(labels, groups, 2, 2, 2, 5, seed, rank, ranks)
+def sampler(labels, groups, seed):
+    return ClassWorkSampler(labels, groups, 2, 2, 2, 5, seed)
 
 
 GEOMETRY = ClipGeometry(frames=10, hop=10, most_clips=2, frame_rate_hz=1.0)
@@ -65,14 +65,39 @@ def test_validation_has_queries_and_references_whole(module):
         assert numbers.tolist() == [[2, 0, 1][owner % 3] for owner in owners for _ in range(2)]
 
 
-def test_several_processes_share_the_batches_and_validate_on_everything(pieces):
-    parts = []
-    for rank in range(2):
-        module = ClipModule(*pieces, ["A", "B", "C"], GEOMETRY, SETTINGS, sampler, None, True, seed=0)
-        module.trainer = SimpleNamespace(global_rank=rank, world_size=2)
-        parts.append([clips[:, 0, 0, 0].int().tolist() for clips, _ in module.train_dataloader()])
-        assert sum(len(numbers) for _, numbers in module.val_dataloader()[0]) == 6
-    alone = ClipModule(*pieces, ["A", "B", "C"], GEOMETRY, SETTINGS, sampler, None, True, seed=0)
-    for first, second, (clips, _) in zip(*parts, alone.train_dataloader(), strict=True):
-        assert Counter(first + second) == Counter(clips[:, 0, 0, 0].int().tolist())
-        assert len(first) == len(second)
+def test_several_processes_share_training_and_validation(pieces):
+    settings = SimpleNamespace(max_gain_db=6.0, max_band_shift=1, max_masked_bands=1)
+    modules = []
+    for rank, ranks in ((0, 2), (1, 2), (0, 1)):
+        module = ClipModule(*pieces, ["A", "B", "C"], GEOMETRY, settings, sampler, None, True, seed=0)
+        strategy = SimpleNamespace(root_device=torch.device("cpu"))
+        module.trainer = SimpleNamespace(global_rank=rank, world_size=ranks, strategy=strategy)
+        modules.append(module)
+    for loaders in zip(*([m.train_dataloader(), *m.val_dataloader()] for m in modules), strict=True):
+        for first, second, whole in zip(*loaders, strict=True):
+            for one, other, both in zip(first, second, whole, strict=True):
+                assert torch.equal(one, both[0::2])
+                assert torch.equal(other, both[1::2])
+
+
+@pytest.mark.parametrize("choice", [True, False, "auto"])
+def test_where_the_features_lie_changes_nothing(module, pieces, choice):
+    other = ClipModule(
+        *pieces, ["A", "B", "C"], GEOMETRY, SETTINGS, sampler, None, True, 0, choice, memory_share=0.5
+    )
+    for one, same in zip(
+        [module.train_dataloader(), *module.val_dataloader()],
+        [other.train_dataloader(), *other.val_dataloader()],
+        strict=True,
+    ):
+        for (clips, numbers), (same_clips, same_numbers) in zip(one, same, strict=True):
+            assert torch.equal(clips, same_clips)
+            assert torch.equal(numbers, same_numbers)
+
+
+def test_features_are_moved_once(pieces, monkeypatch):
+    module = ClipModule(*pieces, ["A", "B", "C"], GEOMETRY, SETTINGS, sampler, None, True, 0, True)
+    list(module.train_dataloader()), [list(loader) for loader in module.val_dataloader()]
+    monkeypatch.setattr("earmark.dataset.arrays.FeatureArrays.piece", lambda self, index: 1 / 0)
+    assert len(list(module.train_dataloader())) == 5
+    assert [len(list(loader)) for loader in module.val_dataloader()] == [1, 1]

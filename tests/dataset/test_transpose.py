@@ -5,8 +5,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 import yaml
 
+from earmark.dataset.draws import USES, Draws
 from earmark.dataset.transpose import KEYS, TONICS, Transposition
 from earmark.errors import EarmarkError
 
@@ -14,15 +16,12 @@ BANDS = 3 * 12 * 2  # two octaves of three bands a semitone
 PITCHWISE = SimpleNamespace(bands_per_semitone=3)
 
 
-class Always:
-    """A generator that draws this number, which must lie in the range that is asked for."""
-
-    def __init__(self, semitones):
-        self.semitones = semitones
-
-    def integers(self, low, high):
-        assert low <= self.semitones < high
-        return self.semitones
+def moved_by(most, semitones, clip, key, bands=3):
+    """A clip and its key after a transposition that draws this number of semitones."""
+    numbers = np.full((1, len(USES)), (semitones + most + 0.5) / (2 * most + 1))
+    draws = Draws(np.zeros(1, dtype=np.int64), numbers)
+    clips, keys = Transposition(most, bands)(torch.from_numpy(clip)[None], torch.tensor([key]), draws)
+    return clips[0].numpy(), int(keys[0])
 
 
 def tone(semitone, frames=4):
@@ -43,7 +42,7 @@ def test_there_are_24_keys_majors_first():
 @pytest.mark.parametrize("key", range(24))
 def test_the_tone_on_the_tonic_stays_on_the_tonic(key, semitones):
     """What is heard and what is said move by the same interval, and the mode stays."""
-    clip, moved = Transposition(11, 3)(tone(12), key, Always(semitones))
+    clip, moved = moved_by(11, semitones, tone(12), key)
     (loud,) = {int(band) for band in clip[0].argmax(axis=0)}
     assert (loud - 1) // 3 == 12 + semitones
     assert (moved - key) % 12 == semitones % 12
@@ -60,14 +59,14 @@ def test_the_tone_on_the_tonic_stays_on_the_tonic(key, semitones):
     ],
 )
 def test_known_transpositions(before, semitones, after):
-    _, moved = Transposition(3, 3)(tone(0), KEYS.index(before), Always(semitones))
+    _, moved = moved_by(3, semitones, tone(0), KEYS.index(before))
     assert KEYS[moved] == after
 
 
 @pytest.mark.parametrize("semitones", [-2, 2])
 def test_what_comes_in_at_the_edge_is_quiet_and_nothing_comes_round(semitones):
     clip = np.arange(BANDS, dtype=np.float32)[None, :, None] * np.ones((1, 1, 4), np.float32) - 100
-    moved, _ = Transposition(2, 3)(clip, 0, Always(semitones))
+    moved, _ = moved_by(2, semitones, clip, 0)
     shift = 3 * semitones
     new = moved[:, :shift] if shift > 0 else moved[:, shift:]
     kept = moved[:, shift:] if shift > 0 else moved[:, :shift]
@@ -78,15 +77,17 @@ def test_what_comes_in_at_the_edge_is_quiet_and_nothing_comes_round(semitones):
 def test_the_clip_that_is_given_stays():
     clip = tone(3)
     before = clip.copy()
-    Transposition(3, 3)(clip, 0, Always(2))
+    moved_by(3, 2, clip, 0)
     assert (clip == before).all()
 
 
 def test_all_semitones_up_to_the_most_occur_alike():
-    random, moves = np.random.default_rng(0), Transposition(2, 3)
-    drawn = [(moves(tone(5), 0, random)[1] + 6) % 12 - 6 for _ in range(2000)]
-    numbers, counts = np.unique(drawn, return_counts=True)
-    assert numbers.tolist() == [-2, -1, 0, 1, 2]
+    numbers = np.random.default_rng(0).random((2000, len(USES)))
+    draws = Draws(np.zeros(2000, dtype=np.int64), numbers)
+    clips = torch.from_numpy(tone(5, frames=1)).expand(2000, -1, -1, -1)
+    _, keys = Transposition(2, 3)(clips, torch.zeros(2000, dtype=torch.long), draws)
+    drawn, counts = np.unique((keys.numpy() + 6) % 12 - 6, return_counts=True)
+    assert drawn.tolist() == [-2, -1, 0, 1, 2]
     assert counts == pytest.approx(400, rel=0.15)
 
 

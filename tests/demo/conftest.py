@@ -18,7 +18,7 @@ def bundle_folder(tmp_path_factory):
     maker = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(maker)
     bundle = maker.make_bundle()
-    bundle.references["title"] = ["<b>Rusalka</b>", "<b>Rusalka</b>", ""]
+    bundle.references["title"] = np.array(["<b>Rusalka</b>", "<b>Rusalka</b>", ""])
     folder = tmp_path_factory.mktemp("bundle")
     bundle.save(folder)
     return folder

@@ -154,8 +154,6 @@ def test_a_broken_file_has_its_line_and_the_next_its_verdict(page, melody, broke
     assert said.startswith("cannot be heard: ")
     assert "Traceback" not in page.content()
     assert page.locator("#sound audio").count() == 0
-    if SHOWN:
-        page.screenshot(path=IMAGES / "demo_broken.png", clip={"x": 0, "y": 0, "width": 1200, "height": 320})
     page.get_by_label("Remove this file").or_(page.get_by_label("Clear")).first.click()
     page.get_by_text("Known here").wait_for(timeout=PATIENCE_MS)
     drop(page, melody)

@@ -59,7 +59,11 @@ def test_without_gradio_the_line_to_type_is_said(monkeypatch, tmp_path):
     for name in (*QUIET, "GRADIO_TEMP_DIR"):
         monkeypatch.setenv(name, "before")
     monkeypatch.setitem(sys.modules, "gradio", None)
-    with pytest.raises(EarmarkError, match=r"pip install -c constraints-demo\.txt -e '\.\[demo\]'$"):
+    with pytest.raises(
+        EarmarkError,
+        match=r"pip install 'gradio>=6,<7', or in the checkout pip install -c "
+        r"constraints-demo\.txt -e '\.\[demo\]'$",
+    ):
         import_gradio(tmp_path)
     assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
     assert os.environ["HF_HUB_DISABLE_TELEMETRY"] == "1"

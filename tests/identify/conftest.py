@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pretty_midi
 import pytest
 import soundfile
@@ -35,14 +34,15 @@ def bundle():
     encoder = build(node, "model").eval()
     with torch.inference_mode():
         embeddings = encoder(-80 * torch.rand(6, 1, 16, 47)).numpy()
-    references = pd.DataFrame(
-        {
+    references = {
+        name: np.array(column)
+        for name, column in {
             "piece_id": ["p1", "p1", "p2", "p3", "p3", "p4"],
             "label": ["Ash", "Ash", "Ash", "Birch", "Birch", "Birch"],
             "title": ["One", "One", "Two", "Three", "Three", "Four"],
             "start_s": [0.0, 3.0, 0.0, 0.0, 3.0, 0.0],
-        }
-    )
+        }.items()
+    }
     prototypes = np.stack([embeddings[:3].mean(axis=0), embeddings[3:].mean(axis=0)])
     decision = FittedPrototypes(
         ["Ash", "Birch"], prototypes, np.eye(prototypes.shape[1]), 1.0, Rejection(1e9)

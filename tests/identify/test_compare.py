@@ -114,9 +114,11 @@ def test_two_loads_give_the_same(clouds, tmp_path):
 
 def test_pieces_of_one_work_make_no_pair(clouds):
     works = [f"work {number // 2}" for number in range(40)]
-    found = Comparator.of(with_pieces(clouds, clouds.embeddings, list(clouds.references.label), works))
+    found = Comparator.of(with_pieces(clouds, clouds.embeddings, list(clouds.references["label"]), works))
     assert (found.same, found.different) == (2 * 190 - 20, 400)
-    unknown = Comparator.of(with_pieces(clouds, clouds.embeddings, list(clouds.references.label), [""] * 40))
+    unknown = Comparator.of(
+        with_pieces(clouds, clouds.embeddings, list(clouds.references["label"]), [""] * 40)
+    )
     assert unknown.same == 2 * 190
 
 

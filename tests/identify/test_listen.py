@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from earmark.errors import PieceError
-from earmark.identify.listen import Listener, is_steady
+from earmark.errors import EarmarkError, PieceError
+from earmark.identify.listen import Listener, bundled_soundfont, is_steady
+from earmark.store import digest_file
 
 RATE_HZ = 11025
 
@@ -82,3 +83,43 @@ def test_a_midi_file_is_played_as_the_bundle_says(identifier, melody, tmp_path):
     slower = Listener(original | {"render": {**listener.settings["render"], "gain": 0.2}}, tmp_path)
     slower.wav(melody, tmp_path / "other.wav")
     assert (tmp_path / "one.wav").read_bytes() != (tmp_path / "other.wav").read_bytes()
+
+
+@pytest.fixture
+def fonts(tmp_path, monkeypatch):
+    """A checkout with a soundfont, a bundle in it and one elsewhere; render settings of both."""
+    font = tmp_path / "checkout" / "fonts" / "organ.sf2"
+    for folder in ("checkout/fonts", "checkout/conf", "checkout/models", "elsewhere", "nowhere"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "checkout" / "dvc.yaml").touch()
+    font.write_bytes(b"RIFF\x04\0\0\0sfbk")
+    monkeypatch.chdir(tmp_path / "nowhere")
+    return {"soundfont": "fonts/organ.sf2", "soundfont_sha256": digest_file(font)}
+
+
+def test_a_soundfont_of_the_checkout_is_found_by_bundles_in_it_and_by_us_in_it(fonts, tmp_path, monkeypatch):
+    font = tmp_path / "checkout" / "fonts" / "organ.sf2"
+    assert bundled_soundfont(fonts, tmp_path / "checkout" / "models") == font
+    copy = tmp_path / "elsewhere"
+    with pytest.raises(EarmarkError, match=f"its soundfont is needed at {copy / 'fonts' / 'organ.sf2'}"):
+        bundled_soundfont(fonts, copy)
+    monkeypatch.chdir(font.parent)
+    assert bundled_soundfont(fonts, copy) == font
+
+
+def test_a_soundfont_with_the_bundle_counts_and_no_other_one_does(fonts, tmp_path):
+    font = tmp_path / "elsewhere" / "fonts" / "organ.sf2"
+    font.parent.mkdir()
+    font.write_bytes(b"RIFF\x05\0\0\0sfbk ")
+    with pytest.raises(
+        EarmarkError, match=r"organ.sf2 is not the one that this model learned with \(sha256 "
+    ):
+        bundled_soundfont(fonts, tmp_path / "elsewhere")
+    older = {"soundfont": "fonts/organ.sf2"}  # a bundle that did not note which it was
+    assert bundled_soundfont(older, tmp_path / "elsewhere") == font
+
+
+def test_what_is_not_what_its_suffix_promises_is_not_said_to_be_missing(identifier, tmp_path):
+    (tmp_path / "text.mp3").write_text("hello " * 1000)
+    with pytest.raises(PieceError, match=r"cannot be read as audio: it is no \.mp3$"):
+        identifier.listener(tmp_path / "text.mp3")

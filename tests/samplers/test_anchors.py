@@ -9,8 +9,8 @@ from earmark.samplers.anchors import AnchorTriplets, anchors_of
 LABELS = ["Birch", "Ash", "Ash", "Cedar", "Birch", "Ash", "Cedar"]
 
 
-def sampler(size=3, seed=0, labels=LABELS, **kwargs):
-    return AnchorTriplets(labels, [str(index) for index in range(len(labels))], size, seed, **kwargs)
+def sampler(size=3, seed=0, labels=LABELS):
+    return AnchorTriplets(labels, [str(index) for index in range(len(labels))], size, seed)
 
 
 def triplets(found):
@@ -65,21 +65,10 @@ def test_batches_are_of_plain_integers():
     assert {type(index) for batch in sampler() for index in batch} == {int}
 
 
-def test_lightning_finds_where_to_set_the_epoch():
-    from lightning_fabric.utilities.data import _set_sampler_epoch
-    from torch.utils.data import DataLoader
-
-    batches = sampler()
-    first = list(batches)
-    _set_sampler_epoch(DataLoader(LABELS, batch_sampler=batches), 1)
-    assert list(batches) != first
-
-
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
         ({"size": 0}, "sampler.triplets_per_batch=0 must be 1 or more"),
-        ({"rank": 1, "ranks": 2}, "sampler=anchors works in one process"),
     ],
 )
 def test_settings_that_cannot_work_are_named(settings, said):

@@ -15,8 +15,8 @@ for name, works in {"Ash": 6, "Birch": 5, "Cedar": 2}.items():
             GROUPS.append(f"{name}/{work}")
 
 
-def sampler(p=2, k=3, clips=2, batches=40, seed=0, **kwargs):
-    return ClassWorkSampler(LABELS, GROUPS, p, k, clips, batches, seed, **kwargs)
+def sampler(p=2, k=3, clips=2, batches=40, seed=0):
+    return ClassWorkSampler(LABELS, GROUPS, p, k, clips, batches, seed)
 
 
 def test_a_batch_has_p_classes_of_k_works_with_their_clips():
@@ -65,23 +65,3 @@ def test_the_order_of_rows_does_not_matter():
     turned = ClassWorkSampler([LABELS[i] for i in order], [GROUPS[i] for i in order], 2, 3, 2, 40, 0)
     works = [[GROUPS[index] for index in batch] for batch in sampler()]
     assert [[GROUPS[order[index]] for index in batch] for batch in turned] == works
-
-
-@pytest.mark.parametrize("ranks", [2, 3, 5])
-def test_processes_share_every_batch_without_gap_or_overlap(ranks):
-    whole = list(sampler())
-    parts = [list(sampler(rank=rank, ranks=ranks)) for rank in range(ranks)]
-    for number, batch in enumerate(whole):
-        shares = [part[number] for part in parts]
-        assert Counter(index for share in shares for index in share) == Counter(batch)
-        assert max(map(len, shares)) - min(map(len, shares)) <= 1
-
-
-def test_lightning_finds_where_to_set_the_epoch():
-    from lightning_fabric.utilities.data import _set_sampler_epoch
-    from torch.utils.data import DataLoader
-
-    batches = sampler()
-    first = list(batches)
-    _set_sampler_epoch(DataLoader(LABELS, batch_sampler=batches), 1)
-    assert list(batches) != first

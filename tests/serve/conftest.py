@@ -78,7 +78,7 @@ def bundle(music, tmp_path_factory):
     torch.manual_seed(0)
     encoder = build(settings["model"], "model").eval()
     blank = FittedVote(LABELS, 1.0, False, 0.0, Rejection())
-    untrained = Bundle(settings, encoder.state_dict(), blank, pd.DataFrame(), np.zeros((0, 1)))
+    untrained = Bundle(settings, encoder.state_dict(), blank, {}, np.zeros((0, 1)))
     ear = Identifier(untrained, tmp_path_factory.mktemp("base"))
     pieces = {label: [ear.embed(ear.listener(file)) for file in music[label][:3]] for label in LABELS}
     clips = [clips for label in LABELS for clips, _ in pieces[label]]
@@ -86,19 +86,14 @@ def bundle(music, tmp_path_factory):
     decision = build(compose(CONF, ["decision.target_fpr=0.2"]).decision, "decision").fit(
         LABELS, clips, names, clips, names, []
     )
-    references = pd.DataFrame(
-        [
-            {
-                "piece_id": f"{label.lower()}-{number}",
-                "label": label,
-                "title": f"{label} {number}",
-                "start_s": s,
-            }
-            for label in LABELS
-            for number, (_, starts_s) in enumerate(pieces[label])
-            for s in np.round(starts_s, 3)
-        ]
-    )
+    rows = [
+        (f"{label.lower()}-{number}", label, f"{label} {number}", s)
+        for label in LABELS
+        for number, (_, starts_s) in enumerate(pieces[label])
+        for s in np.round(starts_s, 3)
+    ]
+    names = ("piece_id", "label", "title", "start_s")
+    references = {name: np.array(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
     return Bundle(settings, encoder.state_dict(), decision, references, np.concatenate(clips))
 
 
@@ -125,11 +120,11 @@ def judged(bundle, music, tmp_path):
 
 
 def evaluate(root, bundle, right, tests="0123"):
-    owners = bundle.references.piece_id.to_numpy(str)
+    owners = np.asarray(bundle.references["piece_id"], dtype=str)
     rows, pieces = [], []
     for owner in dict.fromkeys(owners):
         verdict = bundle.decision.verdict(bundle.embeddings[owners == owner])
-        label = bundle.references.label[owners == owner].iloc[0]
+        label = np.asarray(bundle.references["label"])[owners == owner][0]
         rows.append((owner, label, "known", "train", verdict.nearest, round(verdict.distance, 6)))
     for number, test in enumerate(tests):
         label = LABELS[number % 2]

@@ -105,15 +105,27 @@ def no_server():
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory, no_server):
+def corpus(tmp_path_factory):
+    """The small corpus: a folder with catalog.csv."""
+    music = tmp_path_factory.mktemp("music")
+    (music / "catalog.csv").write_text("\n".join(["path,label,group,role", *write_corpus(music)]) + "\n")
+    return music
+
+
+@pytest.fixture(scope="session")
+def settings():
+    """Overrides under which the small corpus takes seconds."""
+    return SMALL
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory, no_server, corpus):
     """A checkout of conf/ and a source, outside of git."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(CONF, folder / "conf")
     (folder / "overrides.yaml").write_text("overrides: []\n")
     (folder / "dvc.yaml").touch()
-    music = tmp_path_factory.mktemp("music")
-    (music / "catalog.csv").write_text("\n".join(["path,label,group,role", *write_corpus(music)]) + "\n")
-    use_csv(folder / "data" / "source", music / "catalog.csv")
+    use_csv(folder / "data" / "source", corpus / "catalog.csv")
     return folder
 
 
@@ -121,6 +133,12 @@ def project(tmp_path_factory, no_server):
 def small(project):
     """A config that takes seconds, with further overrides."""
     return lambda *overrides: compose(project / "conf", [*SMALL, *overrides])
+
+
+@pytest.fixture
+def small_overrides():
+    """The overrides behind `small`."""
+    return list(SMALL)
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,12 @@ def test_the_store_lies_in_the_project_or_where_the_environment_says(context, pr
     assert Context(context.cfg, context.workspace).store.root == tmp_path / "elsewhere"
 
 
+def test_a_shared_store_lies_behind_it(context, small):
+    assert context.store.remote is None
+    cfg = small("store.url=file:///mnt/store")
+    assert Context(cfg, context.workspace).store.remote.url == "file:///mnt/store"
+
+
 def test_failures_are_written_and_said(context, capsys):
     pieces = pd.DataFrame({"piece_id": ["a", "b"], "path": ["a.mid", "b.mid"], "label": ["Ash", ""]})
     context.report_failures("render", pieces, {"b": "has no notes"})

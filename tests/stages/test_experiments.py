@@ -14,7 +14,10 @@ from earmark.decisions.prototype import FittedPrototypes
 from earmark.decisions.vote import FittedVote
 from earmark.workspace import Workspace
 
-SECTIONS = ["closed_set", "open_set", "clips", "selective", "calibration", "control", "pieces", "warnings"]
+SECTIONS = [
+    *("validation", "closed_set", "open_set", "clips", "selective", "calibration"),
+    *("control", "pieces", "warnings"),
+]
 CLASSIFY = (
     "objective=cross_entropy",
     "sampler=shuffled",
@@ -72,13 +75,13 @@ def agrees(workspace):
     assert found["selective"]["coverage"]["value"] == pytest.approx(answered, abs=1e-6)
     assert 0 <= found["clips"]["accuracy"]["value"] <= 1
     assert bundle.labels == ["Ash", "Birch", "Cedar"]
-    assert len(bundle.references) == len(bundle.embeddings)
+    assert len(bundle.references["label"]) == len(bundle.embeddings)
     return bundle
 
 
 def test_a_classifier_votes(classified):
     bundle, found = agrees(classified), measured(classified)
-    assert list(found) == [*SECTIONS[:5], "verification", "metre", *SECTIONS[5:]]
+    assert list(found) == [*SECTIONS[:6], "verification", "metre", *SECTIONS[6:]]
     assert set(found["verification"]) == {"auroc", "eer", "false_accepts", "false_rejects"}
     assert 0 <= found["verification"]["eer"]["value"] <= 1
     # pretty_midi states 4/4 in each file, and recordings state nothing.
@@ -119,8 +122,8 @@ def test_triplets_about_anchors(experiment):
     assert bundle.decision.threshold == 5.0
     # Each prototype is the mean of the clips of one training piece, the first of its label.
     for label, prototype in zip(bundle.labels, bundle.decision.prototypes, strict=True):
-        rows = bundle.references[bundle.references.label == label]
-        first = bundle.embeddings[rows[rows.piece_id == rows.piece_id.iloc[0]].index]
+        pieces = bundle.references["piece_id"]
+        first = bundle.embeddings[pieces == pieces[bundle.references["label"] == label][0]]
         assert prototype == pytest.approx(first.mean(axis=0), abs=1e-5)
 
 

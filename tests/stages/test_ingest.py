@@ -8,7 +8,7 @@ import pytest
 from earmark.catalog import COLUMNS, read_table
 from earmark.errors import EarmarkError
 from earmark.sources.choice import use_csv, use_folder
-from earmark.stages.ingest import piece_id, run
+from earmark.stages.ingest import run
 from earmark.store import digest_file
 from earmark.workspace import Workspace
 
@@ -131,28 +131,6 @@ def test_a_source_of_which_nothing_can_be_read_is_one_line(ingest, csv, said):
         ingest("notes.txt", "notes", csv=csv)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("name", "label", "start"),
-    [
-        ("Bach/Air, 2nd.mid", "Bach", "bach-air-2nd-"),
-        ("久石譲/夏.mid", "久石譲", "-"),
-        ("a/" + "x" * 300 + ".mid", "a", "a-" + "x" * 58 + "-"),
-        ("../../etc/passwd.mid", "..", "passwd-"),
-    ],
-)
-def test_a_piece_has_a_name_that_is_safe_as_a_file_name(name, label, start):
-    found = piece_id(name, label)
-    assert found.startswith(start)
-    assert len(found) == len(start) + 8
-    assert found.isascii()
-    assert not set(found) & set("/\\. ")
-
-
-def test_pieces_of_one_name_in_two_folders_are_two():
-    assert piece_id("Bach/1/a.mid", "Bach") != piece_id("Bach/2/a.mid", "Bach")
-    assert piece_id("Bach/1/a.mid", "Bach") == piece_id("Bach/1/a.mid", "Bach")
 
 
 def catalog_of(workspace, *columns):

@@ -1,5 +1,10 @@
 """Everything becomes WAV in one format; what cannot is left out with its reason."""
 
+import shutil
+import signal
+import threading
+import time
+
 import numpy as np
 import soundfile
 
@@ -56,3 +61,42 @@ def test_another_rate_is_another_entry_of_the_store(project, finished, small, tm
     run(small("store.path=store1", "audio.sample_rate=16000"), workspace)
     rates = [soundfile.info(path).samplerate for path in workspace.audio.iterdir()]
     assert rates == [16000, 16000]
+
+
+def test_a_worker_of_a_cluster_is_killed_in_mid_run_and_the_bytes_are_the_same(
+    project, finished, small, tmp_path, cluster
+):
+    """Against the run of `finished`, which was loky's."""
+    cluster.add_worker()
+    cluster.add_worker()
+    workspace = Workspace.at(project, tmp_path / "run")
+    workspace.data.mkdir(parents=True)
+    shutil.copyfile(finished.workspace.catalog, workspace.catalog)
+    workspace.raw.symlink_to(finished.workspace.raw)
+    store = tmp_path / "store"
+    pieces = len(read_table(finished.workspace.catalog))
+    made_at_kill = []
+
+    def kill():
+        def made():
+            return len([*store.glob("audio/*/*.wav")])
+
+        while made() < 2:
+            time.sleep(0.005)
+        cluster.workers[0].send_signal(signal.SIGKILL)
+        made_at_kill.append(made())
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    cfg = small(
+        f"store.path={store}", "~executor.workers", "executor=dask", f"executor.address={cluster.address}"
+    )
+    run(cfg, workspace)
+    killer.join()
+    assert cluster.workers[0].wait() == -signal.SIGKILL
+    assert 2 <= made_at_kill[0] < pieces - 2
+    assert workspace.audio_table.read_bytes() == finished.workspace.audio_table.read_bytes()
+    failures = "data/failures/render.csv"
+    assert (workspace.root / failures).read_bytes() == (finished.root / failures).read_bytes()
+    for _, path, digest in waves(finished):
+        assert digest_file(workspace.audio / path.name) == digest

@@ -1,13 +1,16 @@
 """Training leaves a bundle whose parts fit together, and its curves."""
 
 import json
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from earmark.bundle import Bundle
 from earmark.catalog import read_table
 from earmark.config import plain
+from earmark.render.soundfont import soundfont_digest, soundfont_path
 from earmark.stages.train import IDENTIFICATION, run
 from earmark.workspace import Workspace
 
@@ -34,9 +37,15 @@ def test_the_curves_have_a_row_an_epoch(finished):
     assert curve.idxmax() + 1 == best["kept_epoch"]
 
 
+def test_the_bundle_knows_what_it_was_asked(finished):
+    assert Bundle.load(finished.workspace.models).question == finished.cfg.data.question == "composer"
+
+
 def test_the_bundle_knows_how_to_prepare_a_piece(finished):
     settings = Bundle.load(finished.workspace.models).settings
     assert set(settings) == {*IDENTIFICATION, "model"}
+    digest = settings["render"].pop("soundfont_sha256")
+    assert digest == soundfont_digest(soundfont_path(finished.cfg.render.soundfont, Path()))
     for name in IDENTIFICATION:
         assert settings[name] == plain(finished.cfg[name])
     assert settings["model"]["bands"] == 32
@@ -47,11 +56,12 @@ def test_references_are_the_training_pieces_clips(finished):
     bundle = Bundle.load(finished.workspace.models)
     splits = read_table(finished.workspace.splits)
     train = splits[(splits.role == "known") & (splits.split == "train")].set_index("piece_id").label
-    assert len(bundle.references) == len(bundle.embeddings)
-    assert bundle.references.groupby("piece_id").label.first().to_dict() == train.to_dict()
+    references = pd.DataFrame(bundle.references)
+    assert len(references) == len(bundle.embeddings)
+    assert references.groupby("piece_id").label.first().to_dict() == train.to_dict()
     titles = read_table(finished.workspace.pieces).set_index("piece_id").title
-    assert (bundle.references.title == bundle.references.piece_id.map(titles)).all()
-    for _, rows in bundle.references.groupby("piece_id"):
+    assert (references.title == references.piece_id.map(titles)).all()
+    for _, rows in references.groupby("piece_id"):
         assert rows.start_s.iloc[0] == 0
         assert (np.diff(rows.start_s) > 0).all()
         # Clips of 4 s of pieces of 12 to 13 s

@@ -66,7 +66,7 @@ def test_each_piece_goes_one_way(finished):
     assert set(read_table(workspace.verdicts).piece_id) == set(sound.piece_id)
     assert set(read_table(workspace.splits).piece_id) == set(sound.piece_id)
     assert {path.stem for path in workspace.features.iterdir()} == set(sound.piece_id)
-    assert set(Bundle.load(workspace.models).references.piece_id) <= set(sound.piece_id)
+    assert set(Bundle.load(workspace.models).references["piece_id"]) <= set(sound.piece_id)
 
 
 def test_the_same_seed_gives_the_same_results_without_the_store(finished, repeated):
@@ -115,6 +115,8 @@ def test_the_run_is_in_mlflow_whole(finished, project):
     assert run.data.tags["earmark.bundle"] == bundle_hash(finished.workspace.models)
     assert run.data.tags["earmark.data"] == data_hash(finished.workspace.pieces, finished.workspace.splits)
     assert run.data.tags["earmark.started_by"] == "shell"
+    assert run.data.tags["earmark.monitored"] == "validation/retrieval"
+    assert 0 < run.data.metrics["train.duration_s"] < 600
     assert run.data.tags["mlflow.source.git.commit"] == "none"
     assert run.data.params["trainer.max_epochs"] == "2"
     assert run.data.params["audio.sample_rate"] == "8000"

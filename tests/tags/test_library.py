@@ -99,5 +99,15 @@ def test_what_is_written_for_a_verdict(kind, verdict, error, value):
 def test_a_model_for_something_else_writes_no_keys():
     check_labels("key", "models", ["Db major", "A minor"])
     check_labels("genre", "models", ["jig"])
+    check_labels("genre", "models", ["jig"], "genre")
     with pytest.raises(EarmarkError, match=r"--key models: its label 'jig' is no key like `Db major`"):
         check_labels("key", "models", ["A minor", "jig"])
+
+
+@pytest.mark.parametrize(
+    ("question", "way"),
+    [("genre", "give it as --genre"), ("author", "there is no tag for author here")],
+)
+def test_a_model_is_asked_only_what_it_has_learned(question, way):
+    with pytest.raises(EarmarkError, match=f"--composer models: it has learned to say {question} .*: {way}$"):
+        check_labels("composer", "models", ["jig"], question)

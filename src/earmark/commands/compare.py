@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from earmark.commands.model_option import Model
-from earmark.errors import EarmarkError
+from earmark.errors import EarmarkError, PieceError
 
 
 def compare(
@@ -72,8 +72,8 @@ def _clips(identifier: Any, name: str, scratch: Path) -> Any:
         raise EarmarkError(f"{name} is {len(targets)} files: compare takes two pieces")
     try:
         return identifier.embed(identifier.listener(targets[0].file))[0]
-    except EarmarkError as error:
-        raise EarmarkError(f"{name}: {error}") from error
+    except PieceError as error:
+        raise PieceError(f"{name}: {error}") from error
 
 
 def _in_words(found: dict[str, Any]) -> str:

@@ -9,7 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from earmark.errors import EarmarkError, describe
+from earmark.errors import EarmarkError, PieceError, describe
+
+MANY = 4  # files from which on progress is shown
 
 
 def enroll(
@@ -28,6 +30,7 @@ def enroll(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Go on without files that cannot be heard.")
     ] = False,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that listen; 0 for one per core.")] = 0,
 ) -> None:
     """Add a composer or author to a bundle from a few pieces, without training.
 
@@ -44,11 +47,18 @@ def enroll(
     """
     out = out.expanduser()
     with tempfile.TemporaryDirectory(prefix="earmark-") as scratch:
-        _enroll(bundle, files, label, out, replace, skip_bad, Path(scratch))
+        _enroll(bundle, files, label, out, replace, skip_bad, workers, Path(scratch))
 
 
 def _enroll(
-    bundle: str, files: list[str], label: str, out: Path, replacing: bool, skip_bad: bool, scratch: Path
+    bundle: str,
+    files: list[str],
+    label: str,
+    out: Path,
+    replacing: bool,
+    skip_bad: bool,
+    workers: int,
+    scratch: Path,
 ) -> None:
     from earmark.identify.enroll import ENOUGH, check_enrolment, enrolled, recognised
     from earmark.identify.identifier import Identifier
@@ -59,9 +69,9 @@ def _enroll(
     _check_out(out, folder)
     identifier = Identifier.load(folder)
     check_enrolment(identifier.bundle, label, replacing)
-    pieces, bad = _heard(identifier, find_targets(files, scratch))
+    pieces, bad = _heard(identifier, find_targets(files, scratch), workers)
     if bad and not skip_bad:
-        raise EarmarkError(
+        raise PieceError(
             f"nothing is written: {bad} of the files cannot be heard; --skip-bad goes on without"
         )
     made = enrolled(identifier.bundle, label, pieces, replacing)
@@ -82,25 +92,32 @@ def _enroll(
         print(f"each piece by a prototype of the others: {known} of {len(pieces)} recognised as {label}")
 
 
-def _heard(identifier: Any, targets: list[Any]) -> tuple[list[Any], int]:
+def _heard(identifier: Any, targets: list[Any], workers: int) -> tuple[list[Any], int]:
     """The pieces that can be heard, each file's bytes once, and how many cannot."""
     from earmark.identify.enroll import EnrolledPiece
+    from earmark.identify.listen import hear_all
+    from earmark.progress import track
 
+    listened = hear_all(identifier.listener, targets, workers)
+    if len(targets) >= MANY:
+        listened = track(listened, len(targets), "listen", "files", stream=sys.stderr)
     pieces: dict[bytes, Any] = {}
+    said: list[str] = []  # after the progress bar, which it would garble
     bad = 0
-    for target in targets:
-        try:
-            features = identifier.listener(target.file)
-            content = target.file.read_bytes()
-        except (EarmarkError, OSError) as error:
-            print(f"earmark: error: {target.name}: {describe(error)}", file=sys.stderr)
+    for heard in listened:
+        name, file = heard.target.name, heard.target.file
+        if heard.features is None:
+            said.append(f"error: {name}: {heard.error}")
             bad += 1
             continue
+        content = file.read_bytes()
         if content in pieces:
-            print(f"earmark: warning: {target.name}: the same file again, counts once", file=sys.stderr)
+            said.append(f"warning: {name}: the same file again, counts once")
             continue
-        clips, starts_s = identifier.embed(features)
-        pieces[content] = EnrolledPiece(target.file.stem, content, clips, starts_s)
+        clips, starts_s = identifier.embed(heard.features)
+        pieces[content] = EnrolledPiece(file.stem, content, clips, starts_s)
+    for line in said:
+        print(f"earmark: {line}", file=sys.stderr)
     return list(pieces.values()), bad
 
 
@@ -111,5 +128,8 @@ def _check_out(out: Path, source: Path) -> None:
     try:
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise EarmarkError(f"--out {out} is not empty: give a new folder")
+        above = next(folder for folder in out.absolute().parents if folder.exists())
+        if not above.is_dir():
+            raise EarmarkError(f"--out {out} is not possible: {above} is a file")
     except OSError as error:
         raise EarmarkError(f"--out {out}: {describe(error)}") from error

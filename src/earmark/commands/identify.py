@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earmark.commands.model_option import Model
-from earmark.errors import EarmarkError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from earmark.identify.identifier import Identification, Identifier
+    from earmark.identify.inputs import Target
 
 MANY = 4  # files from which on progress is shown
 CSV_COLUMNS = ["path", "verdict", "confidence", "distance", "nearest", "error"]
@@ -46,12 +48,9 @@ def identify(
     if as_json and as_csv:
         raise typer.BadParameter("choose one of --json and --csv")
     with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
-        scratch = Path(folder)
-        try:
-            found = _identified(paths, model, explain, workers, scratch, quiet=as_json or as_csv)
-        except EarmarkError as error:
-            print(f"earmark: error: {error}", file=sys.stderr)
-            raise typer.Exit(2) from error
+        found = _identified(paths, model, explain, workers, Path(folder))
+    if explain is not None and (drawn := sum(not item.error for item in found)):
+        print(f"{drawn} {'picture' if drawn == 1 else 'pictures'} in {explain}", file=sys.stderr)
     for item in found:
         if item.error:
             print(f"earmark: error: {item.path}: {item.error}", file=sys.stderr)
@@ -66,7 +65,7 @@ def identify(
 
 
 def _identified(
-    paths: list[str], model: str, explain: Path | None, workers: int, scratch: Path, quiet: bool
+    paths: list[str], model: str, explain: Path | None, workers: int, scratch: Path
 ) -> list[Identification]:
     from earmark.identify.inputs import find_targets
     from earmark.identify.locate import find_bundle
@@ -76,27 +75,36 @@ def _identified(
     from earmark.identify.identifier import Identifier
 
     identifier = Identifier.load(folder)
-    if explain is not None:
-        found = [_explained(identifier, target, explain.expanduser()) for target in targets]
+    if explain is None:
+        results = identifier.identify_all(targets, workers)
     else:
+        results = _explained(identifier, targets, workers, explain.expanduser())
+    if len(targets) >= MANY:
         from earmark.progress import track
 
-        results = identifier.identify_all(targets, workers)
-        if len(targets) >= MANY and not quiet:
-            results = track(results, len(targets), "identify", "files")
-        found = list(results)
-    return found
+        results = track(results, len(targets), "identify", "files", stream=sys.stderr)
+    return list(results)
 
 
-def _explained(identifier: Identifier, target: object, folder: Path) -> Identification:
+def _explained(
+    identifier: Identifier, targets: list[Target], workers: int, folder: Path
+) -> Iterator[Identification]:
+    """Verdicts, a picture of each; files of one name in two folders have a number more."""
     from earmark.identify.explain import explain_verdict
+    from earmark.identify.listen import hear_all
 
-    found, features = identifier.identify_with_features(target)
-    if features is not None:
-        picture = folder / f"{Path(found.path).name or 'stdin'}.png"
-        explain_verdict(identifier, found, features, picture)
-        print(f"picture: {picture}", file=sys.stderr)
-    return found
+    taken: set[str] = set()
+    for heard in hear_all(identifier.listener, targets, workers):
+        found = identifier.verdict_on(heard)
+        if not found.error:
+            name = stem = Path(found.path).name if found.path != "-" else "stdin"
+            number = 1
+            while name in taken:
+                number += 1
+                name = f"{stem}-{number}"
+            taken.add(name)
+            explain_verdict(identifier, found, heard.features, folder / f"{name}.png")
+        yield found
 
 
 def _print_csv(found: list[Identification]) -> None:
@@ -119,16 +127,15 @@ def _print_table(found: list[Identification]) -> None:
         return
     table = Table(expand=True)
     table.add_column("file", ratio=1, overflow="fold")
-    table.add_column("verdict", min_width=10, overflow="fold")
+    table.add_column("verdict", min_width=13, overflow="fold")
     table.add_column("sure", justify="right", no_wrap=True)
     table.add_column("distance", justify="right", no_wrap=True)
-    # Cut to the width of the terminal: --json has all of it.
-    table.add_column("nearest training pieces (here → there)", ratio=2, no_wrap=True)
+    table.add_column("nearest training pieces (here → there)", ratio=2, overflow="fold")
     for item in found:
         nearest = "\n".join(
             f"{other.starts[0]} → {other.starts[1]} {other.label}: {other.title}" for other in item.nearest
         )
-        doubt = "" if item.verdict == item.nearest_label else f" ({item.nearest_label}?)"
+        doubt = "" if item.verdict == item.nearest_label else f"\n({item.nearest_label}?)"
         said = f"{item.verdict}{doubt}"
         # Text: a file called [red] is no markup.
         # How sure it is of the label that it does not give would read as how sure it is of unknown.

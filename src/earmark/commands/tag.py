@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from earmark.commands.tag_outcome import Done, complain, count, ended_politely, interrupted, printable
 from earmark.errors import EarmarkError, PieceError
 
 if TYPE_CHECKING:
@@ -24,19 +21,6 @@ if TYPE_CHECKING:
     from earmark.tags.log import Log
 
 MANY = 4  # files from which on progress is shown
-INTERRUPTED = 130  # exit status of what Control-C ended
-
-
-@dataclass
-class Done:
-    """What came of a run: rows of the table, files and tags written, errors, whether it was cut short."""
-
-    rows: list[tuple[str, list[str]]] = field(default_factory=list)
-    files: int = 0
-    tags: int = 0
-    unknown: int = 0
-    failed: bool = False
-    status: int = 0
 
 
 def tag(
@@ -73,7 +57,9 @@ def tag(
     if undo is not None:
         if folder or models or write or overwrite or log is not None:
             raise typer.BadParameter("--undo LOG stands alone: the log says which files, and what they had")
-        status = _undo(undo.expanduser())
+        from earmark.commands.tag_undo import undo_log
+
+        status = undo_log(undo.expanduser())
     elif not folder:
         raise typer.BadParameter("which music? earmark tag DIR --genre BUNDLE, or earmark tag --undo LOG")
     elif not models:
@@ -93,16 +79,14 @@ def _tag(
     from earmark.tags.log import Log
 
     with tempfile.TemporaryDirectory(prefix="earmark-") as scratch:
-        with _usage_errors():
-            kept = Log((log or _default_log()).expanduser().absolute()) if write else None
-            targets = _targets(folder)
-            bundles = _bundles(models, Path(scratch))
+        kept = Log((log or _default_log()).expanduser().absolute()) if write else None
+        targets = _targets(folder)
+        bundles = _bundles(models, Path(scratch))
         found = survey(targets, list(models), overwrite)
         done = Done()
         for path, reason in found.errors:
-            _complain(done, path, reason)
-        with _usage_errors():
-            identifiers = _identifiers(models, bundles, found)
+            complain(done, path, reason)
+        identifiers = _identifiers(models, bundles, found)
         from earmark.bundle import bundle_hash
 
         hashes = {kind: bundle_hash(bundles[kind]) for kind in models}
@@ -110,14 +94,13 @@ def _tag(
         if len(found.tracks) >= MANY:
             from earmark.progress import track
 
-            heard = track(heard, len(found.tracks), "listen", "files")
+            heard = track(heard, len(found.tracks), "listen", "files", stream=sys.stderr)
         try:
-            with _ended_politely():
+            with ended_politely():
                 for piece, said in heard:
                     _take(piece, said, overwrite, kept, hashes, done, list(models))
         except KeyboardInterrupt:
-            done.status = INTERRUPTED
-            print("earmark: interrupted: the same command goes on where this one stopped", file=sys.stderr)
+            interrupted(done)
         except EarmarkError as error:  # not one file's: the log's disk is full, a program is missing
             done.failed = True
             print(f"earmark: error: {error}", file=sys.stderr)
@@ -160,7 +143,8 @@ def _identifiers(
             from earmark.identify.identifier import Identifier
 
             identifiers[kind] = Identifier.load(bundles[kind])
-            check_labels(kind, model, identifiers[kind].bundle.labels)
+            learned = identifiers[kind].bundle
+            check_labels(kind, model, learned.labels, learned.question)
     return identifiers
 
 
@@ -179,7 +163,7 @@ def _take(
 
     new, cells = {}, []
     for reason in dict.fromkeys(found.error for found in said.values() if found.error):
-        _complain(done, piece.target.name, reason)
+        complain(done, piece.target.name, reason)
     for kind in kinds:
         has, found = ", ".join(piece.has.get(kind, [])), said.get(kind)
         value = None if found is None else tag_value(kind, found)
@@ -201,40 +185,12 @@ def _take(
             if new:
                 write_tags(piece.target.file, new, hashes, log)
         except PieceError as error:
-            _complain(done, piece.target.name, str(error))
+            complain(done, piece.target.name, str(error))
             return
     done.files += bool(new)
     done.tags += len(new)
     if new or any(cell.startswith("unknown") for cell in cells):
         done.rows.append((piece.target.name, cells))
-
-
-def _undo(path: Path) -> int:
-    from earmark.tags.log import read_log
-    from earmark.tags.rewrite import take_back
-
-    with _usage_errors():
-        entries, cut = read_log(path)
-    done = Done()
-    as_before = 0
-    try:
-        with _ended_politely():
-            for entry in reversed(entries):
-                try:
-                    if take_back(entry):
-                        done.files += 1
-                    else:
-                        as_before += 1
-                except PieceError as error:
-                    _complain(done, entry.path, str(error))
-    except KeyboardInterrupt:
-        done.status = INTERRUPTED
-        print("earmark: interrupted: the same command goes on where this one stopped", file=sys.stderr)
-    if cut:
-        log = _printable(str(path))
-        print(f"The last line of {log} is cut: the run was interrupted before it touched that file.")
-    print(f"{_count(done.files, 'file')} restored, {as_before} as before already.")
-    return done.status or int(done.failed)
 
 
 def _report(done: Done, found: Survey, log: Log | None, kinds: list[str]) -> None:
@@ -246,56 +202,19 @@ def _report(done: Done, found: Survey, log: Log | None, kinds: list[str]) -> Non
         table = Table("file", *kinds)
         for name, cells in done.rows:
             table.add_row(
-                Text(_printable(name), overflow="fold"), *(Text(cell, overflow="fold") for cell in cells)
+                Text(printable(name), overflow="fold"), *(Text(cell, overflow="fold") for cell in cells)
             )
         Console(highlight=False).print(table)
     if found.complete:
-        print(f"{_count(len(found.complete), 'file')} with nothing missing.")
+        print(f"{count(len(found.complete), 'file')} with nothing missing.")
     for suffix, number in sorted(found.tagless.items()):
-        print(f"{_count(number, 'file')} left out: {suffix} has no tags that earmark writes.")
+        print(f"{count(number, 'file')} left out: {suffix} has no tags that earmark writes.")
     if done.unknown:
-        print(f"{_count(done.unknown, 'verdict')} unknown: left untagged.")
-    written = f"{_count(done.tags, 'tag')} in {_count(done.files, 'file')}"
+        print(f"{count(done.unknown, 'verdict')} unknown: left untagged.")
+    written = f"{count(done.tags, 'tag')} in {count(done.files, 'file')}"
     if log is None:
         print(f"Dry run: {written} to write{': --write does it' if done.tags else ''}.")
     elif done.files:
-        print(f"Written: {written}. Take it back: earmark tag --undo {_printable(str(log.path))}")
+        print(f"Written: {written}. Take it back: earmark tag --undo {printable(str(log.path))}")
     else:
         print("Written: nothing.")
-
-
-def _printable(name: str) -> str:
-    """A file name that is no UTF-8 cannot be printed as it is."""
-    return os.fsencode(name).decode(errors="replace")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _complain(done: Done, path: str, reason: str) -> None:
-    done.failed = True
-    print(f"earmark: error: {path}: {reason}", file=sys.stderr)
-
-
-@contextmanager
-def _ended_politely() -> Iterator[None]:
-    """A closed terminal or a `kill` ends a run like Control-C: nothing is left beside the music."""
-    before = {}
-    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-        if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores it, and so it stays
-            before[number] = signal.signal(number, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _usage_errors() -> Iterator[None]:
-    try:
-        yield
-    except EarmarkError as error:
-        print(f"earmark: error: {error}", file=sys.stderr)
-        raise typer.Exit(2) from error

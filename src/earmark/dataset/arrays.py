@@ -11,6 +11,8 @@ import numpy as np
 
 from earmark.errors import EarmarkError
 
+MOST_MAPS = 4096  # files mapped at a time; Linux allows a process about 65,000
+
 
 class FeatureArrays:
     """Float16 arrays (channels, bands, frames) of pieces, each in its own .npy file."""
@@ -19,6 +21,7 @@ class FeatureArrays:
         self.folder = folder
         self.piece_ids = list(piece_ids)
         self._maps: dict[int, np.ndarray] = {}
+        self._frames: dict[int, int] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         # A process that is handed these arrays opens the files itself: a pickled map is a copy.
@@ -30,6 +33,8 @@ class FeatureArrays:
     def piece(self, index: int) -> np.ndarray:
         """The whole piece, (channels, bands, frames), read lazily."""
         if index not in self._maps:
+            if len(self._maps) >= MOST_MAPS:
+                del self._maps[next(iter(self._maps))]
             path = self.folder / f"{self.piece_ids[index]}.npy"
             try:
                 self._maps[index] = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -38,7 +43,9 @@ class FeatureArrays:
         return self._maps[index]
 
     def frames(self, index: int) -> int:
-        return self.piece(index).shape[-1]
+        if index not in self._frames:
+            self._frames[index] = self.piece(index).shape[-1]
+        return self._frames[index]
 
     @cached_property
     def shape(self) -> tuple[int, int]:
@@ -48,6 +55,17 @@ class FeatureArrays:
     def clip(self, index: int, start: int, frames: int) -> np.ndarray:
         """Frames `start` to `start + frames` as float32; past the end, the piece's quietest value."""
         return clip_of(self.piece(index), start, frames)
+
+    def clips(self, indices: Sequence[int], starts: Sequence[int], frames: int) -> np.ndarray:
+        """`clip` for many at once: (clips, channels, bands, frames), as float16 as they lie on disk."""
+        found = np.empty((len(indices), *self.shape, frames), dtype=self.piece(indices[0]).dtype)
+        for row, (index, start) in enumerate(zip(indices, starts, strict=True)):
+            piece = self.piece(index)
+            heard = piece[..., start : start + frames]
+            found[row, ..., : heard.shape[-1]] = heard
+            if heard.shape[-1] < frames:
+                found[row, ..., heard.shape[-1] :] = piece.min()
+        return found
 
 
 def clip_of(piece: np.ndarray, start: int, frames: int) -> np.ndarray:

@@ -10,12 +10,14 @@ from typing import Any
 import pandas as pd
 import pytorch_lightning as pl
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from earmark.dataset.arrays import FeatureArrays
 from earmark.dataset.augment import Augmentation
-from earmark.dataset.clips import EvenClips, RandomClips
+from earmark.dataset.clips import CPU, EvenClips, RandomClips
+from earmark.dataset.draws import DrawnBatches
 from earmark.dataset.geometry import ClipGeometry
+from earmark.dataset.resident import ResidentArrays, fits
 from earmark.dataset.transpose import Transposition
 from earmark.embed import BATCH
 
@@ -34,13 +36,13 @@ class LabelledPieces:
 
 
 class ClipModule(pl.LightningDataModule):
-    """Loaders of (clip, class number).
+    """Loaders of batches of (clips, class numbers), on the device that trains.
 
     Validation has two: queries (validation pieces) and, where `with_references`, training pieces to
-    retrieve. With several processes each trains on its share of every batch and validates on
-    everything, so that all see the result that one process would.
-    settings: those of conf/dataset. sampler: gives the batch sampler of (labels, groups, seed, rank,
-    ranks). geometry: with as many clips a piece as validation takes.
+    retrieve. With several processes each gets its share of every batch, in training and validation
+    (see earmark.dataset.shares). settings: those of conf/dataset. sampler: gives the batch sampler of
+    (labels, groups, seed). geometry: with as many clips a piece as validation takes. on_device,
+    memory_share: trainer.features_on_device and trainer.features_memory_share.
     """
 
     def __init__(
@@ -54,6 +56,8 @@ class ClipModule(pl.LightningDataModule):
         transposition: Transposition | None,
         with_references: bool,
         seed: int,
+        on_device: bool | str = False,
+        memory_share: float = 0.0,
     ) -> None:
         super().__init__()
         self._train, self._validation = train, validation
@@ -61,43 +65,68 @@ class ClipModule(pl.LightningDataModule):
         self._with_references = with_references
         self._number = {label: index for index, label in enumerate(classes)}
         self._geometry, self._settings, self._seed = geometry, settings, seed
+        self._on_device, self._memory_share = on_device, memory_share
+        self._held: dict[int, ResidentArrays] = {}
 
     def train_dataloader(self) -> DataLoader:
         settings, train = self._settings, self._train
-        rank, ranks = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         clips = RandomClips(
-            train.arrays,
+            self._arrays(train),
             self._numbers(train),
             self._geometry.frames,
             Augmentation(settings.max_gain_db, settings.max_band_shift, settings.max_masked_bands),
-            self._seed + rank,
             self._geometry.training_hop,
             self._transposition,
+            self._device,
         )
-        sampler = self._sampler(train.labels, train.groups, self._seed, rank, ranks)
-        return DataLoader(clips, batch_sampler=sampler)
+        sampler = self._sampler(train.labels, train.groups, self._seed)
+        return clips.loader(DrawnBatches(sampler, self._seed, *self._rank_and_ranks))
 
     def val_dataloader(self) -> list[DataLoader]:
         parts = [self._validation, *([self._train] if self._with_references else [])]
         return [self._even(part) for part in parts]
 
     def _even(self, part: LabelledPieces) -> DataLoader:
-        clips = EvenClips(part.arrays, self._geometry.frames, self._geometry.hop, self._geometry.most_clips)
-        return DataLoader(_Classed(clips, self._numbers(part)), batch_size=BATCH)
+        geometry = self._geometry
+        clips = _Classed(
+            self._numbers(part),
+            self._arrays(part),
+            geometry.frames,
+            geometry.hop,
+            geometry.most_clips,
+            self._device,
+        )
+        return clips.loader(BATCH, *self._rank_and_ranks)
+
+    @property
+    def _rank_and_ranks(self) -> tuple[int, int]:
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+
+    @property
+    def _device(self) -> torch.device:
+        return self.trainer.strategy.root_device if self.trainer else CPU
+
+    def _arrays(self, part: LabelledPieces) -> FeatureArrays | ResidentArrays:
+        """On the device where they are wanted there and fit, decided and moved once."""
+        key = id(part)
+        if key not in self._held:
+            wanted = (self._geometry.frames, self._device)
+            if not fits(part.arrays, *wanted, self._on_device, self._memory_share):
+                return part.arrays
+            self._held[key] = ResidentArrays(part.arrays, *wanted)
+        return self._held[key]
 
     def _numbers(self, part: LabelledPieces) -> list[int]:
         return [self._number[label] for label in part.labels]
 
 
-class _Classed(Dataset):
-    """EvenClips with the class number of the piece in place of its index."""
+class _Classed(EvenClips):
+    """EvenClips with the class numbers of the pieces in place of their indices."""
 
-    def __init__(self, clips: EvenClips, classes: Sequence[int]) -> None:
-        self._clips, self._classes = clips, classes
+    def __init__(self, classes: Sequence[int], *args: Any) -> None:
+        super().__init__(*args)
+        self._classes = torch.tensor(classes)
 
-    def __len__(self) -> int:
-        return len(self._clips)
-
-    def __getitem__(self, item: int) -> tuple[torch.Tensor, int]:
-        clip, index = self._clips[item]
-        return clip, self._classes[index]
+    def __getitem__(self, items: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+        clips, indices = super().__getitem__(items)
+        return clips, self._classes[indices].to(clips.device)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
+import torch
 
+from earmark.dataset.augment import per_clip, quietest, shifted
+from earmark.dataset.draws import Draws
 from earmark.errors import EarmarkError
 
 SEMITONES = 12
@@ -41,13 +43,11 @@ class Transposition:
             )
         return cls(max_semitones, bands)
 
-    def __call__(self, clip: np.ndarray, key: int, random: np.random.Generator) -> tuple[np.ndarray, int]:
-        """A clip (channels, bands, frames) and the number of its key in KEYS, both moved."""
-        semitones = int(random.integers(-self.max_semitones, self.max_semitones + 1))
-        shift = semitones * self.bands_per_semitone
-        moved = np.roll(clip, shift, axis=1)
-        if shift > 0:
-            moved[:, :shift] = clip.min()
-        elif shift < 0:
-            moved[:, shift:] = clip.min()
-        return moved, key // SEMITONES * SEMITONES + (key + semitones) % SEMITONES
+    def __call__(
+        self, clips: torch.Tensor, keys: torch.Tensor, draws: Draws
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Clips (clips, channels, bands, frames) and the numbers of their keys in KEYS, both moved."""
+        drawn = draws.integers("semitones", -self.max_semitones, self.max_semitones + 1)
+        semitones = per_clip(drawn, clips).flatten()
+        moved = shifted(clips, semitones * self.bands_per_semitone, quietest(clips))
+        return moved, keys // SEMITONES * SEMITONES + (keys + semitones) % SEMITONES

@@ -71,7 +71,8 @@ def import_gradio(scratch: Path) -> None:
         import gradio  # noqa: F401
     except ImportError as error:
         raise EarmarkError(
-            "the page needs Gradio: in the checkout, pip install -c constraints-demo.txt -e '.[demo]'"
+            "the page needs Gradio: pip install 'gradio>=6,<7', or in the checkout "
+            "pip install -c constraints-demo.txt -e '.[demo]'"
         ) from error
 
 

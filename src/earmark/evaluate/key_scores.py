@@ -5,6 +5,7 @@ A fifth above 0.5, relative major or minor 0.3, parallel 0.2 (mir_eval.key; Raff
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,24 +21,24 @@ FIFTHS = [KEYS[7 * step % 12] for step in range(12)] + [KEYS[12 + (7 * step + 9)
 RELATIONS = {1.0: "exact", 0.5: "fifth", 0.3: "relative", 0.2: "parallel", 0.0: "other"}
 
 
+def weighted_scores(truth: Sequence[str], said: Sequence[str]) -> np.ndarray:
+    """The score of each estimate: (pieces,). Raises EarmarkError for a label that is no key."""
+    from mir_eval.key import weighted_score
+
+    try:
+        return np.array([weighted_score(key, estimate) for key, estimate in zip(truth, said, strict=True)])
+    except ValueError as error:
+        raise EarmarkError(f"evaluate=key is for labels like `Db major`: {error}") from error
+
+
 @dataclass(frozen=True)
 class KeyScores:
     """Shares of exact, fifth, relative, parallel and other estimates, and the weighted score."""
 
     def measure(self, judged: Judged) -> Metrics:
         """Of the known test pieces. Raises EarmarkError for a label that is no key."""
-        from mir_eval.key import weighted_score
-
         test = judged.known("test")
-        try:
-            scores = np.array(
-                [
-                    weighted_score(label, said)
-                    for label, said in zip(test.label, test.nearest_label, strict=True)
-                ]
-            )
-        except ValueError as error:
-            raise EarmarkError(f"evaluate=key is for labels like `Db major`: {error}") from error
+        scores = weighted_scores(test.label, test.nearest_label)
 
         def measure(weights: np.ndarray) -> dict[str, float]:
             total = weights.sum()

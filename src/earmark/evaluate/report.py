@@ -21,8 +21,8 @@ from earmark.evaluate.reliability import calibration_metrics
 from earmark.evaluate.selective import selective_metrics
 
 VERDICT_COLUMNS = [
-    *("piece_id", "path", "title", "label", "role", "split", "verdict", "nearest_label", "confidence"),
-    *("share", "distance", "nearest_piece", "nearest_piece_label", "nearest_piece_distance"),
+    *("piece_id", "path", "title", "label", "group", "role", "split", "verdict", "nearest_label"),
+    *("confidence", "share", "distance", "nearest_piece", "nearest_piece_label", "nearest_piece_distance"),
 ]
 
 
@@ -32,7 +32,7 @@ def verdict_table(pieces: pd.DataFrame, embedded: PieceEmbeddings, bundle: Bundl
     The nearest training piece is the one whose mean embedding is nearest to the piece's own mean;
     a training piece is not its own neighbour, nor is any piece of its work.
     """
-    owners, owner = np.unique(bundle.references.piece_id.to_numpy(str), return_inverse=True)
+    owners, owner = np.unique(np.asarray(bundle.references["piece_id"], dtype=str), return_inverse=True)
     means = np.stack([bundle.embeddings[owner == index].mean(axis=0) for index in range(len(owners))])
     means = bundle.decision.whitened(means)
     by_id = pieces.set_index("piece_id")
@@ -46,7 +46,7 @@ def verdict_table(pieces: pd.DataFrame, embedded: PieceEmbeddings, bundle: Bundl
         nearest = int(distances.argmin())
         rows.append(
             {
-                **piece[["piece_id", "path", "title", "label", "role", "split"]].to_dict(),
+                **piece[["piece_id", "path", "title", "label", "group", "role", "split"]].to_dict(),
                 "verdict": verdict.label,
                 "nearest_label": verdict.nearest,
                 "confidence": round(verdict.confidence, 6),
@@ -113,7 +113,7 @@ def metrics(judged: Judged, sections: Mapping[str, Any]) -> dict[str, Any]:
     sections: what an experiment adds, by name, each with a method `measure(judged)`.
     """
     labels = judged.labels
-    train, test = judged.known("train"), judged.known("test")
+    train, validation, test = (judged.known(split) for split in ("train", "validation", "test"))
     strangers = judged.unknown(TEST)
 
     def closed(predicted: list[str]) -> Metrics:
@@ -142,7 +142,13 @@ def metrics(judged: Judged, sections: Mapping[str, Any]) -> dict[str, Any]:
             weights[len(test) :],
         )
 
+    held_out = [judged.labels[int(judged.distances[name].argmin())] for name in validation.piece_id]
     return {
+        # What configurations are chosen by; the test is for judging the chosen one.
+        "validation": judged.with_intervals(
+            lambda weights: closed_set_metrics(confusion(validation.label, held_out, labels, weights)),
+            validation,
+        ),
         "closed_set": closed(list(test.nearest_label)),
         "open_set": judged.with_intervals(opened, pd.concat([test, strangers])),
         "clips": clip_metrics(judged),
@@ -155,7 +161,7 @@ def metrics(judged: Judged, sections: Mapping[str, Any]) -> dict[str, Any]:
         },
         "pieces": {
             "train": len(train),
-            "validation": len(judged.known("validation")),
+            "validation": len(validation),
             "test": len(test),
             "calibration_unknowns": len(judged.unknown(CALIBRATION)),
             "test_unknowns": len(strangers),

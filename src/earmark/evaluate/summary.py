@@ -14,7 +14,10 @@ from earmark.workspace import Workspace
 
 WIDTH = 96
 # Sections with rows of their own; those that an experiment adds are listed as they come.
-SHOWN = ("closed_set", "open_set", "clips", "selective", "calibration", "control", "pieces", "warnings")
+SHOWN = (
+    *("validation", "closed_set", "open_set", "clips", "selective", "calibration", "control", "pieces"),
+    "warnings",
+)
 
 
 def summary(

@@ -15,6 +15,8 @@ import pandas as pd
 from earmark.catalog import TEST
 from earmark.evaluate.judged import Judged, Metrics
 
+TRIALS_FILE = "trials.csv"  # of the test, in plots/evaluation: piece_id, score, genuine (0 or 1)
+
 
 @dataclass(frozen=True)
 class Trials:
@@ -100,15 +102,17 @@ class Verification:
         return judged.with_intervals(measure, table)
 
     def draw(self, judged: Judged, folder: Path) -> None:
-        """The ROC of the test's trials."""
+        """The ROC of the test's trials, and the trials themselves."""
         from sklearn.metrics import roc_curve
 
         from earmark.catalog import write_table
         from earmark.plots import roc_picture
 
-        _, trials = self._test(judged)
+        table, trials = self._test(judged)
         if trials.genuine.all() or not trials.genuine.any():
             return
+        named = {"piece_id": table.piece_id.to_numpy()[trials.row], "score": trials.score.round(6)}
+        write_table(pd.DataFrame({**named, "genuine": trials.genuine.astype(int)}), folder / TRIALS_FILE)
         fpr, tpr, _ = roc_curve(trials.genuine, trials.score)
         table = pd.DataFrame({"false_accept_rate": fpr, "true_accept_rate": tpr}).round(6)
         write_table(table, folder / "roc.csv")

@@ -111,7 +111,9 @@ def _pieces_of(bundle: Bundle) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     Of more than MOST_PIECES, evenly spaced ones in the order of the labels.
     """
-    table = bundle.references
+    import pandas as pd
+
+    table = pd.DataFrame(dict(bundle.references))
     names = table.piece_id.to_numpy(str)
     heads = table.drop_duplicates("piece_id").sort_values(["label", "piece_id"], kind="stable")
     if len(heads) > MOST_PIECES:

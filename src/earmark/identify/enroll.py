@@ -6,15 +6,13 @@ space is what few-shot learning calls a class (Snell et al. 2017).
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from earmark.bundle import Bundle
+from earmark.catalog import piece_id
 from earmark.decisions.prototype import FittedPrototypes
 from earmark.decisions.verdict import UNKNOWN
 from earmark.errors import EarmarkError
@@ -58,7 +56,8 @@ def enrolled(bundle: Bundle, label: str, pieces: Sequence[EnrolledPiece], replac
     Raises EarmarkError where the bundle has no room for the label, or without any piece.
     """
     check_enrolment(bundle, label, replacing)
-    by_id = {_piece_id(label, piece): piece for piece in pieces}
+    # By the file's bytes: the same wherever it lies.
+    by_id = {piece_id(label, piece.title, piece.content): piece for piece in pieces}
     if not by_id:
         raise EarmarkError(f"there is no piece to enroll {label} from")
     named = sorted(by_id.items())
@@ -70,17 +69,19 @@ def enrolled(bundle: Bundle, label: str, pieces: Sequence[EnrolledPiece], replac
     else:
         labels.append(label)
         prototypes = np.concatenate([prototypes, prototype[None].astype(prototypes.dtype)])
-    rows = pd.DataFrame(
-        {
-            "piece_id": np.repeat([name for name, _ in named], [len(piece.clips) for _, piece in named]),
-            "label": label,
-            "title": np.repeat([piece.title for _, piece in named], [len(piece.clips) for _, piece in named]),
-            "start_s": np.round(np.concatenate([piece.starts_s for _, piece in named]), 3),
-        }
-    )
-    kept = (bundle.references.label != label).to_numpy(bool)
-    rows = rows.reindex(columns=bundle.references.columns, fill_value="")
-    references = pd.concat([bundle.references[kept], rows], ignore_index=True)
+    counts = [len(piece.clips) for _, piece in named]
+    rows = {
+        "piece_id": np.repeat([name for name, _ in named], counts),
+        "label": np.repeat(label, sum(counts)),
+        "title": np.repeat([piece.title for _, piece in named], counts),
+        "start_s": np.round(np.concatenate([piece.starts_s for _, piece in named]), 3),
+    }
+    kept = np.asarray(bundle.references["label"]) != label
+    nothing = np.repeat("", sum(counts))
+    references = {
+        name: np.concatenate([np.asarray(column)[kept], rows.get(name, nothing)])
+        for name, column in bundle.references.items()
+    }
     return replace(
         bundle,
         decision=replace(decision, labels=labels, prototypes=prototypes),
@@ -97,9 +98,3 @@ def recognised(bundle: Bundle, label: str, pieces: Sequence[EnrolledPiece]) -> i
         verdict = enrolled(bundle, label, others, replacing=True).decision.verdict(piece.clips)
         count += verdict.label == label
     return count
-
-
-def _piece_id(label: str, piece: EnrolledPiece) -> str:
-    """A readable name, unique by the file's bytes: the same wherever it lies."""
-    words = re.sub(r"[^a-z0-9]+", "-", f"{label} {piece.title}".lower()).strip("-")
-    return f"{words[:60].rstrip('-')}-{hashlib.sha256(piece.content).hexdigest()[:8]}".lstrip("-")

@@ -12,12 +12,11 @@ import numpy as np
 
 from earmark.bundle import Bundle
 from earmark.decisions.verdict import Verdict
-from earmark.errors import EarmarkError, PieceError, describe
+from earmark.errors import EarmarkError, describe
 from earmark.identify.inputs import Target
-from earmark.identify.listen import Listener
+from earmark.identify.listen import Heard, Listener, hear, hear_all
 
 NEIGHBOURS = 3
-WORTH_PROCESSES = 6  # files from which on processes gain more than their start takes
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class Identification:
 class Identifier:
     """Identifies files with one bundle, on the GPU where there is one.
 
-    base: the folder from which a soundfont's relative path counts; the bundle's own by default.
+    base: the folder where a soundfont's relative path is looked for first; the bundle's own by default.
     """
 
     def __init__(self, bundle: Bundle, base: Path) -> None:
@@ -94,15 +93,18 @@ class Identifier:
 
     def identify(self, target: Target) -> Identification:
         """The verdict on one file; its `error` says in one line why there is none."""
-        return self.identify_with_features(target)[0]
+        return self.verdict_on(hear(self.listener, target))
 
-    def identify_with_features(self, target: Target) -> tuple[Identification, np.ndarray | None]:
-        """The verdict on one file and the features that it rests on; None where there are none."""
+    def verdict_on(self, heard: Heard) -> Identification:
+        """The verdict on what was heard of a file."""
+        if heard.features is None:
+            return Identification(heard.target.name, error=heard.error)
         try:
-            features = self.listener(target.file)
-        except PieceError as error:
-            return Identification(target.name, error=str(error)), None
-        return self.from_features(target.name, features), features
+            return self.from_features(heard.target.name, heard.features)
+        except EarmarkError:
+            raise
+        except Exception as error:  # an unforeseen fault of one file is that file's error
+            return Identification(heard.target.name, error=describe(error))
 
     @property
     def frame_rate_hz(self) -> float:
@@ -111,22 +113,7 @@ class Identifier:
 
     def identify_all(self, targets: Sequence[Target], workers: int = 0) -> Iterator[Identification]:
         """Verdicts in the order of the targets; files are heard in parallel, a few at a time."""
-        if workers == 1 or (workers == 0 and len(targets) < WORTH_PROCESSES):
-            for target in targets:
-                yield self._guarded(target)
-            return
-        from joblib import Parallel, delayed
-
-        heard = Parallel(n_jobs=workers or -1, return_as="generator", pre_dispatch="2*n_jobs")(
-            delayed(_heard)(self.listener, target.file) for target in targets
-        )
-        for target, (features, error) in zip(targets, heard, strict=True):
-            if isinstance(error, EarmarkError) and not isinstance(error, PieceError):
-                raise error
-            if error is not None:
-                yield Identification(target.name, error=describe(error))
-            else:
-                yield self.from_features(target.name, features)
+        return map(self.verdict_on, hear_all(self.listener, targets, workers))
 
     def from_features(self, name: str, features: np.ndarray) -> Identification:
         """The verdict on a piece from its features (channels, bands, frames)."""
@@ -188,35 +175,19 @@ class Identifier:
         found: list[Neighbour] = []
         seen: set[str] = set()
         for row in np.argsort(best, kind="stable"):
-            piece = table.iloc[row]
-            if piece.piece_id not in seen:
-                seen.add(piece.piece_id)
+            piece_id = str(table["piece_id"][row])
+            if piece_id not in seen:
+                seen.add(piece_id)
                 found.append(
                     Neighbour(
-                        piece_id=str(piece.piece_id),
-                        title=str(piece.title),
-                        label=str(piece.label),
+                        piece_id=piece_id,
+                        title=str(table["title"][row]),
+                        label=str(table["label"][row]),
                         distance=round(float(best[row]), 6),
                         start_s=round(float(starts_s[clip[row]]), 3),
-                        reference_start_s=float(piece.start_s),
+                        reference_start_s=float(table["start_s"][row]),
                     )
                 )
             if len(found) == NEIGHBOURS:
                 break
         return found
-
-    def _guarded(self, target: Target) -> Identification:
-        try:
-            return self.identify(target)
-        except EarmarkError:
-            raise
-        except Exception as error:  # an unforeseen fault of one file is that file's error
-            return Identification(target.name, error=describe(error))
-
-
-def _heard(listener: Listener, file: Path) -> tuple[np.ndarray | None, Exception | None]:
-    """In a worker: features, or why there are none."""
-    try:
-        return listener(file), None
-    except Exception as error:
-        return None, error

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -14,15 +15,17 @@ from typing import Any
 import numpy as np
 
 from earmark.audio import Format, decode, judge
-from earmark.errors import PieceError
-from earmark.identify.inputs import FOREIGN_SUFFIXES
+from earmark.errors import EarmarkError, PieceError, describe
+from earmark.identify.inputs import FOREIGN_SUFFIXES, Target
 from earmark.midi.arrange import Tempo
 from earmark.sources.origin import media_of
+from earmark.workspace import Workspace
 
 SILENT_DB = -70.0  # dB of full scale; below it there is nothing to hear
 BLOCK_S = 0.5  # s of a block in which bands are averaged to see whether anything changes
 STEADY_DB = 1.0  # dB by which bands of music change from block to block, and those of mere noise do not
 FFMPEG_TIMEOUT_S = 600
+WORTH_PROCESSES = 6  # files from which on processes gain more than their start takes
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,13 @@ class Listener:
                 _ffmpeg(file, plain)
                 decode(plain, target, render["max_seconds"], destination)
         else:
-            decode(file, target, render["max_seconds"], destination)
+            try:
+                decode(file, target, render["max_seconds"], destination)
+            except PieceError as error:
+                if "does not exist" not in str(error):
+                    raise
+                # libsndfile's words for a file without a frame of the format that its suffix promises.
+                raise PieceError(f"cannot be read as audio: it is no {file.suffix}") from error
 
     def features(self, wav: Path) -> np.ndarray:
         """Float16 (channels, bands, frames) of a WAV. Raises PieceError where there is no music in it."""
@@ -65,12 +74,11 @@ class Listener:
 
     def _render(self, file: Path, target: Format, destination: Path) -> None:
         from earmark.render.piece import render_piece
-        from earmark.render.soundfont import soundfont_path
         from earmark.render.synth import Synthesis
 
         midi, render = self.settings["midi"], self.settings["render"]
         synthesis = Synthesis(
-            soundfont=soundfont_path(render["soundfont"], self.base),
+            soundfont=bundled_soundfont(render, self.base),
             rate_hz=render["synth_rate"],
             gain=render["gain"],
             reverb=render["reverb"],
@@ -94,6 +102,66 @@ class Listener:
             )
         if is_steady(wav):
             raise PieceError("steady noise or a hum: nothing begins or ends in it")
+
+
+def bundled_soundfont(render: Mapping[str, Any], base: Path) -> Path:
+    """The soundfont of a bundle's `render` settings: with the bundle, or in the checkout around it or us.
+
+    Raises EarmarkError where it is not to be had, or is not the one that the model learned with.
+    """
+    from earmark.render.soundfont import soundfont_digest, soundfont_path
+
+    name, digest = render["soundfont"], render.get("soundfont_sha256", "")
+    places = [base]
+    for start in (base, Path.cwd()):
+        with suppress(EarmarkError):
+            places.append(Workspace.find(start).project)
+    there = (place for place in places if (place / Path(name).expanduser()).is_file())
+    try:
+        found = soundfont_path(name, next(there, base))
+    except EarmarkError as error:
+        place = base / Path(name).expanduser()
+        raise EarmarkError(
+            f"to hear MIDI as this model did, its soundfont is needed at {place} ({error})"
+        ) from error
+    if digest and soundfont_digest(found) != digest:
+        raise EarmarkError(
+            f"soundfont {found} is not the one that this model learned with (sha256 {digest[:12]}…): "
+            "it would hear another sound"
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Features of a file (channels, bands, frames); or None, and why."""
+
+    target: Target
+    features: np.ndarray | None
+    error: str = ""
+
+
+def hear(listener: Listener, target: Target) -> Heard:
+    """One file. Raises EarmarkErrors that are not about it: FluidSynth is missing."""
+    try:
+        return Heard(target, listener(target.file))
+    except EarmarkError as error:
+        if not isinstance(error, PieceError):
+            raise
+        return Heard(target, None, str(error))
+    except Exception as error:  # an unforeseen fault of one file is that file's error
+        return Heard(target, None, describe(error))
+
+
+def hear_all(listener: Listener, targets: Sequence[Target], workers: int = 0) -> Iterator[Heard]:
+    """Files in their order; many are heard in parallel, a few at a time. workers: 0 for one per core."""
+    if workers == 1 or (workers == 0 and len(targets) < WORTH_PROCESSES):
+        yield from (hear(listener, target) for target in targets)
+        return
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=workers or -1, return_as="generator", pre_dispatch="2*n_jobs")
+    yield from parallel(delayed(hear)(listener, target) for target in targets)
 
 
 def is_steady(wav: Path) -> bool:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from earmark.errors import EarmarkError
-from earmark.store import digest_file
+from earmark.store.digest import digest_file
 
 DEFAULT = "TimGM6mb.sf2"  # General MIDI bank by Tim Brechbill, GPL-2; ships inside pretty_midi
 

@@ -19,8 +19,7 @@ class AnchorTriplets:
     """Yields batches of piece indices in three equal parts: anchors, positives, negatives.
 
     An epoch visits every piece once as positive, in random order, its class's anchor before it;
-    negatives are drawn anew from the pieces of all other classes. One process only: a batch cannot
-    be dealt out without tearing triplets apart.
+    negatives are drawn anew from the pieces of all other classes.
     """
 
     gives = "triplets"
@@ -31,24 +30,15 @@ class AnchorTriplets:
         groups: Sequence[str],
         triplets_per_batch: int,
         seed: int,
-        rank: int = 0,
-        ranks: int = 1,
     ) -> None:
         if triplets_per_batch < 1:
             raise ValueError(f"sampler.triplets_per_batch={triplets_per_batch} must be 1 or more")
-        if ranks > 1:
-            raise ValueError("sampler=anchors works in one process: trainer.devices=1, or sampler=class_work")
         self._labels = np.asarray(labels)
         self._anchors = anchors_of(labels)
         self._size, self._seed, self._epoch = triplets_per_batch, seed, 0
 
-    @property
-    def sampler(self) -> AnchorTriplets:
-        """Itself: Lightning looks for `set_epoch` at a batch sampler's `sampler`, and only there."""
-        return self
-
     def set_epoch(self, epoch: int) -> None:
-        """Lightning calls this before each epoch."""
+        """Called before each epoch."""
         self._epoch = epoch
 
     def __len__(self) -> int:

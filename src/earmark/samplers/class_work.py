@@ -11,7 +11,7 @@ class ClassWorkSampler:
     """Yields batches of piece indices: P classes, K works of each, a piece of each work, clips of it.
 
     Every class and every work has the same chance, however many pieces it has. The order depends
-    on `seed` and epoch alone; with `ranks` processes each gets its share of every batch.
+    on `seed` and epoch alone.
     """
 
     gives = "classes"
@@ -25,8 +25,6 @@ class ClassWorkSampler:
         clips_per_piece: int,
         batches_per_epoch: int,
         seed: int,
-        rank: int = 0,
-        ranks: int = 1,
     ) -> None:
         for name, value in (
             ("classes_per_batch", classes_per_batch),
@@ -48,16 +46,10 @@ class ClassWorkSampler:
         self._clips_per_piece = clips_per_piece
         self._batches = batches_per_epoch
         self._seed = seed
-        self._rank, self._ranks = rank, ranks
         self._epoch = 0
 
-    @property
-    def sampler(self) -> ClassWorkSampler:
-        """Itself: Lightning looks for `set_epoch` at a batch sampler's `sampler`, and only there."""
-        return self
-
     def set_epoch(self, epoch: int) -> None:
-        """Lightning calls this before each epoch."""
+        """Called before each epoch."""
         self._epoch = epoch
 
     def __len__(self) -> int:
@@ -76,4 +68,4 @@ class ClassWorkSampler:
                 for work in random.choice(len(works), count, replace=False):
                     piece = works[work][random.integers(len(works[work]))]
                     batch.extend([piece] * self._clips_per_piece)
-            yield batch[self._rank :: self._ranks]
+            yield batch

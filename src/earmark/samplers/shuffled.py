@@ -10,8 +10,7 @@ import numpy as np
 class Shuffled:
     """Yields batches of piece indices; an epoch visits every piece `clips_per_piece` times.
 
-    The order depends on `seed` and epoch alone; with `ranks` processes each gets its share of every
-    batch. Classes come as often as the corpus has them.
+    The order depends on `seed` and epoch alone. Classes come as often as the corpus has them.
     """
 
     gives = "classes"
@@ -23,23 +22,15 @@ class Shuffled:
         batch_size: int,
         clips_per_piece: int,
         seed: int,
-        rank: int = 0,
-        ranks: int = 1,
     ) -> None:
         for name, value in (("batch_size", batch_size), ("clips_per_piece", clips_per_piece)):
             if value < 1:
                 raise ValueError(f"sampler.{name}={value} must be 1 or more")
         self._visits = np.tile(np.arange(len(labels)), clips_per_piece)
         self._size, self._seed, self._epoch = batch_size, seed, 0
-        self._rank, self._ranks = rank, ranks
-
-    @property
-    def sampler(self) -> Shuffled:
-        """Itself: Lightning looks for `set_epoch` at a batch sampler's `sampler`, and only there."""
-        return self
 
     def set_epoch(self, epoch: int) -> None:
-        """Lightning calls this before each epoch."""
+        """Called before each epoch."""
         self._epoch = epoch
 
     def __len__(self) -> int:
@@ -49,5 +40,4 @@ class Shuffled:
     def __iter__(self) -> Iterator[list[int]]:
         order = np.random.default_rng([self._seed, self._epoch]).permutation(self._visits)
         for batch in range(len(self)):
-            whole = order[batch * self._size : (batch + 1) * self._size]
-            yield [int(index) for index in whole[self._rank :: self._ranks]]
+            yield [int(index) for index in order[batch * self._size : (batch + 1) * self._size]]

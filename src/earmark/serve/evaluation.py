@@ -69,7 +69,7 @@ def _stated(metrics: Path) -> float | None:
 def _is_of(table: pd.DataFrame, bundle: Bundle) -> bool:
     """Whether the distances in verdicts.csv are those that the bundle gives for its training pieces."""
     stated = table.set_index("piece_id").distance.astype(float)
-    owners = bundle.references.piece_id.to_numpy(str)
+    owners = np.asarray(bundle.references["piece_id"], dtype=str)
     names = sorted(set(owners))[:CHECKED]
     given = [bundle.decision.verdict(bundle.embeddings[owners == name]).distance for name in names]
     return bool(np.allclose(given, stated.loc[names], rtol=RELATIVE, atol=ABSOLUTE))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,8 +29,7 @@ class Context:
 
     @cached_property
     def store(self) -> Store:
-        place = os.environ.get("EARMARK_STORE") or self.cfg.store.path
-        return Store((self.workspace.project / place).resolve())
+        return Store.of(self.cfg.store.path, self.cfg.store.url, self.workspace.project)
 
     @cached_property
     def executor(self) -> Any:

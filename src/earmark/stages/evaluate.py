@@ -19,7 +19,7 @@ from earmark.evaluate.reliability import reliability
 from earmark.evaluate.selective import risk_coverage
 from earmark.evaluate.summary import summary
 from earmark.progress import say
-from earmark.stages.run_name import run_name, tags
+from earmark.stages.tracked import evaluation_run
 from earmark.tracking import Tracker
 from earmark.validate import read_facts
 from earmark.workspace import Workspace
@@ -27,6 +27,12 @@ from earmark.workspace import Workspace
 
 def run(cfg: Any, workspace: Workspace) -> None:
     """Write data/verdicts.csv, metrics/evaluate.json and plots/, and log them to the training's run."""
+    with evaluation_run(cfg, workspace, bundle_hash(workspace.models)) as (tracker, run_id):
+        said = _evaluate(cfg, workspace, tracker, run_id)
+    say(said)
+
+
+def _evaluate(cfg: Any, workspace: Workspace, tracker: Tracker, run_id: str) -> str:
     import torch
 
     from earmark.dataset.arrays import FeatureArrays
@@ -34,7 +40,6 @@ def run(cfg: Any, workspace: Workspace) -> None:
     from earmark.embed import embed_pieces
 
     torch.set_num_threads(cfg.trainer.threads)
-    tracker = Tracker(workspace, cfg.tracking.experiment)
     bundle = Bundle.load(workspace.models)
     pieces = read_table(workspace.pieces)
     splits = read_table(workspace.splits).set_index("piece_id")
@@ -66,12 +71,10 @@ def run(cfg: Any, workspace: Workspace) -> None:
     _draw(workspace, bundle, verdicts, pieces, embedded, arrays, frame_rate_hz)
     for section in sections.values():
         section.draw(judged, workspace.plots / "evaluation")
-    identity = bundle_hash(workspace.models)
-    with tracker.resume(identity, run_name(workspace), tags(workspace, "evaluate")) as run_id:
-        tracker.log_metrics(run_id, found)
-        tracker.log_files(run_id, "plots", workspace.plots / "evaluation")
-        tracker.log_files(run_id, "evaluation", workspace.metrics / "evaluate.json", workspace.verdicts)
-    say(summary(found, verdicts, bundle.labels, workspace, tracker.uri, run_id))
+    tracker.log_metrics(run_id, found)
+    tracker.log_files(run_id, "plots", workspace.plots / "evaluation")
+    tracker.log_files(run_id, "evaluation", workspace.metrics / "evaluate.json", workspace.verdicts)
+    return summary(found, verdicts, bundle.labels, workspace, tracker.uri, run_id)
 
 
 def _draw(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 from functools import partial
@@ -11,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from earmark.catalog import COLUMNS, KNOWN, Merge, write_table
+from earmark.catalog import COLUMNS, KNOWN, Merge, piece_id, write_table
 from earmark.closure import code_version
 from earmark.config import plain
 from earmark.errors import EarmarkError, PieceError
@@ -72,7 +71,7 @@ def _check_merged(merge: Merge, labels: set[str]) -> None:
 def _row(origin: Origin, group_pattern: str, merge: Merge) -> dict[str, str]:
     media = "midi" if origin.name.startswith(PACKAGE_PREFIX) else media_of(origin.name)
     return {
-        "piece_id": piece_id(origin.name, origin.label),
+        "piece_id": piece_id(origin.label, Path(origin.name).stem, origin.name.encode()),
         "path": origin.name,
         "media": media or "unknown",
         "label": merge(origin.label),
@@ -119,12 +118,6 @@ def _work(origin: Origin, pattern: str) -> str:
         if found:
             return f"{origin.label}/{found.group(1) if found.groups() else found.group(0)}"
     return origin.group or origin.name
-
-
-def piece_id(name: str, label: str) -> str:
-    """A readable name, safe as a file name, unique by a digest of the whole path."""
-    words = re.sub(r"[^a-z0-9]+", "-", f"{label} {Path(name).stem}".lower()).strip("-")
-    return f"{words[:60].rstrip('-')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _task(origin: Origin, identity: str, context: Context) -> Task:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 from earmark.config import workspace_overrides
 from earmark.provenance import git_state, machine
 from earmark.workspace import Workspace
 
+OVERRIDES_TAG = "earmark.overrides"  # a JSON list
 OVERRIDES_FILE = "overrides.txt"  # in the folder of a shell run: its overrides, a line each
 
 
@@ -19,13 +23,19 @@ def run_name(workspace: Workspace) -> str:
     return ", ".join(item for item in overrides if item) or "default"
 
 
-def tags(workspace: Workspace, stage: str) -> dict[str, str]:
-    """Tags of a run: git commit and dirty flag, the stage and what started it, versions."""
+def tags(workspace: Workspace, stage: str, overrides: Sequence[str] | None = None) -> dict[str, str]:
+    """Tags of a run: git commit and dirty flag, the stage and what started it, overrides, versions.
+
+    overrides: all that composed the config, those of overrides.yaml if None.
+    """
+    if overrides is None:
+        overrides = workspace_overrides(workspace.overrides)
     git = git_state(workspace.project)
     return {
         "mlflow.source.git.commit": git["commit"],
         "earmark.git_dirty": git["dirty"],
         "earmark.started_by": "dvc repro" if workspace.is_checkout else "shell",
         "earmark.stage": stage,
+        OVERRIDES_TAG: json.dumps(list(overrides)),
         **{f"earmark.{key}": value for key, value in machine().items()},
     }

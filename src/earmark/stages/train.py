@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 import warnings
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,12 @@ from earmark.atomic import write_text
 from earmark.bundle import Bundle, bundle_hash
 from earmark.catalog import CALIBRATION, KNOWN, read_table
 from earmark.config import build, plain
+from earmark.devices import node_rank
+from earmark.errors import EarmarkError
 from earmark.progress import say
 from earmark.provenance import data_hash
-from earmark.stages.run_name import run_name, tags
-from earmark.tracking import Tracker
+from earmark.render.soundfont import soundfont_digest, soundfont_path
+from earmark.stages.tracked import logs_bundle_at_once, training_run
 from earmark.workspace import Workspace
 
 IDENTIFICATION = ("midi", "render", "audio", "features", "dataset")
@@ -28,32 +32,51 @@ IDENTIFICATION = ("midi", "render", "audio", "features", "dataset")
 
 def run(cfg: Any, workspace: Workspace) -> None:
     """Train, keep the best encoder with prototypes, threshold and references, and log the run."""
-    tracker = Tracker(workspace, cfg.tracking.experiment)
-    with tracker.run(run_name(workspace), tags(workspace, "train")) as run_id:
-        config = plain(cfg)
-        tracker.log_config(run_id, config, json.dumps(config, indent=2))
+    if node_rank(cfg.trainer):
+        _learn(cfg, workspace, None)
+        say("train: done here; the first machine keeps the model")
+        return
+    with training_run(cfg, workspace) as (tracker, run_id):
+        started = time.monotonic()
         bundle, summary, history = _train(cfg, workspace, tracker.lightning_logger(run_id))
+        # Not in metrics/train.json, which the same settings must give again to the byte.
+        tracker.log_metrics(run_id, {"train": {"duration_s": round(time.monotonic() - started, 3)}})
         bundle.save(workspace.models)
         write_text(workspace.metrics / "train.json", json.dumps(summary, indent=2) + "\n")
         _write_history(history, summary["monitored"], workspace)
         tracker.tag(
-            run_id, bundle=bundle_hash(workspace.models), data=data_hash(workspace.pieces, workspace.splits)
+            run_id,
+            bundle=bundle_hash(workspace.models),
+            data=data_hash(workspace.pieces, workspace.splits),
+            monitored=summary["monitored"],  # scores of two kinds cannot be compared
         )
         tracker.log_metrics(run_id, {"train": summary})
         tracker.log_files(run_id, "plots", workspace.plots / "training")
-        if cfg.tracking.log_bundle:
+        if logs_bundle_at_once(cfg.tracking.log_bundle, workspace):
             tracker.log_files(run_id, "bundle", workspace.models)
     score = summary["monitored"].replace("/", " ").replace("_", " ")
     say(f"train: {score} {summary['score']:.4f} in epoch {summary['kept_epoch']}, which is kept")
 
 
-def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, list]:
+@dataclass(frozen=True)
+class _Learned:
+    """What training leaves, and what it was made of. found: None on all machines but the first."""
+
+    found: Any
+    encoder: Any
+    model: dict[str, Any]
+    classes: list[str]
+    geometry: Any
+    train: Any
+    validation: Any
+
+
+def _learn(cfg: Any, workspace: Workspace, logger: Any) -> _Learned:
     import pytorch_lightning as pl
     import torch
 
     from earmark.dataset.geometry import ClipGeometry
     from earmark.dataset.module import LabelledPieces
-    from earmark.embed import embed_pieces
     from earmark.training import fit_classical
 
     for name in ("pytorch_lightning", "lightning.pytorch"):
@@ -61,7 +84,6 @@ def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, l
     torch.set_num_threads(cfg.trainer.threads)
     pl.seed_everything(cfg.trainer.seed, workers=True, verbose=False)
     splits = read_table(workspace.splits)
-    titles = read_table(workspace.pieces).set_index("piece_id").title
     known = splits[splits.role == KNOWN]
     classes = list(cfg.data.labels) or sorted(known.label.unique())
     train, validation = (
@@ -74,45 +96,61 @@ def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, l
     encoder = build(model, "model")
     if cfg.model.get("init"):
         _start_from(encoder, Path(cfg.model.init))
-    weight_count = sum(tensor.numel() for tensor in encoder.parameters())
     say(
         f"train: {len(train.labels)} pieces of {len(classes)} labels, {type(encoder).__name__} with "
-        f"{weight_count:,} parameters, clips of {geometry.frames} frames"
+        f"{_weight_count(encoder):,} parameters, clips of {geometry.frames} frames"
     )
     if gradient_free(encoder):
         found = fit_classical(encoder, train, validation, classes, geometry, cfg.trainer.seed)
     else:
         found = _fit(cfg, encoder, train, validation, classes, geometry, front_end, logger)
-    encoder = encoder.cpu()
+    return _Learned(found, encoder, model, classes, geometry, train, validation)
+
+
+def _weight_count(encoder: Any) -> int:
+    return sum(tensor.numel() for tensor in encoder.parameters())
+
+
+def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, list]:
+    from earmark.dataset.module import LabelledPieces
+    from earmark.embed import embed_pieces
+
+    learned = _learn(cfg, workspace, logger)
+    found, geometry, train = learned.found, learned.geometry, learned.train
+    encoder = learned.encoder.cpu()
     encoder.load_state_dict(found.weights)
+    splits = read_table(workspace.splits)
+    titles = read_table(workspace.pieces).set_index("piece_id").title
     strangers = splits[splits.role == CALIBRATION]
     calibration = LabelledPieces.of(strangers, workspace.features)
     embedded = embed_pieces(encoder, train.arrays, geometry)
     decision = build(cfg.decision, "decision").fit(
-        classes,
+        learned.classes,
         embedded.clips,
         train.labels,
-        embed_pieces(encoder, validation.arrays, geometry).clips,
-        validation.labels,
+        embed_pieces(encoder, learned.validation.arrays, geometry).clips,
+        learned.validation.labels,
         embed_pieces(encoder, calibration.arrays, geometry).clips if len(strangers) else [],
     )
-    references = pd.DataFrame(
-        {
-            "piece_id": np.repeat(train.arrays.piece_ids, [len(clips) for clips in embedded.clips]),
-            "label": np.repeat(train.labels, [len(clips) for clips in embedded.clips]),
-            "group": np.repeat(train.groups, [len(clips) for clips in embedded.clips]),
-            "start_s": np.round(np.concatenate(embedded.starts_s), 3),
-        }
+    counts = [len(clips) for clips in embedded.clips]
+    references = {
+        "piece_id": np.repeat(train.arrays.piece_ids, counts),
+        "label": np.repeat(train.labels, counts),
+        "title": np.repeat(titles.loc[list(train.arrays.piece_ids)], counts),
+        "group": np.repeat(train.groups, counts),
+        "start_s": np.round(np.concatenate(embedded.starts_s), 3),
+    }
+    settings = {name: plain(cfg[name]) for name in IDENTIFICATION} | {"model": learned.model}
+    settings["render"]["soundfont_sha256"] = _soundfont_digest(cfg.render.soundfont, workspace.project)
+    bundle = Bundle(
+        settings, found.weights, decision, references, np.concatenate(embedded.clips), cfg.data.question
     )
-    references.insert(2, "title", references.piece_id.map(titles))
-    settings = {name: plain(cfg[name]) for name in IDENTIFICATION} | {"model": model}
-    bundle = Bundle(settings, found.weights, decision, references, np.concatenate(embedded.clips))
     summary = {
         "monitored": found.monitored,
         "score": round(found.score, 6),
         "kept_epoch": found.kept_epoch + 1,
         "epochs": len(found.history),
-        "parameters": weight_count,
+        "parameters": _weight_count(encoder),
         "pieces": len(train.labels),
     }
     return bundle, summary, found.history
@@ -147,6 +185,14 @@ def _fit(
             cfg.trainer,
             logger,
         )
+
+
+def _soundfont_digest(name: str, project: Path) -> str:
+    """By which a bundle knows its soundfont, wherever that lies; "" where recordings needed none."""
+    try:
+        return soundfont_digest(soundfont_path(name, project))
+    except EarmarkError:
+        return ""
 
 
 def _start_from(encoder: Any, folder: Path) -> None:

@@ -14,7 +14,7 @@ from earmark.errors import EarmarkError
 from earmark.outputs import Task, fill
 from earmark.progress import say
 from earmark.stages.context import Context
-from earmark.store import keep_only
+from earmark.store.links import keep_only
 from earmark.validate import Limits, measure, read_facts, resolve_duplicates, verdict_on
 from earmark.workspace import Workspace
 

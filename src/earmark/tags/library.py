@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from earmark.decisions.verdict import UNKNOWN
 from earmark.errors import EarmarkError, PieceError
 from earmark.identify.inputs import Target
-from earmark.tags.formats import Values
+from earmark.tags.formats import KINDS, Values
 from earmark.tags.notation import initial_key
 from earmark.tags.rewrite import read_tags
 
@@ -60,8 +60,14 @@ def survey(targets: Sequence[Target], kinds: Sequence[str], overwrite: bool) -> 
     return found
 
 
-def check_labels(kind: str, bundle: str, labels: Sequence[str]) -> None:
-    """Raise EarmarkError where a model for keys has learned something else, before anything is heard."""
+def check_labels(kind: str, bundle: str, labels: Sequence[str], question: str = "") -> None:
+    """Raise EarmarkError where a model has learned to answer another question than `kind`, before anything is
+    heard. question: what its bundle says of it; "" where that is not noted."""
+    if question and question != kind:
+        way = f"give it as --{question}" if question in KINDS else f"there is no tag for {question} here"
+        raise EarmarkError(
+            f"--{kind} {bundle}: it has learned to say {question} (data.question of its training): {way}"
+        )
     strange = [label for label in labels if initial_key(label) is None]
     if kind != "key" and labels and not strange:
         raise EarmarkError(f"--{kind} {bundle}: its labels are keys: give it as --key")

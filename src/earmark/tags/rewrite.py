@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from earmark.errors import EarmarkError, PieceError, describe
-from earmark.store import digest_file
+from earmark.store.digest import digest_file
 from earmark.tags.delta import applied, recipe
 from earmark.tags.formats import Tagging, Values, tagging_of
 from earmark.tags.frames import audio_digest

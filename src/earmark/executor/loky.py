@@ -1,4 +1,4 @@
-"""Map a function over pieces: here with joblib's worker processes, one bad piece never stops a run."""
+"""Worker processes on this machine, joblib's."""
 
 from __future__ import annotations
 
@@ -7,17 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from earmark.errors import EarmarkError, PieceError, describe
+from earmark.errors import EarmarkError
+from earmark.executor.outcome import guarded
 from earmark.progress import track
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Failure:
-    """What is returned in place of a result when a piece could not be processed."""
-
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -29,10 +23,7 @@ class Loky:
     def map(
         self, function: Callable[[T], Any], items: Sequence[T], what: str, unit: str = "pieces"
     ) -> list[Any]:
-        """`function` of every item, in the order of `items`; a Failure where it raised.
-
-        EarmarkErrors that are not about one piece (no FluidSynth, no space) end the run.
-        """
+        """See `Executor.map`."""
         from joblib import cpu_count
 
         workers = min(self.workers or cpu_count(), max(len(items), 1))
@@ -46,7 +37,7 @@ class Loky:
     def _run(self, function: Callable, items: Sequence, workers: int) -> Iterator[tuple[int, Any]]:
         jobs = ((index, item) for index, item in enumerate(items))
         if workers == 1:
-            yield from (_guarded(function, index, item) for index, item in jobs)
+            yield from (guarded(function, index, item) for index, item in jobs)
             return
         from joblib import Parallel, delayed
 
@@ -54,15 +45,6 @@ class Loky:
         with warnings.catch_warnings():
             # loky replaces a worker that grew (ours load torch); no piece is lost by it.
             warnings.filterwarnings("ignore", message="A worker stopped while", category=UserWarning)
-            yield from parallel(delayed(_guarded)(function, index, item) for index, item in jobs)
-
-
-def _guarded(function: Callable, index: int, item: Any) -> tuple[int, Any]:
-    try:
-        return index, function(item)
-    except PieceError as error:
-        return index, Failure(str(error))
-    except EarmarkError as error:
-        return index, error
-    except Exception as error:  # an unforeseen fault of one piece is that piece's failure
-        return index, Failure(describe(error))
+            # It also counts what it gives up when an error ends the run; the error is what matters.
+            warnings.filterwarnings("ignore", message=r"\d+ tasks which were still", category=UserWarning)
+            yield from parallel(delayed(guarded)(function, index, item) for index, item in jobs)

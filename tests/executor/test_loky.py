@@ -96,3 +96,23 @@ def test_warnings_of_the_caller_are_not_silenced_by_a_run(recwarn):
     Loky(2).map(abs, range(4), "test")
     with pytest.warns(UserWarning, match="A worker stopped while"):
         warnings.warn("A worker stopped while", UserWarning, stacklevel=1)
+
+
+def test_a_run_that_ends_early_says_one_thing(python):
+    """joblib warns of the tasks that it gives up, which is what ending a run means."""
+    process = python("""
+import time
+from earmark.errors import EarmarkError
+from earmark.executor import Loky
+
+def function(item):
+    time.sleep(0.2)
+    if item == 1:
+        raise EarmarkError("the FluidSynth library was not found")
+
+try:
+    Loky(2).map(function, range(20), "test")
+except EarmarkError as error:
+    print(error)
+""")
+    assert process.communicate() == ("the FluidSynth library was not found\n", "")

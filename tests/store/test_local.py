@@ -4,14 +4,16 @@ import errno
 import hashlib
 import json
 import os
+import re
+import time
 from collections import namedtuple
 from pathlib import Path
 
 import pytest
 
-from earmark import store as module
 from earmark.errors import EarmarkError, PieceError
-from earmark.store import Store, digest_file, digest_settings, keep_only, link
+from earmark.store import Store, digest_file, local
+from earmark.store import entry as entry_module
 
 KEY = "ab" + 62 * "0"
 NO_SPACE = "no space left on the disk of .*: free some, then run again"
@@ -139,8 +141,10 @@ def test_a_full_disk_is_one_line_and_no_fault_of_the_piece(store, code):
     assert files_of(store.root) == []
 
 
-@pytest.mark.parametrize("place", ["FileLock", "replacing", "write_text"])
-def test_a_full_disk_is_one_line_wherever_it_shows(store, made, monkeypatch, place):
+@pytest.mark.parametrize(
+    ("module", "place"), [(entry_module, "FileLock"), (entry_module, "write_note"), (local, "publish")]
+)
+def test_a_full_disk_is_one_line_wherever_it_shows(store, made, monkeypatch, module, place):
     monkeypatch.setattr(module, place, raising(errno.ENOSPC))
     with pytest.raises(EarmarkError, match=NO_SPACE):
         store.fetch("audio", KEY, ".wav", made)
@@ -153,7 +157,7 @@ def test_a_full_disk_is_one_line_wherever_it_shows(store, made, monkeypatch, pla
 @pytest.mark.parametrize("free", [0, 1 << 30])
 def test_a_full_disk_is_told_where_a_library_hides_it(store, monkeypatch, error, free):
     usage = namedtuple("usage", "total used free")(1 << 30, 0, free)
-    monkeypatch.setattr(module.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(local.shutil, "disk_usage", lambda path: usage)
 
     def fail(path):
         raise error
@@ -164,7 +168,7 @@ def test_a_full_disk_is_told_where_a_library_hides_it(store, monkeypatch, error,
 
 def test_a_bad_piece_on_a_full_disk_is_still_a_bad_piece(store, monkeypatch):
     usage = namedtuple("usage", "total used free")(1 << 30, 0, 0)
-    monkeypatch.setattr(module.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(local.shutil, "disk_usage", lambda path: usage)
 
     def fail(path):
         raise PieceError("MIDI file has no notes")
@@ -223,45 +227,6 @@ def test_a_killed_writer_leaves_no_entry_and_no_lock(store, made, tmp_path, pyth
     assert store.fetch("audio", "ab00", ".wav", made).read_bytes() == b"sound"
 
 
-def test_the_order_of_settings_does_not_matter_and_every_value_does():
-    settings = {"rate": 44100, "gain": 0.2, "inner": {"a": 1, "b": [1, 2]}, "path": Path("x")}
-    turned = {"path": Path("x"), "inner": {"b": [1, 2], "a": 1}, "gain": 0.2, "rate": 44100}
-    assert digest_settings(settings) == digest_settings(turned)
-    others = [
-        {**settings, "rate": 44101},
-        {**settings, "rate": "44100"},
-        {**settings, "gain": None},
-        {**settings, "inner": {"a": 1, "b": [2, 1]}},
-        {**settings, "path": Path("y")},
-        {key: value for key, value in settings.items() if key != "rate"},
-    ]
-    assert len({digest_settings(other) for other in [settings, *others]}) == len(others) + 1
-
-
-def test_a_digest_of_settings_is_the_same_in_a_fresh_process(python):
-    process = python("from earmark.store import *; print(digest_settings({'b': 'é', 'a': 0.1}))")
-    assert process.communicate()[0].strip() == digest_settings({"a": 0.1, "b": "é"})
-
-
-def test_a_link_is_the_entry_itself(store, made, tmp_path):
-    entry = store.fetch("audio", KEY, ".wav", made)
-    target = tmp_path / "data" / "audio" / "a.wav"
-    for _ in range(2):
-        link(entry, target)
-        assert os.path.samefile(entry, target)
-    assert os.listdir(target.parent) == ["a.wav"]
-
-
-def test_a_link_takes_the_place_of_what_was_there(store, made, tmp_path):
-    entry = store.fetch("audio", KEY, ".wav", made)
-    target = tmp_path / "a.wav"
-    target.write_bytes(b"older")
-    (tmp_path / ".a.wav.tmp").write_bytes(b"left by a kill")
-    link(entry, target)
-    assert os.path.samefile(entry, target)
-    assert not (tmp_path / ".a.wav.tmp").exists()
-
-
 def raising(code):
     def fail(*_):
         raise OSError(code, os.strerror(code))
@@ -269,39 +234,167 @@ def raising(code):
     return fail
 
 
-@pytest.mark.parametrize("code", [errno.EXDEV, errno.EPERM, errno.EMLINK])
-def test_where_file_systems_differ_it_is_a_read_only_copy(store, made, tmp_path, monkeypatch, code):
+WRITE = """
+import sys
+from pathlib import Path
+from earmark.store import Store
+
+def make(path):
+    with path.open("wb") as file:
+        for _ in range(4):
+            file.write(bytes(50_000))
+            file.flush()
+
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(10_000):
+    Store(Path(sys.argv[1])).fetch("audio", f"{number:064x}", ".wav", make)
+"""
+OF_A_KILL = re.compile(r"\..+\.tmp(\.wav|\.json)|.+\.lock|[0-9a-f]{64}\.wav\.json")
+
+
+def test_a_writer_killed_at_any_moment_leaves_whole_entries_and_what_gc_knows(store, python):
+    """Many writers, each killed a little later than the one before, into one store."""
+    complete = 0
+    for moment in range(15):
+        process = python(WRITE, store.root)
+        process.stdout.readline()
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        time.sleep(0.002 * moment)
+        process.kill()
+        process.wait()
+        files = {path.name: path for path in store.root.rglob("*") if path.is_file()}
+        entries = [path for name, path in files.items() if re.fullmatch(r"[0-9a-f]{64}\.wav", name)]
+        for path in entries:  # never half, never without a note, never with a wrong one
+            assert store.find("audio", path.stem, ".wav") == path
+            assert path.stat().st_size == 200_000
+            assert store.digest(path) == digest_file(path)
+        notes = {f"{path.name}.json" for path in entries}
+        strange = set(files) - notes - {path.name for path in entries}
+        assert [name for name in strange if not OF_A_KILL.fullmatch(name)] == []
+        complete = max(complete, len(entries))
+    assert complete > 0
+
+
+def test_several_use_it_at_once_and_a_collector_alone(store, tmp_path):
+    with store.in_use(), store.in_use(), pytest.raises(EarmarkError, match="a run is using"), store.alone():
+        pass
+    with store.alone(), pytest.raises(EarmarkError, match="a run is using"), store.alone():
+        pass
+
+
+def test_a_killed_user_does_not_bar_the_collector(store, python):
+    code = """
+import sys
+from pathlib import Path
+from earmark.store import Store
+with Store(Path(sys.argv[1])).in_use():
+    print("in", flush=True)
+    sys.stdin.readline()
+"""
+    process = python(code, store.root)
+    process.stdout.readline()
+    with pytest.raises(EarmarkError, match="a run is using"), store.alone():
+        pass
+    process.kill()
+    process.wait()
+    with store.alone():
+        pass
+
+
+def test_a_store_that_may_only_be_read_is_used_without_a_lock(store, monkeypatch):
+    monkeypatch.setattr(local.os, "open", raising(errno.EROFS))
+    with store.in_use():
+        pass
+    with pytest.raises(OSError, match="Read-only"), store.alone():
+        pass
+
+
+def test_what_happens_while_a_store_is_used_is_not_hushed(store):
+    for used in (store.in_use, store.alone):
+        with pytest.raises(BlockingIOError, match="mine"), used():
+            raise BlockingIOError("mine")
+
+
+def test_a_store_that_may_only_be_read_is_read(store, made, monkeypatch):
     entry = store.fetch("audio", KEY, ".wav", made)
-    monkeypatch.setattr(os, "link", raising(code))
-    link(entry, tmp_path / "a.wav")
-    assert (tmp_path / "a.wav").read_bytes() == b"sound"
-    assert not os.path.samefile(entry, tmp_path / "a.wav")
-    assert (tmp_path / "a.wav").stat().st_mode & 0o777 == 0o444
+    overwrite(entry, b"sound")
+    monkeypatch.setattr(entry_module, "write_note", raising(errno.EROFS))
+    assert store.find("audio", KEY, ".wav") == entry
 
 
-@pytest.mark.parametrize(
-    ("code", "kind", "text"),
-    [(errno.ENOSPC, EarmarkError, NO_SPACE), (errno.EACCES, PermissionError, "Permission denied")],
-)
-def test_a_link_that_cannot_be_made_says_why(store, made, tmp_path, monkeypatch, code, kind, text):
-    entry = store.fetch("audio", KEY, ".wav", made)
-    monkeypatch.setattr(os, "link", raising(code))
-    with pytest.raises(kind, match=text):
-        link(entry, tmp_path / "a.wav")
+AT_EVERY_LINE = """
+import os, signal, sys
+from pathlib import Path
+from earmark.store import Store
+
+def make(path):
+    path.write_bytes(b"so")
+    with path.open("ab") as file:
+        file.write(b"und")
+
+def kill_at(moment):
+    lines = 0
+    def trace(frame, event, argument):
+        nonlocal lines
+        if "earmark" not in frame.f_code.co_filename and frame.f_code.co_name != "make":
+            return None
+        lines += 1
+        if lines == moment:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+    sys.settrace(trace)
+
+for moment in range(1, 1000):
+    store = Store(Path(sys.argv[1]) / str(moment))
+    if (child := os.fork()) == 0:
+        kill_at(moment)
+        store.fetch("audio", "ab00", ".wav", make)
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    before = store.find("audio", "ab00", ".wav")
+    left = sorted(path.name for path in store.root.rglob("*") if path.is_file())
+    after = store.fetch("audio", "ab00", ".wav", make)
+    print(moment, status, before is not None, after.read_bytes().decode(), *left, sep="|")
+    if status == 0:
+        break
+"""
 
 
-def test_only_the_named_files_are_kept(tmp_path):
-    folder, elsewhere = tmp_path / "audio", tmp_path / "elsewhere"
-    for path in (folder / "a.wav", folder / "b.wav", folder / "inner" / "c.wav", elsewhere / "mine.wav"):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("x")
-    (folder / "link").symlink_to(elsewhere)
-    (folder / "dangling").symlink_to(folder / "nowhere")
-    keep_only(folder, {"a.wav", "not there"})
-    assert os.listdir(folder) == ["a.wav"]
-    assert (elsewhere / "mine.wav").read_text() == "x"
+def test_a_kill_at_every_single_line_of_a_fetch(store, python):
+    process = python(AT_EVERY_LINE, store.root)
+    out, err = process.communicate()
+    assert err == ""
+    rows = [line.split("|") for line in out.splitlines()]
+    assert [row[1] for row in rows] == ["9"] * (len(rows) - 1) + ["0"]
+    assert {row[3] for row in rows} == {"sound"}  # the next one finds it or makes it
+    made = [row[2] == "True" for row in rows]
+    assert made == sorted(made)  # from one line on it is there, and before that line it is not
+    assert 20 < made.index(True) < len(rows) - 2
+    of_a_kill = re.compile(r"\.ab00\..+\.tmp(\.wav|\.json)|ab00\.wav\.lock|ab00\.wav\.json")
+    for row, whole in zip(rows, made, strict=True):
+        strange = set(row[4:]) - ({"ab00.wav", "ab00.wav.json"} if whole else set())
+        assert [name for name in strange if not of_a_kill.fullmatch(name)] == []
+    assert rows[-1][4:] == ["ab00.wav", "ab00.wav.json"]
 
 
-def test_keeping_makes_the_folder(tmp_path):
-    keep_only(tmp_path / "a" / "b", set())
-    assert (tmp_path / "a" / "b").is_dir()
+def test_writers_that_are_killed_and_writers_that_live_work_on_one_store(store, made, python):
+    living = python(WRITE.replace("10_000", "200"), store.root)
+    living.stdout.readline()
+    living.stdin.write("go\n")
+    living.stdin.flush()
+    while living.poll() is None:
+        process = python(WRITE, store.root)
+        process.stdout.readline()
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        time.sleep(0.02)
+        process.kill()
+        process.wait()
+    assert living.communicate()[1] == ""
+    for number in range(200):
+        assert (
+            digest_file(store.find("audio", f"{number:064x}", ".wav"))
+            == hashlib.sha256(bytes(200_000)).hexdigest()
+        )

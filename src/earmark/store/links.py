@@ -1,0 +1,47 @@
+"""How a stage's folder is filled from the store: hardlinks, no copies, no second disk."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+from earmark.store.entry import READ_ONLY, explained
+
+
+def link(entry: Path, target: Path) -> None:
+    """Put `entry` at `target` as a hardlink, or as a copy where file systems differ."""
+    try:
+        if _is_one(entry, target):
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.tmp")
+        temporary.unlink(missing_ok=True)
+        try:
+            os.link(entry, temporary)
+        except OSError as error:
+            # EXDEV: another file system; EPERM: one without hardlinks; EMLINK: too many of them.
+            if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP):
+                raise
+            shutil.copyfile(entry, temporary)
+            temporary.chmod(READ_ONLY)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise explained(error, target.parent) from error
+
+
+def _is_one(entry: Path, target: Path) -> bool:
+    try:
+        return os.path.samestat(os.stat(entry), os.stat(target))
+    except FileNotFoundError:
+        return False
+
+
+def keep_only(folder: Path, names: set[str]) -> None:
+    """Make `folder` and remove from it every file whose name is not in `names`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        if path.name not in names:
+            is_folder = path.is_dir() and not path.is_symlink()
+            shutil.rmtree(path) if is_folder else path.unlink()

@@ -1,0 +1,131 @@
+"""A store that machines share, behind the local one: on S3, or anything else that fsspec reaches.
+
+`<url>/sha256/<first two digits>/<sha256>` is content, `<url>/<kind>/<first two digits>/<key><suffix>.json`
+the note that says which content an entry has. A note is written after its content, and content never
+changes under its name: two machines that make an entry at once, equal or not, leave one note and the bytes
+it names. What was downloaded is hashed; what is not what its name says is made anew, and shared again.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from earmark.errors import EarmarkError, describe
+from earmark.store.digest import digest_file
+
+# Where an object is there whole or not at all; elsewhere a file is written aside and renamed.
+OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "memory"})
+CONNECT_S, READ_S = 3, 30  # s3fs tries five times
+
+
+@dataclass(frozen=True)
+class Remote:
+    """The shared store at `url`; `name` is an entry's path below a store's root."""
+
+    url: str
+
+    def check(self) -> None:
+        """Raise EarmarkError where the url is none, or the package that reaches it is missing."""
+        _filesystem(self.url)
+
+    def digest(self, name: str) -> str | None:
+        """The SHA-256 of the entry's content; None where nobody has shared it."""
+        files, base = _filesystem(self.url)
+        with self._one_line():
+            try:
+                return str(json.loads(files.cat_file(f"{base}/{name}.json"))["sha256"])
+            except (FileNotFoundError, ValueError, KeyError, TypeError):
+                return None
+
+    def download(self, sha256: str, target: Path) -> bool:
+        """Write the content to `target`; False where it is not there or not what its name says."""
+        files, base = _filesystem(self.url)
+        with self._one_line():
+            try:
+                files.get_file(_content(base, sha256), str(target))
+            except FileNotFoundError:
+                return False
+        return digest_file(target) == sha256
+
+    def push(self, name: str, entry: Path, sha256: str) -> None:
+        """Upload the content, then the note that makes it the entry's."""
+        files, base = _filesystem(self.url)
+        note = json.dumps({"sha256": sha256, "size": entry.stat().st_size}).encode()
+        with self._one_line():
+            with _whole(files, _content(base, sha256)) as target:
+                files.put_file(str(entry), target)
+            with _whole(files, f"{base}/{name}.json") as target:
+                files.pipe_file(target, note)
+
+    @contextmanager
+    def _one_line(self) -> Iterator[None]:
+        try:
+            yield
+        except EarmarkError:
+            raise
+        except Exception as error:
+            if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise EarmarkError(
+                f"store.url={self.url}: {describe(error)}: is it there, and are you let in? "
+                "store.url='' does without"
+            ) from error
+
+
+def _content(base: str, sha256: str) -> str:
+    return f"{base}/sha256/{sha256[:2]}/{sha256}"
+
+
+@cache
+def _filesystem(url: str) -> tuple[Any, str]:
+    """The fsspec file system of a url, and the path there. Raises EarmarkError, see `Remote.check`."""
+    from fsspec.core import url_to_fs
+
+    protocol, mark, _ = url.partition("://")
+    if not mark:
+        raise EarmarkError(
+            f"store.url={url}: give a url, for example s3://bucket/prefix or file:///mnt/store"
+        )
+    options: dict[str, Any] = {}
+    if protocol in ("s3", "s3a"):
+        settings = {
+            "connect_timeout": CONNECT_S,
+            "read_timeout": READ_S,
+            "retries": {"max_attempts": 0},
+        }
+        options = {"config_kwargs": settings, "use_listings_cache": False}
+    try:
+        files, base = url_to_fs(url, **options)
+    except ImportError as error:
+        extra = "pip install 'earmark[s3]'" if protocol in ("s3", "s3a") else str(error)
+        raise EarmarkError(f"store.url={url} needs a package that is not installed: {extra}") from error
+    except ValueError as error:
+        raise EarmarkError(f"store.url={url}: {error}") from error
+    return files, base.rstrip("/")
+
+
+@contextmanager
+def _whole(files: Any, path: str) -> Iterator[str]:
+    """Where to write so that nobody ever sees half of `path`."""
+    protocols = {files.protocol} if isinstance(files.protocol, str) else set(files.protocol)
+    if protocols & OBJECT_STORES:
+        yield path
+        return
+    folder, _, name = path.rpartition("/")
+    files.makedirs(folder, exist_ok=True)
+    temporary = f"{folder}/.{name}.{secrets.token_hex(4)}.tmp"
+    try:
+        yield temporary
+        files.mv(temporary, path)
+    except BaseException:
+        with suppress(Exception):
+            files.rm_file(temporary)
+        raise

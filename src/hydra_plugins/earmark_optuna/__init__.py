@@ -1,0 +1,1 @@
+"""What Hydra finds as `hydra/sweeper=optuna`: it takes plugins from the package `hydra_plugins` only."""
