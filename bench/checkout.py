@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from bench.result import peak_rss_mb
+from bench.result import peak_rss_mb, used_by_children_s
 from bench.settings import Settings
 from bench.synthetic import write_corpus
 from earmark.progress import say
@@ -47,9 +47,11 @@ def earmark() -> str:
 
 @dataclass(frozen=True)
 class Run:
-    """One `dvc repro`: seconds by the clock, peak memory of the stage's main process, what was said."""
+    """One `dvc repro`: seconds by the clock, processor time of all its processes, peak memory of the stage's
+    main process, what was said."""
 
     seconds: float
+    used_s: float
     peak_mb: float
     said: str
 
@@ -65,7 +67,7 @@ class Checkout:
 
     def repro(self, *arguments: str) -> Run:
         """`dvc repro` with `arguments`."""
-        started = time.perf_counter()
+        started, before_s = time.perf_counter(), used_by_children_s()
         process = self._start(sys.executable, "-m", "dvc", "repro", *arguments)
         peak = _Peak(process.pid)
         said, _ = process.communicate()
@@ -73,7 +75,7 @@ class Checkout:
         peak.stop()
         if process.returncode:
             raise SystemExit(f"dvc repro {' '.join(arguments)} failed in {self.root}:\n{said}")
-        return Run(taken, peak.highest_mb, said)
+        return Run(taken, used_by_children_s() - before_s, peak.highest_mb, said)
 
     def use(self) -> None:
         """`earmark use` of the music."""

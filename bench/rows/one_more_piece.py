@@ -14,13 +14,13 @@ PER_PIECE = {"render": "audio", "features": "features"}  # stage, kind of its en
 
 
 def measure(settings: Settings) -> list[Result]:
-    """`dvc repro` up to and including `split`, and how many pieces were computed for it."""
+    """`dvc repro features split`, and how many pieces were computed for it."""
     count = settings.sizes[1]
     checkout = finished(settings, count)
-    checkout.repro("split")
+    checkout.repro("features", "split")
     before = {kind: _entries(checkout.store / kind) for kind in PER_PIECE.values()}
     write_piece(checkout.music, count)
-    run = checkout.repro("split")
+    run = checkout.repro("features", "split")
     made = {kind: len(_entries(checkout.store / kind) - before[kind]) for kind in PER_PIECE.values()}
     return [
         Result(
@@ -29,7 +29,8 @@ def measure(settings: Settings) -> list[Result]:
             MOST_S,
             "s",
             AT_MOST,
-            "dvc repro split after a file was added to the folder",
+            "dvc repro features split after a file was added to the folder; processor time "
+            f"{run.used_s:.1f} s",
         ),
         *(
             Result(

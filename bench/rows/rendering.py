@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from statistics import median
 
 from bench.music import sample
 from bench.peers import fluidsynth_command
-from bench.result import AT_LEAST, AT_MOST, Result, seconds
+from bench.result import AT_LEAST, AT_MOST, Result, seconds, used_by_children_s
 from bench.settings import Settings
 from bench.synthetic import melody, write_midi
 
@@ -42,17 +43,19 @@ def measure(settings: Settings) -> list[Result]:
     return [_against_command(files, rate_hz, settings, music.name) for rate_hz in BARS] + results
 
 
-def render(midi: Path, wav: Path, rate_hz: int) -> None:
-    """Our side: one piece, in whole."""
+def render(midi: Path, wav: Path, rate_hz: int) -> float:
+    """Our side: one piece, in whole; the processor time that it took, seconds."""
     from earmark.audio import Format
     from earmark.midi.arrange import Tempo
     from earmark.render.piece import render_piece
     from earmark.render.soundfont import soundfont_path
     from earmark.render.synth import Synthesis
 
+    started = time.process_time()
     soundfont = soundfont_path("", Path())
     synthesis = Synthesis(soundfont, rate_hz, GAIN, reverb=False, chorus=False, tail_s=1.0, max_s=0)
     render_piece(midi, Tempo(), "original", synthesis, Format(rate_hz, 2), wav)
+    return time.process_time() - started
 
 
 def _playable(files: list[Path], scratch: Path) -> list[Path]:
@@ -85,12 +88,16 @@ def _against_command(files: list[Path], rate_hz: int, settings: Settings, whose:
     with Parallel(n_jobs=WORKERS) as workers:
         workers(delayed(render)(files[0], folder / "warm.wav", rate_hz) for _ in range(WORKERS))
 
+        used = {"ours": 0.0, "peer": 0.0}  # processor time
+
         def ours() -> None:
-            workers(delayed(render)(midi, wav, rate_hz) for midi, wav in jobs)
+            used["ours"] += sum(workers(delayed(render)(midi, wav, rate_hz) for midi, wav in jobs))
 
         def peer() -> None:
+            before = used_by_children_s()
             for midi, wav in zip(files, theirs, strict=True):
                 _command(midi, wav, rate_hz)
+            used["peer"] += used_by_children_s() - before
 
         times = [(seconds(ours), seconds(peer)) for _ in range(max(settings.rounds // 2, 1))]
     own_s, their_s = sum(map(_length_s, own)), sum(map(_length_s, theirs))
@@ -100,7 +107,8 @@ def _against_command(files: list[Path], rate_hz: int, settings: Settings, whose:
         ratio,
         f"{len(files)} {whose}, {own_s / 60:.0f} minutes of audio: ours on {WORKERS} cores "
         f"{own_s / median(mine for mine, _ in times):.0f} × real time, one fluidsynth process "
-        f"{their_s / median(other for _, other in times):.0f} ×",
+        f"{their_s / median(other for _, other in times):.0f} ×; "
+        f"a core for a core, by processor time, {used['peer'] / used['ours'] * own_s / their_s:.2f} ×",
     )
 
 
