@@ -14,6 +14,7 @@ import yaml
 from earmark.assembly import Input, model_node
 from earmark.bundle import FILES, VERSION, Bundle, bundle_hash
 from earmark.config import build, compose, plain
+from earmark.decisions.labelled import LabelledClips
 from earmark.decisions.verdict import Rejection
 from earmark.decisions.vote import FittedVote
 from earmark.errors import EarmarkError
@@ -46,7 +47,7 @@ def make_bundle(seed=0):
     random = np.random.default_rng(seed)
     pieces = list(random.standard_normal((4, 3, size)).astype(np.float32))
     decision = build(compose(CONF, []).decision, "decision").fit(
-        LABELS, pieces[:2], LABELS, pieces[2:], LABELS, []
+        LABELS, LabelledClips(pieces[:2], LABELS), LabelledClips(pieces[2:], LABELS), []
     )
     return Bundle(deepcopy(settings()), encoder.state_dict(), decision, references(), pieces[0])
 

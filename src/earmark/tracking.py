@@ -22,6 +22,8 @@ from earmark.workspace import Workspace
 
 BUNDLE_TAG = "earmark.bundle"
 ERROR_TAG = "earmark.error"
+# Without it MLflow opens an experiment's page as that of a chat bot.
+TRAINING_PAGE = {"mlflow.experimentKind": "custom_model_development"}
 
 
 def tracking_uri(workspace: Workspace) -> str:
@@ -61,7 +63,9 @@ class Tracker:
                     # A server has a place for artifacts; a database, here or elsewhere, has none.
                     database = not self.uri.startswith(("http://", "https://"))
                     place = (workspace.project / "mlartifacts").as_uri() if database else None
-                    self.experiment_id = self.client.create_experiment(experiment, artifact_location=place)
+                    self.experiment_id = self.client.create_experiment(
+                        experiment, artifact_location=place, tags=TRAINING_PAGE
+                    )
                 else:
                     self.experiment_id = found.experiment_id
         except Exception as error:

@@ -4,24 +4,27 @@ import numpy as np
 import pytest
 
 from earmark.decisions.anchor import NearestAnchor
+from earmark.decisions.labelled import LabelledClips
 from earmark.decisions.verdict import UNKNOWN
 from earmark.errors import EarmarkError
 from earmark.samplers.anchors import anchors_of
 
 LABELS = ["Ash", "Birch"]
 # Ash's anchor is the second piece, which is its first; its later piece lies far off.
-TRAIN = [np.array([[10.0, 1.0], [10.0, -1.0]]), np.array([[0.0, 2.0], [0.0, -2.0]]), np.array([[90.0, 0.0]])]
-TRAIN_LABELS = ["Birch", "Ash", "Ash"]
-VALIDATION = [np.array([[1.0, 0.0]]), np.array([[8.0, 0.0]])]
+TRAIN = LabelledClips(
+    [np.array([[10.0, 1.0], [10.0, -1.0]]), np.array([[0.0, 2.0], [0.0, -2.0]]), np.array([[90.0, 0.0]])],
+    ["Birch", "Ash", "Ash"],
+)
+VALIDATION = LabelledClips([np.array([[1.0, 0.0]]), np.array([[8.0, 0.0]])], LABELS)
 
 
 @pytest.fixture
 def fitted():
-    return NearestAnchor(5.0).fit(LABELS, TRAIN, TRAIN_LABELS, VALIDATION, LABELS, [np.zeros((1, 2))])
+    return NearestAnchor(5.0).fit(LABELS, TRAIN, VALIDATION, [np.zeros((1, 2))])
 
 
 def test_the_anchors_are_the_samplers_each_the_mean_of_one_pieces_clips(fitted):
-    assert anchors_of(TRAIN_LABELS) == {"Ash": 1, "Birch": 0}
+    assert anchors_of(TRAIN.labels) == {"Ash": 1, "Birch": 0}
     assert fitted.labels == LABELS
     assert fitted.prototypes.tolist() == [[0, 0], [10, 0]]
     assert (fitted.whitening == np.eye(2)).all()
@@ -43,22 +46,21 @@ def test_beyond_the_distance_from_every_anchor_a_piece_is_unknown(fitted, clips,
 
 
 def test_strangers_and_validation_do_not_move_the_threshold(fitted):
-    other = NearestAnchor(5.0).fit(LABELS, TRAIN, TRAIN_LABELS, VALIDATION[::-1], LABELS[::-1], [])
+    other = NearestAnchor(5.0).fit(LABELS, TRAIN, VALIDATION.rows([1, 0]), [])
     assert fitted.threshold == other.threshold == 5.0
     assert fitted.prototypes.tolist() == other.prototypes.tolist()
 
 
 def test_held_out_distances_need_nothing_left_out(fitted):
-    found = NearestAnchor(5.0).held_out(LABELS, TRAIN, TRAIN_LABELS, VALIDATION, LABELS)
+    found = NearestAnchor(5.0).held_out(LABELS, TRAIN, VALIDATION)
     assert found == pytest.approx(np.array([[1.0, 9.0], [8.0, 2.0]]))
-    assert found == pytest.approx(np.stack([fitted.distances(piece) for piece in VALIDATION]))
+    assert found == pytest.approx(np.stack([fitted.distances(piece) for piece in VALIDATION.clips]))
 
 
 def test_the_temperature_makes_confidence_match_accuracy():
-    validation = [np.array([[4.0, 0.0]])] * 40
-    labels = ["Ash"] * 30 + ["Birch"] * 10
-    fitted = NearestAnchor(5.0).fit(LABELS, TRAIN, TRAIN_LABELS, validation, labels, [])
-    assert fitted.verdict(validation[0]).confidence == pytest.approx(0.75, abs=0.02)
+    validation = LabelledClips([np.array([[4.0, 0.0]])] * 40, ["Ash"] * 30 + ["Birch"] * 10)
+    fitted = NearestAnchor(5.0).fit(LABELS, TRAIN, validation, [])
+    assert fitted.verdict(validation.clips[0]).confidence == pytest.approx(0.75, abs=0.02)
 
 
 @pytest.mark.parametrize("distance", [0.0, -1.0, float("nan")])
@@ -69,4 +71,4 @@ def test_a_distance_that_cannot_work_is_named(distance):
 
 def test_a_label_that_was_never_heard_has_no_anchor():
     with pytest.raises(EarmarkError, match="no piece to train on is called Cedar"):
-        NearestAnchor(5.0).fit([*LABELS, "Cedar"], TRAIN, TRAIN_LABELS, VALIDATION, LABELS, [])
+        NearestAnchor(5.0).fit([*LABELS, "Cedar"], TRAIN, VALIDATION, [])

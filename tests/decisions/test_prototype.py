@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from earmark.decisions.labelled import LabelledClips
 from earmark.decisions.prototype import FittedPrototypes, NearestPrototype
 from earmark.decisions.verdict import UNKNOWN, Rejection
 from earmark.errors import EarmarkError
@@ -32,7 +33,7 @@ def fit(request):
     def with_strangers(strangers=(), spread=0.05, radius=1.0, target_fpr=0.2):
         train, validation = (pieces(6 - seed, seed, spread, radius=radius) for seed in (0, 1))
         decision = NearestPrototype(metric=request.param, target_fpr=target_fpr)
-        return decision.fit(LABELS, *train, *validation, list(strangers))
+        return decision.fit(LABELS, LabelledClips(*train), LabelledClips(*validation), list(strangers))
 
     return with_strangers
 
@@ -74,8 +75,9 @@ def test_clusters_are_told_apart_and_strangers_between_and_beside_them_are_unkno
 def test_a_prototype_is_the_mean_of_pieces_however_many_clips_they_have(metric):
     long, short = np.tile([[1.0, 0.0]], (9, 1)), np.array([[0.0, 1.0]])
     other = -np.ones((1, 2))
+    train = LabelledClips([long, short, other], ["A", "A", "B"])
     fitted = NearestPrototype(metric, 0.2).fit(
-        ["A", "B"], [long, short, other], ["A", "A", "B"], [long, other], ["A", "B"], []
+        ["A", "B"], train, LabelledClips([long, other], ["A", "B"]), []
     )
     assert fitted.prototypes.tolist() == [[0.5, 0.5], [-1, -1]]
 
@@ -116,7 +118,9 @@ def test_too_few_clips_or_too_little_confidence_is_unknown_too(rejection, label)
 
 def test_null_for_a_target_is_no_threshold():
     train, validation = pieces(6, 0), pieces(5, 1)
-    fitted = NearestPrototype("euclidean", None).fit(LABELS, *train, *validation, pieces(5, 4, axes=(3,))[0])
+    fitted = NearestPrototype("euclidean", None).fit(
+        LABELS, LabelledClips(*train), LabelledClips(*validation), pieces(5, 4, axes=(3,))[0]
+    )
     assert fitted.threshold == np.inf
 
 
@@ -167,12 +171,12 @@ def test_a_direction_in_which_known_music_never_varies_betrays_a_stranger():
         return [np.array(centre) + scatter * random.standard_normal((6, 2)) for _ in range(count)]
 
     train, validation = ([*music([-3, 0], count), *music([3, 0], count)] for count in (30, 10))
-    labels = [["A"] * count + ["B"] * count for count in (30, 10)]
+    heard = [
+        LabelledClips(clips, ["A"] * count + ["B"] * count)
+        for clips, count in ((train, 30), (validation, 10))
+    ]
     stranger = np.tile([[3.0, 1.0]], (4, 1))  # no farther than known music, but where it never is
-    found = {
-        metric: NearestPrototype(metric, 0.2).fit(["A", "B"], train, labels[0], validation, labels[1], [])
-        for metric in METRICS
-    }
+    found = {metric: NearestPrototype(metric, 0.2).fit(["A", "B"], *heard, []) for metric in METRICS}
     assert found["euclidean"].verdict(stranger).label == "B"
     assert found["mahalanobis"].verdict(stranger).label == UNKNOWN
     residuals = np.concatenate([clips - [3, 0] for clips in train[30:]])
@@ -183,7 +187,9 @@ def test_a_direction_in_which_known_music_never_varies_betrays_a_stranger():
 
 def test_euclidean_distances_are_taken_as_they_are():
     train, validation = pieces(6, 0), pieces(5, 1)
-    fitted = NearestPrototype("euclidean", 0.2).fit(LABELS, *train, *validation, [])
+    fitted = NearestPrototype("euclidean", 0.2).fit(
+        LABELS, LabelledClips(*train), LabelledClips(*validation), []
+    )
     assert (fitted.whitening == np.eye(4)).all()
 
 
@@ -215,7 +221,8 @@ def test_the_temperature_makes_confidence_match_accuracy_whatever_the_unit(scale
     # Two labels on a line; validation pieces lie between them, a quarter of them on the wrong side.
     train = [scale * np.array([[1.0, 0.0]]), scale * np.array([[-1.0, 0.0]])]
     validation = [scale * np.array([[0.2, 0.0]])] * 30 + [scale * np.array([[-0.2, 0.0]])] * 10
-    fitted = NearestPrototype("euclidean", 0.2).fit(["A", "B"], train, ["A", "B"], validation, ["A"] * 40, [])
+    heard = LabelledClips(train, ["A", "B"]), LabelledClips(validation, ["A"] * 40)
+    fitted = NearestPrototype("euclidean", 0.2).fit(["A", "B"], *heard, [])
     assert fitted.verdict(validation[0]).confidence == pytest.approx(0.75, abs=0.02)
 
 
@@ -252,8 +259,8 @@ def held_out_and_own(metric, dimensions, count=12):
         pieces(number, seed, spread=0.3, dimensions=dimensions) for number, seed in ((6, 0), (count, 1))
     )
     decision = NearestPrototype(metric, 0.2)
-    fitted = decision.fit(LABELS, *train, *validation, [])
-    found = decision.held_out(LABELS, *train, *validation)
+    fitted = decision.fit(LABELS, LabelledClips(*train), LabelledClips(*validation), [])
+    found = decision.held_out(LABELS, LabelledClips(*train), LabelledClips(*validation))
     own = np.stack([fitted.distances(clips) for clips in validation[0]])
     assert found.shape == own.shape == (3 * count, 3)
     truth = [LABELS.index(label) for label in validation[1]]
@@ -277,11 +284,11 @@ def test_euclidean_distances_are_the_same_held_out_or_not():
 def test_few_validation_pieces_are_held_out_too(count):
     train, validation = pieces(6, 0), pieces(count, 1, axes=(1,))
     decision = NearestPrototype("mahalanobis", 0.2)
-    found = decision.held_out(LABELS, *train, *validation)
+    found = decision.held_out(LABELS, LabelledClips(*train), LabelledClips(*validation))
     assert found.shape == (count, 3)
     assert (found.argmin(axis=1) == 1).all()
-    without = decision.fit(LABELS, *train, validation[0][1:], validation[1][1:], []) if count == 2 else None
-    if without is not None:  # with two pieces each is judged by the other's metric
+    if count == 2:  # each is judged by the other's metric
+        without = decision.fit(LABELS, LabelledClips(*train), LabelledClips(*validation).rows([1]), [])
         assert found[0] == pytest.approx(without.distances(validation[0][0]))
 
 
@@ -292,4 +299,4 @@ def test_a_label_that_was_never_heard_is_refused(metric):
     decision = NearestPrototype(metric, 0.2)
     for ask, more in ((decision.fit, [[]]), (decision.held_out, [])):
         with pytest.raises(EarmarkError, match=r"no piece to train on is called Birch.*data\.labels"):
-            ask(LABELS, *train, *validation, *more)
+            ask(LABELS, LabelledClips(*train), LabelledClips(*validation), *more)

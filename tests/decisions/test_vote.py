@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from earmark.decisions.labelled import LabelledClips
 from earmark.decisions.verdict import UNKNOWN, Rejection
 from earmark.decisions.vote import FittedVote, Vote
 
@@ -115,14 +116,16 @@ def pieces(count, seed, strength=3.0, clips=4):
 
 def fit(decision, strangers=(), strength=3.0):
     train, validation = (pieces(count, seed, strength) for seed, count in ((0, 4), (1, 10)))
-    return decision.fit(LABELS, *train, *validation, list(strangers)), validation
+    return decision.fit(
+        LABELS, LabelledClips(*train), LabelledClips(*validation), list(strangers)
+    ), validation
 
 
 @pytest.mark.parametrize("scale", [0.1, 1.0, 20.0])
 def test_the_temperature_makes_confidence_match_accuracy_whatever_the_scores_unit(scale):
     right = [scale * np.array([[1.0, 0.0, -9.0]])] * 40
     labels = ["Ash"] * 30 + ["Birch"] * 10  # a quarter is wrong
-    fitted = Vote("majority").fit(LABELS, right[:3], LABELS, right, labels, [])
+    fitted = Vote("majority").fit(LABELS, LabelledClips(right[:3], LABELS), LabelledClips(right, labels), [])
     assert fitted.verdict(right[0]).confidence == pytest.approx(0.75, abs=0.02)
 
 
@@ -146,8 +149,8 @@ def test_settings_go_into_what_is_fitted():
 def test_held_out_distances_are_those_of_the_fitted_decision():
     decision = Vote("majority", target_fpr=0.2)
     train, validation = pieces(4, 0), pieces(5, 1)
-    fitted = decision.fit(LABELS, *train, *validation, [np.zeros((2, 3))])
-    found = decision.held_out(LABELS, *train, *validation)
+    fitted = decision.fit(LABELS, LabelledClips(*train), LabelledClips(*validation), [np.zeros((2, 3))])
+    found = decision.held_out(LABELS, LabelledClips(*train), LabelledClips(*validation))
     assert found == pytest.approx(np.stack([fitted.distances(piece) for piece in validation[0]]))
     assert found.shape == (15, 3)
 

@@ -12,6 +12,7 @@ import torch
 
 from earmark.bundle import Bundle
 from earmark.config import build, compose, plain
+from earmark.decisions.labelled import LabelledClips
 from earmark.decisions.verdict import Rejection
 from earmark.decisions.vote import FittedVote
 from earmark.identify.identifier import Identifier
@@ -84,7 +85,7 @@ def bundle(music, tmp_path_factory):
     clips = [clips for label in LABELS for clips, _ in pieces[label]]
     names = [label for label in LABELS for _ in pieces[label]]
     decision = build(compose(CONF, ["decision.target_fpr=0.2"]).decision, "decision").fit(
-        LABELS, clips, names, clips, names, []
+        LABELS, LabelledClips(clips, names), LabelledClips(clips, names), []
     )
     rows = [
         (f"{label.lower()}-{number}", label, f"{label} {number}", s)

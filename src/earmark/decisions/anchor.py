@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from earmark.decisions.prototype import FittedPrototypes, check_heard, distance_temperature, places_of
+from earmark.decisions.labelled import LabelledClips
+from earmark.decisions.prototype import FittedPrototypes, check_heard, distance_temperature
 from earmark.decisions.verdict import Rejection
 from earmark.samplers.anchors import anchors_of
 
@@ -30,35 +31,29 @@ class NearestAnchor:
     def fit(
         self,
         labels: Sequence[str],
-        train: Sequence[np.ndarray],
-        train_labels: Sequence[str],
-        validation: Sequence[np.ndarray],
-        validation_labels: Sequence[str],
+        train: LabelledClips,
+        validation: LabelledClips,
         calibration: Sequence[np.ndarray],
     ) -> FittedPrototypes:
         """Anchors from training pieces, temperature from validation pieces; nothing else is fitted."""
-        fitted = self._anchored(labels, train, train_labels)
-        known = self.held_out(labels, train, train_labels, validation, validation_labels)
-        return replace(fitted, temperature=distance_temperature(known, places_of(validation_labels, labels)))
+        known = self.held_out(labels, train, validation)
+        temperature = distance_temperature(known, validation.places(labels))
+        return replace(self._anchored(labels, train), temperature=temperature)
 
     def held_out(
         self,
         labels: Sequence[str],
-        train: Sequence[np.ndarray],
-        train_labels: Sequence[str],
-        validation: Sequence[np.ndarray],
-        validation_labels: Sequence[str],
+        train: LabelledClips,
+        validation: LabelledClips,
     ) -> np.ndarray:
         """Distances of the validation pieces (pieces, labels): no part of these is fitted on them."""
-        fitted = self._anchored(labels, train, train_labels)
-        return np.stack([fitted.distances(piece) for piece in validation])
+        fitted = self._anchored(labels, train)
+        return np.stack([fitted.distances(piece) for piece in validation.clips])
 
-    def _anchored(
-        self, labels: Sequence[str], train: Sequence[np.ndarray], train_labels: Sequence[str]
-    ) -> FittedPrototypes:
-        check_heard(labels, train_labels)
-        anchors = anchors_of(train_labels)
-        prototypes = np.stack([train[anchors[label]].mean(axis=0) for label in labels])
+    def _anchored(self, labels: Sequence[str], train: LabelledClips) -> FittedPrototypes:
+        check_heard(labels, train.labels)
+        anchors = anchors_of(train.labels)
+        prototypes = np.stack([train.clips[anchors[label]].mean(axis=0) for label in labels])
         whitening = np.eye(prototypes.shape[1])
         rejection = Rejection(threshold=self.max_distance)
         return FittedPrototypes(list(labels), prototypes, whitening, 1.0, rejection)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from earmark.decisions.calibration import fit_temperature, softmax
+from earmark.decisions.labelled import LabelledClips
 from earmark.decisions.verdict import UNKNOWN, Rejection, Verdict, check_rejection, threshold_of
 from earmark.errors import EarmarkError
 
@@ -106,34 +107,30 @@ class NearestPrototype:
     def fit(
         self,
         labels: Sequence[str],
-        train: Sequence[np.ndarray],
-        train_labels: Sequence[str],
-        validation: Sequence[np.ndarray],
-        validation_labels: Sequence[str],
+        train: LabelledClips,
+        validation: LabelledClips,
         calibration: Sequence[np.ndarray],
     ) -> FittedPrototypes:
         """Prototypes from training pieces, metric from those and validation pieces, temperature from
         validation pieces, threshold from those and calibration unknowns.
 
-        Each piece is an array of clip embeddings (clips, dimensions).
+        calibration: the clip embeddings (clips, dimensions) of each of these.
         """
-        fitted = self._measured(labels, train, train_labels, validation, validation_labels)
-        known = self.held_out(labels, train, train_labels, validation, validation_labels)
+        fitted = self._measured(labels, train, validation)
+        known = self.held_out(labels, train, validation)
         strangers = np.array([fitted.distances(piece).min() for piece in calibration])
         threshold = threshold_of(known.min(axis=1), strangers, self.target_fpr)
         return replace(
             fitted,
-            temperature=distance_temperature(known, places_of(validation_labels, labels)),
+            temperature=distance_temperature(known, validation.places(labels)),
             rejection=replace(fitted.rejection, threshold=threshold),
         )
 
     def held_out(
         self,
         labels: Sequence[str],
-        train: Sequence[np.ndarray],
-        train_labels: Sequence[str],
-        validation: Sequence[np.ndarray],
-        validation_labels: Sequence[str],
+        train: LabelledClips,
+        validation: LabelledClips,
     ) -> np.ndarray:
         """Distances of the validation pieces, each by a metric fitted without it: (pieces, labels).
 
@@ -142,36 +139,30 @@ class NearestPrototype:
         folds = np.arange(len(validation)) % min(FOLDS, max(len(validation), 1))
         found = np.zeros((len(validation), len(labels)))
         for fold in np.unique(folds):
-            kept = np.flatnonzero(folds != fold)
-            fitted = self._measured(
-                labels,
-                train,
-                train_labels,
-                [validation[row] for row in kept],
-                [validation_labels[row] for row in kept],
-            )
+            fitted = self._measured(labels, train, validation.rows(np.flatnonzero(folds != fold)))
             for row in np.flatnonzero(folds == fold):
-                found[row] = fitted.distances(validation[row])
+                found[row] = fitted.distances(validation.clips[row])
         return found
 
     def _measured(
         self,
         labels: Sequence[str],
-        train: Sequence[np.ndarray],
-        train_labels: Sequence[str],
-        validation: Sequence[np.ndarray],
-        validation_labels: Sequence[str],
+        train: LabelledClips,
+        validation: LabelledClips,
     ) -> FittedPrototypes:
         """Prototypes and metric, nothing of the temperature and the threshold yet."""
-        check_heard(labels, train_labels)
-        place = {label: index for index, label in enumerate(labels)}
-        means = np.stack([piece.mean(axis=0) for piece in train])
-        names = np.asarray(train_labels)
+        check_heard(labels, train.labels)
+        means = np.stack([piece.mean(axis=0) for piece in train.clips])
+        names = np.asarray(train.labels)
         prototypes = np.stack([means[names == label].mean(axis=0) for label in labels])
         whitening = np.eye(prototypes.shape[1])
         if self.metric == "mahalanobis":
-            pieces = zip([*train, *validation], [*train_labels, *validation_labels], strict=True)
-            whitening = _whitening([clips - prototypes[place[label]] for clips, label in pieces])
+            residuals = [
+                clips - prototypes[place]
+                for pieces in (train, validation)
+                for clips, place in zip(pieces.clips, pieces.places(labels), strict=True)
+            ]
+            whitening = _whitening(residuals)
         rejection = Rejection(np.inf, self.min_confidence, self.min_share)
         return FittedPrototypes(list(labels), prototypes, whitening, 1.0, rejection)
 
@@ -183,12 +174,6 @@ def check_heard(labels: Sequence[str], train_labels: Sequence[str]) -> None:
             f"no piece to train on is called {missing[0]}, so nothing can be near to it: leave it out of "
             "data.labels, or choose decision=vote"
         )
-
-
-def places_of(names: Sequence[str], labels: Sequence[str]) -> np.ndarray:
-    """The number of each name among the labels: (names,)."""
-    place = {label: index for index, label in enumerate(labels)}
-    return np.array([place[name] for name in names], dtype=np.int64)
 
 
 def distance_temperature(distances: np.ndarray, truth: np.ndarray) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from earmark.decisions.calibration import fit_temperature, softmax
+from earmark.decisions.labelled import LabelledClips
 from earmark.decisions.verdict import UNKNOWN, Rejection, Verdict, check_rejection, threshold_of
 
 WEIGHTINGS = ("majority", "confidence")
@@ -113,18 +114,14 @@ class Vote:
     def fit(
         self,
         labels: Sequence[str],
-        train: Sequence[np.ndarray],
-        train_labels: Sequence[str],
-        validation: Sequence[np.ndarray],
-        validation_labels: Sequence[str],
+        train: LabelledClips,
+        validation: LabelledClips,
         calibration: Sequence[np.ndarray],
     ) -> FittedVote:
         """Temperature from validation pieces, threshold from those and calibration unknowns.
 
-        Each piece is an array of its clips' scores (clips, labels).
+        calibration: the clips' scores (clips, labels) of each of these.
         """
-        place = {label: index for index, label in enumerate(labels)}
-        truth = np.array([place[label] for label in validation_labels])
         rejection = Rejection(np.inf, self.min_confidence, self.min_share)
         fitted = FittedVote(
             list(labels), 1.0, self.weighting == "confidence", self.min_clip_confidence, rejection
@@ -132,11 +129,13 @@ class Vote:
 
         def probabilities(temperature: float) -> np.ndarray:
             tried = replace(fitted, temperature=temperature)
-            return np.stack([tried.clip_probabilities(piece).mean(axis=0) for piece in validation])
+            return np.stack([tried.clip_probabilities(piece).mean(axis=0) for piece in validation.clips])
 
         # Scores of a network have the softmax's own unit: ten of the grid's steps up reach 50.
-        fitted = replace(fitted, temperature=fit_temperature(probabilities, truth, unit=10.0))
-        known = np.array([fitted.verdict(piece).distance for piece in validation])
+        fitted = replace(
+            fitted, temperature=fit_temperature(probabilities, validation.places(labels), unit=10.0)
+        )
+        known = np.array([fitted.verdict(piece).distance for piece in validation.clips])
         strangers = np.array([fitted.verdict(piece).distance for piece in calibration])
         threshold = threshold_of(known, strangers, self.target_fpr)
         return replace(fitted, rejection=replace(rejection, threshold=threshold))
@@ -144,11 +143,9 @@ class Vote:
     def held_out(
         self,
         labels: Sequence[str],
-        train: Sequence[np.ndarray],
-        train_labels: Sequence[str],
-        validation: Sequence[np.ndarray],
-        validation_labels: Sequence[str],
+        train: LabelledClips,
+        validation: LabelledClips,
     ) -> np.ndarray:
         """Distances of the validation pieces (pieces, labels), but for the temperature not fitted on them."""
-        fitted = self.fit(labels, train, train_labels, validation, validation_labels, [])
-        return np.stack([fitted.distances(piece) for piece in validation])
+        fitted = self.fit(labels, train, validation, [])
+        return np.stack([fitted.distances(piece) for piece in validation.clips])

@@ -10,6 +10,7 @@ import pandas as pd
 
 from earmark.bundle import Bundle
 from earmark.catalog import CALIBRATION, KNOWN, TEST
+from earmark.decisions.labelled import LabelledClips
 from earmark.decisions.verdict import UNKNOWN
 from earmark.embed import PieceEmbeddings
 from earmark.evaluate.clip_scores import clip_metrics
@@ -86,13 +87,11 @@ def judge(
     named = dict(zip(pieces.piece_id, embedded.clips, strict=True))
     known = pieces[pieces.role == KNOWN]
     train, validation = (known[known.split == split] for split in ("train", "validation"))
-    held_out = decision.held_out(
-        bundle.labels,
-        [named[name] for name in train.piece_id],
-        list(train.label),
-        [named[name] for name in validation.piece_id],
-        list(validation.label),
-    )
+    heard = [
+        LabelledClips([named[name] for name in rows.piece_id], list(rows.label))
+        for rows in (train, validation)
+    ]
+    held_out = decision.held_out(bundle.labels, *heard)
     distances = {name: bundle.decision.distances(clips) for name, clips in named.items()}
     distances |= dict(zip(validation.piece_id, held_out, strict=True))
     return Judged(

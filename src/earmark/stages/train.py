@@ -19,6 +19,7 @@ from earmark.atomic import write_text
 from earmark.bundle import Bundle, bundle_hash
 from earmark.catalog import CALIBRATION, KNOWN, read_table
 from earmark.config import build, plain
+from earmark.decisions.labelled import LabelledClips
 from earmark.devices import node_rank
 from earmark.errors import EarmarkError
 from earmark.progress import say
@@ -124,12 +125,11 @@ def _train(cfg: Any, workspace: Workspace, logger: Any) -> tuple[Bundle, dict, l
     strangers = splits[splits.role == CALIBRATION]
     calibration = LabelledPieces.of(strangers, workspace.features)
     embedded = embed_pieces(encoder, train.arrays, geometry)
+    heard = embed_pieces(encoder, learned.validation.arrays, geometry)
     decision = build(cfg.decision, "decision").fit(
         learned.classes,
-        embedded.clips,
-        train.labels,
-        embed_pieces(encoder, learned.validation.arrays, geometry).clips,
-        learned.validation.labels,
+        LabelledClips(embedded.clips, train.labels),
+        LabelledClips(heard.clips, learned.validation.labels),
         embed_pieces(encoder, calibration.arrays, geometry).clips if len(strangers) else [],
     )
     counts = [len(clips) for clips in embedded.clips]
