@@ -47,6 +47,20 @@ def test_it_is_what_its_definition_says(seed):
     assert retrieval(queries, asked, references, classes) == pytest.approx(expected, abs=1e-5)
 
 
+def test_comparing_a_few_at_a_time_changes_nothing(monkeypatch):
+    random = torch.Generator().manual_seed(0)
+    references, queries = (torch.randn(size, 3, generator=random) for size in (30, 12))
+    classes, asked = torch.arange(30) % 3, torch.tensor([0] * 7 + [2] * 5)
+    whole = retrieval(queries, asked, references, classes)
+    monkeypatch.setattr("earmark.learner.QUERIES", 3)
+    assert retrieval(queries, asked, references, classes) == pytest.approx(whole, abs=1e-12)
+
+
+def test_a_class_without_references_does_not_count():
+    references, classes = torch.eye(2)[:1], torch.tensor([0])
+    assert retrieval(torch.eye(2), torch.tensor([0, 1]), references, classes) == 1.0
+
+
 def test_separated_classes_are_retrieved_and_swapped_ones_are_not():
     references, classes = torch.eye(2).repeat(5, 1), torch.tensor([0, 1] * 5)
     assert retrieval(torch.eye(2), torch.tensor([0, 1]), references, classes) == 1.0

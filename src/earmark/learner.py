@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import nn
 
 from earmark.dataset.shares import follow_first, whole_of
 
+QUERIES = 256  # compared with all references at a time: 1 kB of distances for each reference
 RETRIEVAL, ACCURACY = "validation/retrieval", "validation/balanced_accuracy"
 
 
@@ -99,19 +101,30 @@ def retrieval(
     references: torch.Tensor,
     reference_classes: torch.Tensor,
 ) -> float:
-    """Mean average precision at R, averaged over classes: R is the number of a class's references."""
+    """Mean average precision at R, averaged over classes: R is the number of a class's references.
+
+    Queries are compared QUERIES at a time with all references, so that memory grows with these alone.
+    """
     from pytorch_metric_learning.distances import LpDistance
     from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
     from pytorch_metric_learning.utils.inference import CustomKNN
 
-    calculator = AccuracyCalculator(
-        include=("mean_average_precision_at_r",),
-        avg_of_avgs=True,
-        k=int(torch.bincount(reference_classes).max()),
-        knn_func=CustomKNN(LpDistance(normalize_embeddings=False)),
-        device=torch.device("cpu"),
+    queries, query_classes, references, reference_classes = (
+        part.cpu() for part in (queries, query_classes, references, reference_classes)
     )
-    found = calculator.get_accuracy(
-        queries.cpu(), query_classes.cpu(), references.cpu(), reference_classes.cpu()
-    )
-    return float(found["mean_average_precision_at_r"])
+    nearest = CustomKNN(LpDistance(normalize_embeddings=False))
+    name = "mean_average_precision_at_r"
+    found = []
+    for number, size in enumerate(torch.bincount(reference_classes).tolist()):
+        blocks = queries[query_classes == number].split(QUERIES) if size else ()
+        calculator = AccuracyCalculator(include=(name,), k=size, knn_func=nearest, device=torch.device("cpu"))
+        scores = [
+            calculator.get_accuracy(block, torch.full((len(block),), number), references, reference_classes)[
+                name
+            ]
+            for block in blocks
+            if len(block)
+        ]
+        if scores:
+            found.append(np.average(scores, weights=[len(block) for block in blocks]))
+    return float(np.mean(found))
