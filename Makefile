@@ -41,4 +41,5 @@ ui: setup  ## open MLflow on http://localhost:5000
 	@earmark ui
 
 bench: setup  ## speed against peers, to bench/results.json and docs/performance.md; ONLY=log_mel for one row
+	@command -v fluidsynth >/dev/null || bash setup.sh $(VENV) fluidsynth || true  # else its rows are skipped
 	@python -m bench $(ONLY)

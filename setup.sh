@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Install what is missing: the FluidSynth library, a virtual environment, pinned packages.
-#   setup.sh VENV      PYTHON=… chooses the interpreter, TORCH_INDEX=URL an index for CPU-only wheels
+#   setup.sh VENV [COMMAND…]   COMMAND: what else is needed, each in the package of its name
+#   PYTHON=… chooses the interpreter, TORCH_INDEX=URL an index for CPU-only wheels
 set -euo pipefail
 venv=${1:-.venv}
 
@@ -38,7 +39,9 @@ find_python() {
 if ! { ldconfig -p 2>/dev/null || /sbin/ldconfig -p; } | grep -q 'libfluidsynth\.so\.3'; then
   apt_install libfluidsynth3
 fi
-command -v git >/dev/null || apt_install git
+for name in git "${@:2}"; do
+  command -v "$name" >/dev/null || apt_install "$name"
+done
 
 if ! { [ -x "$venv/bin/python" ] && good_python "$venv/bin/python" && [ -x "$venv/bin/pip" ]; }; then
   python=$(find_python)

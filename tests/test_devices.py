@@ -1,5 +1,8 @@
 """How many processes train where, and what is refused before anything is computed."""
 
+import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -109,3 +112,27 @@ def test_compiling_needs_a_compiler(monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
     with pytest.raises(EarmarkError, match="needs a C\\+\\+ compiler, and no-such-compiler is not installed"):
         check(compose(CONF, ["trainer=cpu", "trainer.compile=true"]))
+
+
+FAULTS = """
+import resource, sys, torch
+from earmark.devices import keep_freed_memory
+if sys.argv[1] == "keep":
+    keep_freed_memory()
+for step in range(20):
+    if step == 10:  # the first ones find their places
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    torch.ones(2**24)  # 64 MB: 16,384 pages
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other libraries decide by themselves")
+def test_memory_of_tensors_is_kept_for_the_next_ones():
+    faults = {
+        word: int(
+            subprocess.run([sys.executable, "-c", FAULTS, word], capture_output=True, check=True).stdout
+        )
+        for word in ("keep", "return")
+    }
+    assert faults["keep"] < faults["return"] / 4

@@ -113,6 +113,39 @@ def test_the_training_loss_is_the_objectives(learner):
     assert learner.logged == {"train/loss": 6.0}
 
 
+class Weighted(torch.nn.Module):
+    """An objective to which it matters which embedding is whose."""
+
+    def forward(self, embeddings, classes):
+        return (embeddings.square() * (1 + classes[:, None])).sum()
+
+
+class Counting(torch.nn.Linear):
+    """An encoder that counts the clips it was given."""
+
+    clip_by_clip, seen = True, 0
+
+    def forward(self, clips):
+        self.seen += len(clips)
+        return super().forward(clips.flatten(1))
+
+
+def test_a_clip_that_occurs_twice_is_encoded_once_and_counts_twice(learner):
+    batch = torch.randn(5, 2, 3)[[3, 0, 0, 1, 2, 4, 0]], torch.arange(7)
+    learner.objective, learner.log = Weighted(), lambda *_, **__: None
+    found = {}
+    for once in (True, False):
+        torch.manual_seed(0)
+        learner.encoder = Counting(6, 4)
+        learner.encoder.clip_by_clip = once
+        loss = learner.training_step(batch, 0)
+        loss.backward()
+        found[once] = loss.item(), learner.encoder.weight.grad
+        assert learner.encoder.seen == (5 if once else 7)
+    assert found[True][0] == pytest.approx(found[False][0], rel=1e-6)
+    torch.testing.assert_close(found[True][1], found[False][1])
+
+
 def test_the_optimizer_gets_every_weight_of_encoder_and_objective():
     encoder, objective = torch.nn.Linear(2, 3), torch.nn.Linear(3, 1)
     made = Learner(encoder, objective, lambda weights: torch.optim.SGD(weights, lr=0.25))

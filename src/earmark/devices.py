@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import sys
@@ -11,6 +12,8 @@ from earmark.errors import EarmarkError
 
 # Lightning's others keep the weights themselves in half or double precision; a bundle holds float32.
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+
+MALLOC_TRIM_THRESHOLD, MALLOC_MMAP_MAX = -1, -4
 
 
 def process_count(trainer: Any) -> int:
@@ -73,6 +76,20 @@ def check_devices(trainer: Any) -> None:
     compiler = os.environ.get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
     if trainer.compile and not shutil.which(compiler):
         raise EarmarkError(f"trainer.compile=true needs a C++ compiler, and {compiler} is not installed")
+
+
+def keep_freed_memory() -> None:
+    """Let this process keep the memory of tensors that a CPU is done with, for the next step's.
+
+    glibc gives every block of some megabytes back to the system, which fills it with zeros for the next
+    one: a fifth of a training step. Elsewhere nothing happens. Numbers are those of <malloc.h>.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(MALLOC_MMAP_MAX, 0)
+        mallopt(MALLOC_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def _on_cuda(accelerator: str) -> bool:

@@ -31,6 +31,8 @@ class Learner(pl.LightningModule):
 
     With several processes the objective sees the whole batch in each of them, so that it mines among
     all embeddings and the gradient is that of one process; validation clips are shared out alike.
+    A clip that occurs twice in a batch, as anchors of triplets do, is encoded once by an encoder that says
+    it is `clip_by_clip`: that equal clips come out equal, without batch normalisation and dropout.
     compiled: train by torch.compile; validation stays as identification will be, without.
     """
 
@@ -57,14 +59,20 @@ class Learner(pl.LightningModule):
 
     def training_step(self, batch: tuple[torch.Tensor, torch.Tensor], _: int) -> torch.Tensor:
         clips, classes = batch
-        encode = self._compiled_forward or self.encoder
-        outputs, classes = whole_of(encode(clips).float()), whole_of(classes)
+        outputs, classes = whole_of(self._encoded(clips).float()), whole_of(classes)
         # Distances and logarithms of what bf16 leaves of small differences would be noise.
         with torch.autocast(outputs.device.type, enabled=False):
             loss = self.objective(outputs, classes)
         # Every process has the same loss; sync_dist is how Lightning likes to hear that.
         self.log("train/loss", loss, on_step=False, on_epoch=True, batch_size=len(classes), sync_dist=True)
         return loss
+
+    def _encoded(self, clips: torch.Tensor) -> torch.Tensor:
+        encode = self._compiled_forward or self.encoder
+        if not getattr(self.encoder, "clip_by_clip", False):
+            return encode(clips)
+        different, rows = clips.unique(dim=0, return_inverse=True)
+        return encode(different)[rows]
 
     def on_validation_epoch_start(self) -> None:
         self._collected = ([], [])

@@ -19,7 +19,7 @@ from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from earmark.dataset.geometry import ClipGeometry
 from earmark.dataset.module import ClipModule, LabelledPieces
 from earmark.dataset.transpose import Transposition
-from earmark.devices import node_rank, process_count
+from earmark.devices import keep_freed_memory, node_rank, process_count
 from earmark.embed import embed_pieces
 from earmark.errors import EarmarkError
 from earmark.learner import ACCURACY, Learner, balanced_accuracy, monitored
@@ -72,12 +72,15 @@ def _ignore_remarks() -> None:
 
 
 class _EachProcess(Callback):
-    """What a spawned process does not inherit: filters of warnings, threads, a chance for dropout."""
+    """How a process allocates memory; what a spawned one does not inherit: filters of warnings,
+    threads, a chance for dropout."""
 
     def __init__(self, threads: int, seed: int) -> None:
         self._threads, self._seed = threads, seed
 
     def setup(self, trainer: pl.Trainer, _: pl.LightningModule, stage: str) -> None:
+        if trainer.strategy.root_device.type == "cpu":
+            keep_freed_memory()
         if trainer.world_size > 1:
             _ignore_remarks()
             torch.set_num_threads(self._threads)

@@ -23,6 +23,14 @@ def test_layer_by_layer_it_has_the_published_parameters():
     assert network(torch.empty(3, 2, 64, 2584, device="meta")).shape == (3, 25)
 
 
+def test_a_clip_comes_out_the_same_whatever_its_company():
+    torch.manual_seed(0)
+    network = ComposerOriginal(2, 64, 2584)
+    clips = torch.randn(9, 2, 64, 2584)  # more than are convolved at a time
+    with torch.inference_mode():
+        torch.testing.assert_close(network(clips), torch.cat([network(clip[None]) for clip in clips]))
+
+
 @pytest.mark.parametrize("shape", [(1, 64, 2584), (2, 128, 2584), (2, 64, 2583)])
 def test_any_other_shape_is_refused_in_one_line(shape):
     with pytest.raises(ValueError, match=r"features=mel_original audio=stereo44k .*30 s") as error:
