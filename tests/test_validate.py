@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from earmark.audio import Format
-from earmark.errors import PieceError
+from earmark.errors import EarmarkError, PieceError
 from earmark.midi.arrange import Tempo
 from earmark.render.piece import render_piece
 from earmark.render.soundfont import soundfont_path
 from earmark.render.synth import Synthesis
-from earmark.validate import Limits, measure, read_facts, resolve_duplicates, verdict_on
+from earmark.validate import Limits, measure, read_facts, read_facts_table, resolve_duplicates, verdict_on
 
 LIMITS = Limits(min_duration_s=3, min_notes=10, min_rms_db=-70, max_clipped_share=0.1, max_duration_error_s=5)
 RECORDING = {"finite": True, "duration_s": 60.0, "rms_db": -20.0, "clipped_share": 0.0, "peak": 0.5}
@@ -279,3 +279,11 @@ def test_facts_are_plain_json(scale, measured, tmp_path):
         raise AssertionError(constant)
 
     assert json.loads((tmp_path / "facts.json").read_text(), parse_constant=refuse) == facts
+
+
+def test_a_damaged_table_of_facts_is_told_in_one_line(tmp_path):
+    table = tmp_path / "facts.jsonl"
+    for text in ('{"piece_id": "a", "notes": 3}\n{"piece', '{"notes": 3}\n'):
+        table.write_text(text)
+        with pytest.raises(EarmarkError, match=r"facts.jsonl cannot be read: run dvc repro validate"):
+            read_facts_table(table)

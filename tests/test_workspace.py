@@ -9,7 +9,8 @@ from earmark.workspace import Workspace
 
 INPUTS = {"conf", "overrides", "source", "corpora", "project"}
 OUTPUTS = {
-    *("root", "params", "data", "catalog", "raw", "audio", "audio_table", "facts", "pieces"),
+    *("root", "params", "data", "catalog", "raw", "audio", "audio_table", "facts", "facts_table"),
+    "pieces",
     *(
         "quarantine",
         "features",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from earmark.atomic import replacing
 from earmark.audio import blocks_of, judge
-from earmark.errors import PieceError
+from earmark.errors import EarmarkError, PieceError
 from earmark.midi.arrange import Tempo, arranged
 from earmark.midi.notes import Notes, notes_of
 from earmark.midi.smf import first_metre, read
@@ -137,12 +138,14 @@ def resolve_duplicates(
     cannot all be right: all are quarantined, except that a piece with a label stands against one
     without.
     """
+    ids, labels, paths = list(pieces.piece_id), list(pieces.label), list(pieces.path)
     same: dict[str, list[int]] = {}
-    for index, piece_id in pieces.piece_id.items():
+    for row, piece_id in enumerate(ids):
         for kind in ("score", "sound"):
             if mark := facts[piece_id].get(kind):
-                same.setdefault(mark, []).append(index)
-    parent = {group: group for group in pieces.group}
+                same.setdefault(mark, []).append(row)
+    groups = list(pieces.group)
+    parent = {group: group for group in groups}
 
     def root(group: str) -> str:
         while parent[group] != group:
@@ -151,21 +154,17 @@ def resolve_duplicates(
 
     reasons: dict[str, str] = {}
     for rows in same.values():
-        labels = sorted(set(pieces.label[rows]))
-        if len(labels) > 1:
-            condemned = [row for row in rows if not pieces.label[row]] if "" in labels else rows
-            if "" in labels and len(labels) > 2:
-                condemned = rows
+        given = {labels[row] for row in rows}
+        if len(given) > 1:
+            condemned = [row for row in rows if not labels[row]] if "" in given and len(given) == 2 else rows
             for row in condemned:
-                other = next(other for other in rows if pieces.label[other] != pieces.label[row])
-                reasons[pieces.piece_id[row]] = (
-                    f"the same music as {pieces.path[other]} of {pieces.label[other] or 'no label'}"
-                )
+                other = next(other for other in rows if labels[other] != labels[row])
+                reasons[ids[row]] = f"the same music as {paths[other]} of {labels[other] or 'no label'}"
         for row in rows[1:]:
-            first, second = sorted((root(pieces.group[rows[0]]), root(pieces.group[row])))
+            first, second = sorted((root(groups[rows[0]]), root(groups[row])))
             parent[second] = first
     merged = pieces.copy()
-    merged["group"] = [root(group) for group in pieces.group]
+    merged["group"] = [root(group) for group in groups]
     return merged[~merged.piece_id.isin(reasons)], reasons
 
 
@@ -175,3 +174,21 @@ def read_facts(path: Path) -> dict[str, Any]:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise PieceError(f"{path} cannot be read: {error}") from error
+
+
+def write_facts_table(folder: Path, piece_ids: Iterable[str], table: Path) -> None:
+    """The measurements of these pieces as one file, a line a piece: DVC looks at each file every time."""
+    with replacing(table) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        for piece_id in piece_ids:
+            facts = read_facts(folder / f"{piece_id}.json")
+            file.write(json.dumps({"piece_id": piece_id, **facts}) + "\n")
+
+
+def read_facts_table(table: Path) -> dict[str, dict[str, Any]]:
+    """What `write_facts_table` wrote, by piece_id. Raises EarmarkError where it cannot be read."""
+    try:
+        with table.open(encoding="utf-8") as file:
+            rows = [json.loads(line) for line in file]
+        return {row.pop("piece_id"): row for row in rows}
+    except (OSError, ValueError, KeyError) as error:
+        raise EarmarkError(f"{table} cannot be read: run dvc repro validate ({error})") from error

@@ -92,6 +92,10 @@ class Workspace:
         return self.data / "facts"
 
     @property
+    def facts_table(self) -> Path:
+        return self.data / "facts.jsonl"
+
+    @property
     def pieces(self) -> Path:
         return self.data / "pieces.csv"
 

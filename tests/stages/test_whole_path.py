@@ -32,6 +32,7 @@ def test_the_documented_outputs_are_there(finished):
     assert made - facts - raw == {
         *("params.yaml", "data/catalog.csv", "data/audio.csv", "data/pieces.csv", "data/quarantine.csv"),
         *("data/failures/ingest.csv", "data/failures/render.csv", "data/features.csv", "data/splits.csv"),
+        "data/facts.jsonl",
         "data/verdicts.csv",
         *("models/bundle.yaml", "models/encoder.safetensors", "models/decision.safetensors"),
         *("models/references.safetensors", "models/references.csv"),

@@ -33,11 +33,17 @@ def read_folder(folder: Path) -> list[Origin]:
 def _files(folder: Path) -> list[Path]:
     found = []
     for root, folders, files in os.walk(folder, followlinks=True):
-        # A link to a folder that it lies in would be followed round and round.
         here = Path(root)
-        above = {path.resolve() for path in (here, *here.parents)} | {*here.resolve().parents}
         folders[:] = [
-            name for name in folders if not name.startswith(".") and (here / name).resolve() not in above
+            name
+            for name in folders
+            if not name.startswith(".") and not (os.path.islink(here / name) and _leads_back(here / name))
         ]
-        found.extend(Path(root) / name for name in files if not name.startswith("."))
+        found.extend(here / name for name in files if not name.startswith("."))
     return found
+
+
+def _leads_back(link: Path) -> bool:
+    """Whether a link leads to a folder that it lies in: it would be followed round and round."""
+    here = link.parent
+    return link.resolve() in {path.resolve() for path in (here, *here.parents)} | {*here.resolve().parents}

@@ -21,7 +21,7 @@ from earmark.evaluate.summary import summary
 from earmark.progress import say
 from earmark.stages.tracked import evaluation_run
 from earmark.tracking import Tracker
-from earmark.validate import read_facts
+from earmark.validate import read_facts_table
 from earmark.workspace import Workspace
 
 
@@ -44,7 +44,7 @@ def _evaluate(cfg: Any, workspace: Workspace, tracker: Tracker, run_id: str) -> 
     pieces = read_table(workspace.pieces)
     splits = read_table(workspace.splits).set_index("piece_id")
     pieces["split"] = pieces.piece_id.map(splits.split)
-    facts = {piece_id: read_facts(workspace.facts / f"{piece_id}.json") for piece_id in pieces.piece_id}
+    facts = read_facts_table(workspace.facts_table)
     frame_rate_hz = build(cfg.features, "features").frame_rate_hz(cfg.audio.sample_rate)
     arrays = FeatureArrays(workspace.features, pieces.piece_id)
     geometry = ClipGeometry.of(bundle.settings["dataset"], frame_rate_hz)

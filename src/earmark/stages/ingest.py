@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
-from functools import partial
+import stat
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +38,11 @@ def run(cfg: Any, workspace: Workspace) -> None:
     _check_labels(pieces, merge, list(cfg.data.labels))
     reasons: dict[str, str] = {}
     tasks = []
+    resolved = cache(Path.resolve)  # thousands of files lie in few folders
     for origin, piece in zip(origins, pieces.itertuples(), strict=True):
         try:
             _check_confidence(origin, cfg.data.min_confidence)
-            tasks.append(_task(origin, piece.piece_id, context))
+            tasks.append(_task(origin, piece.piece_id, context, resolved))
         except PieceError as error:
             reasons[piece.piece_id] = str(error)
     reasons |= fill(context.store, context.executor, "raw", tasks, workspace.raw, "ingest")
@@ -120,7 +123,8 @@ def _work(origin: Origin, pattern: str) -> str:
     return origin.group or origin.name
 
 
-def _task(origin: Origin, identity: str, context: Context) -> Task:
+def _task(origin: Origin, identity: str, context: Context, resolved: Callable[[Path], Path]) -> Task:
+    """resolved: gives a folder's real path."""
     if origin.name.startswith(PACKAGE_PREFIX):
         score = origin.name.removeprefix(PACKAGE_PREFIX)
         key = context.store.key(score=score, version=music21.version(), code=code_version(CODE))
@@ -132,11 +136,14 @@ def _task(origin: Origin, identity: str, context: Context) -> Task:
         status = origin.file.stat()
     except OSError as error:
         raise PieceError(f"cannot be read: {error.strerror}") from error
-    if not origin.file.is_file():
+    if not stat.S_ISREG(status.st_mode):
         raise PieceError("is not a file")
+    real = (
+        origin.file.resolve() if origin.file.is_symlink() else resolved(origin.file.parent) / origin.file.name
+    )
     # Size and time of change stand for the bytes, so that a large collection is read but once.
     key = context.store.key(
-        file=str(origin.file.resolve()),
+        file=str(real),
         size=status.st_size,
         mtime_ns=status.st_mtime_ns,
         ctime_ns=status.st_ctime_ns,

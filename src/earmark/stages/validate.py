@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,7 @@ from earmark.outputs import Task, fill
 from earmark.progress import say
 from earmark.stages.context import Context
 from earmark.store.links import keep_only
-from earmark.validate import Limits, measure, read_facts, resolve_duplicates, verdict_on
+from earmark.validate import Limits, measure, read_facts, resolve_duplicates, verdict_on, write_facts_table
 from earmark.workspace import Workspace
 
 EARLIER = ("ingest", "render")
@@ -28,7 +28,7 @@ def run(cfg: Any, workspace: Workspace) -> None:
     failed = pd.concat([read_table(context.failures(stage)) for stage in EARLIER])
     pieces = catalog[~catalog.piece_id.isin(failed.piece_id)].reset_index(drop=True)
     digests = read_table(workspace.audio_table).set_index("piece_id").sha256
-    tasks = [_task(context, piece, digests[piece.piece_id]) for piece in pieces.itertuples()]
+    tasks = _tasks(context, pieces, dict(digests))
     folder = workspace.facts
     reasons = fill(context.store, context.executor, "facts", tasks, folder, "validate")
     facts = {
@@ -50,28 +50,36 @@ def run(cfg: Any, workspace: Workspace) -> None:
     write_table(quarantine, workspace.quarantine)
     write_table(sound, workspace.pieces)
     keep_only(folder, {f"{piece_id}.json" for piece_id in sound.piece_id})
+    write_facts_table(folder, sound.piece_id, workspace.facts_table)
     _say(sound, quarantine)
     if sound.empty:
         raise EarmarkError(f"no piece is left to learn from: {workspace.quarantine} says why")
 
 
-def _task(context: Context, piece: Any, wav_digest: str) -> Task:
-    settings = {
-        "media": piece.media,
-        "tempo": context.tempo,
-        "instruments": context.cfg.render.instruments,
-        "tail_s": context.cfg.render.tail_s,
-        "max_s": context.cfg.render.max_seconds,
-    }
-    wav = context.workspace.audio / f"{piece.piece_id}.wav"
-    key = context.store.key(
-        sha256=piece.sha256,
-        wav=wav_digest,
-        settings=json.dumps(settings, default=vars),
-        code=code_version("earmark.validate"),
-    )
-    make = partial(_measure, raw=context.workspace.raw / piece.raw, wav=wav, settings=settings)
-    return Task(piece.piece_id, key, f"{piece.piece_id}.json", make)
+def _tasks(context: Context, pieces: pd.DataFrame, digests: dict[str, str]) -> list[Task]:
+    code, workspace = code_version("earmark.validate"), context.workspace
+    raw, audio = workspace.raw, workspace.audio
+
+    @cache
+    def settings_of(media: str) -> tuple[dict[str, Any], str]:
+        settings = {
+            "media": media,
+            "tempo": context.tempo,
+            "instruments": context.cfg.render.instruments,
+            "tail_s": context.cfg.render.tail_s,
+            "max_s": context.cfg.render.max_seconds,
+        }
+        return settings, json.dumps(settings, default=vars)
+
+    def task(piece: Any) -> Task:
+        settings, words = settings_of(piece.media)
+        wav_digest = digests[piece.piece_id]
+        key = context.store.key(sha256=piece.sha256, wav=wav_digest, settings=words, code=code)
+        wav = audio / f"{piece.piece_id}.wav"
+        make = partial(_measure, raw=raw / piece.raw, wav=wav, settings=settings)
+        return Task(piece.piece_id, key, f"{piece.piece_id}.json", make)
+
+    return [task(piece) for piece in pieces.itertuples()]
 
 
 def _measure(to: Any, raw: Any, wav: Any, settings: dict[str, Any]) -> None:
