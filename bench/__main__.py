@@ -50,7 +50,7 @@ def _arguments() -> argparse.Namespace:
         "--music",
         type=Path,
         default=os.environ.get("EARMARK_BENCH_MUSIC") or None,
-        help="a folder of music_identifier's files; by default EARMARK_BENCH_MUSIC, or music21's corpus",
+        help="music_identifier's files; by default EARMARK_BENCH_MUSIC, or what stands in for them",
     )
     parser.add_argument("--results", type=Path, default=PROJECT / "bench" / "results.json")
     parser.add_argument("--page", type=Path, default=PROJECT / "docs" / "performance.md")

@@ -1,13 +1,23 @@
-"""The pieces that are rendered: a fixed sample of music_identifier's files, or of music21's corpus."""
+"""The pieces that are rendered: a fixed sample of music_identifier's files, or what stands in for them."""
 
 from __future__ import annotations
 
+import itertools
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from bench.settings import Settings
+from bench.synthetic import TICKS, write_midi
 
 SAMPLE = 40
+# What stands in is as long and as fast as they are: music_identifier's 40 last 411 s in the mean and have 5.7
+# onsets a second; the scores, 2.8, are played twice as fast.
+LENGTH_S, PACE = 400, 2
+TICKS_A_SECOND = 2 * TICKS  # at the default tempo
+BESIDE = Path("../shared/data/music_identifier/labelled")  # of the checkout: where developers have them
 
 
 @dataclass(frozen=True)
@@ -20,12 +30,13 @@ class Music:
 
 def sample(settings: Settings) -> Music:
     """SAMPLE files, evenly spaced in the order of their paths: the same ones in every run."""
-    if settings.music is not None:
-        found = sorted(settings.music.rglob("*.mid"))
+    beside = settings.project / BESIDE
+    if folder := settings.music or (beside if beside.is_dir() else None):
+        found = sorted(folder.rglob("*.mid"))
         if len(found) < SAMPLE:
-            raise SystemExit(f"{settings.music} holds {len(found)} MIDI files, fewer than {SAMPLE}")
+            raise SystemExit(f"{folder} holds {len(found)} MIDI files, fewer than {SAMPLE}")
         return Music(_spaced(found), "files of music_identifier")
-    return Music(_from_music21(settings), "scores of music21's corpus (EARMARK_BENCH_MUSIC is not set)")
+    return Music(_from_music21(settings), "suites of music21's scores (EARMARK_BENCH_MUSIC names no others)")
 
 
 def _spaced(found: list) -> list:
@@ -33,19 +44,46 @@ def _spaced(found: list) -> list:
 
 
 def _from_music21(settings: Settings) -> list[Path]:
-    """Scores that the built-in corpus lists, converted as ingest converts them; the first time only."""
-    from earmark.sources.music21 import convert
+    """SAMPLE files of LENGTH_S: scores that the built-in corpus lists, one after the other on one piano."""
+    from joblib import Parallel, delayed
+
     from earmark.sources.table import PACKAGE_PREFIX, read_csv
 
     folder = settings.scratch / "music21"
-    names = sorted(
-        origin.name.removeprefix(PACKAGE_PREFIX)
-        for origin in read_csv(settings.project / "data" / "corpora" / "composer.csv")
-    )
-    files = []
-    for number, name in enumerate(_spaced(names)):
-        files.append(folder / f"{number:02d}.mid")
-        if not files[-1].is_file():
-            folder.mkdir(exist_ok=True)
-            convert(name, files[-1])
+    files = [folder / f"{number:02d}.mid" for number in range(SAMPLE)]
+    if not folder.is_dir():
+        folder.mkdir()
+        names = sorted(
+            origin.name.removeprefix(PACKAGE_PREFIX)
+            for origin in read_csv(settings.project / "data" / "corpora" / "composer.csv")
+        )
+        scores = Parallel(n_jobs=-1)(delayed(_notes)(name, folder) for name in names)
+        for number, file in enumerate(files):
+            write_midi(file, _suite(scores[number:] + scores[:number]))
     return files
+
+
+def _notes(name: str, folder: Path) -> list[tuple[int, int, int]]:
+    """The score's (pitch, start, end), ticks."""
+    from earmark.midi.notes import notes_of
+    from earmark.midi.smf import read
+    from earmark.sources.music21 import convert
+
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        convert(name, Path(temporary) / "score.mid")
+        notes = notes_of(read(Path(temporary) / "score.mid"))
+    starts = (notes.onset_s / PACE * TICKS_A_SECOND).astype(int)
+    ends = starts + np.maximum(notes.duration_s / PACE * TICKS_A_SECOND, 1).astype(int)
+    return list(zip(notes.pitch.tolist(), starts.tolist(), ends.tolist(), strict=True))
+
+
+def _suite(scores: list[list[tuple[int, int, int]]]) -> list[tuple[int, int, int]]:
+    """Every SAMPLE-th score, from the first on, until LENGTH_S are full."""
+    found: list[tuple[int, int, int]] = []
+    now = 0
+    for score in itertools.chain.from_iterable(scores[step::SAMPLE] for step in range(SAMPLE)):
+        if now >= LENGTH_S * TICKS_A_SECOND:
+            break
+        found += [(pitch, now + start, now + end) for pitch, start, end in score]
+        now = max(end for _, _, end in found)
+    return found

@@ -10,8 +10,9 @@ from pathlib import Path
 class Settings:
     """project: the checkout. scratch: a folder for what is thrown away afterwards.
 
-    music: a folder of music_identifier's files, None for pieces of music21's corpus. rounds: how often
-    two things are measured alternately. sizes: the numbers of synthetic pieces: small, middle, large.
+    music: a folder of music_identifier's files, None for those beside the checkout, or what stands in for
+    them. rounds: how often two things are measured alternately. sizes: the numbers of synthetic pieces:
+    small, middle, large.
     """
 
     project: Path

@@ -1,5 +1,7 @@
 """What cannot work is refused before anything is computed."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,3 +115,24 @@ def test_what_cannot_work_is_one_line(overrides, said):
 )
 def test_the_edges_of_what_works_pass(overrides):
     assert check(compose(CONF, ["features=mel", *overrides])) is None
+
+
+def test_what_only_training_uses_is_not_looked_at_where_nothing_is_learned():
+    cfg = compose(CONF, ["trainer.max_epochs=0"])
+    check(cfg, learns=False)
+    with pytest.raises(EarmarkError, match="max_epochs=0"):
+        check(cfg)
+    with pytest.raises(EarmarkError, match=r"render\.gain"):
+        check(compose(CONF, ["render.gain=-1"]), learns=False)
+
+
+def test_without_training_torch_is_not_loaded():
+    words = f"""
+import sys
+from pathlib import Path
+from earmark.checks import check
+from earmark.config import compose
+check(compose(Path({str(CONF)!r}), []), learns=False)
+sys.exit("torch" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", words]).returncode == 0

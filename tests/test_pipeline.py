@@ -8,6 +8,7 @@ import yaml
 from earmark import pipeline
 from earmark.config import compose
 from earmark.errors import EarmarkError
+from earmark.stages import compose as compose_stage
 from earmark.workspace import Workspace
 
 PROJECT = Path(__file__).parents[1]
@@ -18,6 +19,7 @@ DVC = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages
 def calls(monkeypatch):
     """Stages that were run, in order, instead of running them."""
     made = []
+    monkeypatch.setattr(compose_stage, "write", lambda cfg, workspace: made.append("compose"))
     monkeypatch.setattr(pipeline, "run_stage", lambda stage, cfg, workspace: made.append(stage))
     return made
 
@@ -58,6 +60,15 @@ def test_what_cannot_work_is_refused_before_any_stage(calls, tmp_path):
     with pytest.raises(EarmarkError, match=r"audio\.sample_rate=0"):
         pipeline.run(cfg, Workspace.at(tmp_path))
     assert calls == []
+
+
+@pytest.mark.parametrize("last", ["features", "split", "describe"])
+def test_a_run_that_trains_nothing_is_not_refused_for_its_model(calls, tmp_path, last):
+    cfg = compose(PROJECT / "conf", ["model=key"])
+    pipeline.run(cfg, Workspace.at(tmp_path), last)
+    assert calls[-1] == last
+    with pytest.raises(EarmarkError, match="KeyNet gives class scores"):
+        pipeline.run(cfg, Workspace.at(tmp_path))
 
 
 def test_a_stage_gets_config_and_workspace(monkeypatch, tmp_path):

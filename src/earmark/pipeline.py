@@ -21,9 +21,11 @@ def run_stage(stage: str, cfg: Any, workspace: Workspace) -> None:
 def run(cfg: Any, workspace: Workspace, last: str = STAGES[-1]) -> None:
     """All stages that `last` needs, and it; what the store holds is linked, not computed."""
     from earmark.checks import check
+    from earmark.stages import compose
 
-    check(cfg)
-    needed = STAGES[: STAGES.index(OPTIONAL.get(last, last)) + 1]
+    check(cfg, learns=last in JUDGED)
+    compose.write(cfg, workspace)
+    needed = STAGES[1 : STAGES.index(OPTIONAL.get(last, last)) + 1]
     for stage in (*needed, *(name for name in OPTIONAL if name == last)):
         run_stage(stage, cfg, workspace)
         if stage == "train" and node_rank(cfg.trainer):

@@ -1,6 +1,7 @@
 """Map a function over pieces."""
 
 import os
+import time
 
 import pytest
 
@@ -96,6 +97,21 @@ def test_warnings_of_the_caller_are_not_silenced_by_a_run(recwarn):
     Loky(2).map(abs, range(4), "test")
     with pytest.warns(UserWarning, match="A worker stopped while"):
         warnings.warn("A worker stopped while", UserWarning, stacklevel=1)
+
+
+def test_after_an_error_no_more_pieces_begin_and_those_that_have_begun_end(tmp_path):
+    def function(item):
+        (tmp_path / f"{item} began").touch()
+        if item == 1:
+            raise EarmarkError("no space left")
+        time.sleep(0.05)
+        (tmp_path / f"{item} ended").touch()
+
+    with pytest.raises(EarmarkError, match="no space left"):
+        Loky(2).map(function, range(1000), "test")
+    began, ended = (len(list(tmp_path.glob(f"* {word}"))) for word in ("began", "ended"))
+    assert ended == began - 1
+    assert began < 100
 
 
 def test_a_run_that_ends_early_says_one_thing(python):

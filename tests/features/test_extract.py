@@ -1,5 +1,8 @@
 """One WAV file to one array on disk."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -33,7 +36,7 @@ def test_the_array_is_float16_of_channels_bands_and_frames(tone, write_sound, ex
 def test_values_are_those_of_the_front_end_as_exactly_as_float16_holds_them(tone, write_sound, extracted):
     sound = tone(440, 16_000)
     found = extracted(write_sound(sound, 16_000, subtype="FLOAT"))
-    np.testing.assert_array_equal(found, FRONT_END(sound.T, 16_000).numpy().astype(np.float16))
+    np.testing.assert_array_equal(found, FRONT_END(sound.T, 16_000).astype(np.float16))
 
 
 def test_channels_are_not_mixed_up(tone, write_sound, extracted):
@@ -77,3 +80,29 @@ def test_what_is_no_wav_file_is_refused(tmp_path, content):
         (tmp_path / "x.wav").write_bytes(content)
     with pytest.raises(PieceError, match="cannot be read as audio: "):
         extract(tmp_path / "x.wav", FRONT_END, tmp_path / "x.npy")
+
+
+def test_torch_is_not_loaded_for_a_front_end_that_does_without(tone, write_sound, tmp_path):
+    wav = write_sound(tone(440, 22_050), 22_050)
+    words = f"""
+import sys
+from pathlib import Path
+from earmark.features.extract import extract
+from earmark.features.mel import LogMel
+extract(Path({str(wav)!r}), LogMel(), Path({str(tmp_path / "x.npy")!r}))
+sys.exit("torch" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", words]).returncode == 0
+
+
+def test_torch_computes_in_one_thread_and_has_its_threads_back_afterwards(tone, write_sound, extracted):
+    def front_end(waveform, rate_hz):
+        return torch.full((1, 1, 1), float(torch.get_num_threads()))
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        assert extracted(write_sound(tone(440, 8_000), 8_000), front_end).tolist() == [[[1]]]
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)

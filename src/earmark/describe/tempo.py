@@ -51,7 +51,7 @@ def _onset_strength(waveform: np.ndarray, rate_hz: int, hop: int) -> np.ndarray:
     """Mean rise of the bands in dB from frame to frame, smoothed, (frames - 1,), less its mean."""
     n_fft = 2 ** round(np.log2(ONSET_WINDOW_S * rate_hz))
     mel = LogMel(n_fft, n_fft, hop, MELS, f_min_hz=0.0, mel_scale="slaney", norm="slaney")
-    decibels = mel(waveform.mean(axis=0, keepdims=True), rate_hz)[0].numpy()
+    decibels = mel(waveform.mean(axis=0, keepdims=True), rate_hz)[0]
     rise = np.maximum(np.diff(decibels, axis=1), 0).mean(axis=0)
     # As wide as players are exact, so that a period need not be a whole number of frames.
     rise = np.convolve(rise, np.hanning(2 * round(SMOOTHED_S / ONSET_HOP_S) + 1), mode="same")

@@ -35,9 +35,16 @@ class Loky:
         return results
 
     def _run(self, function: Callable, items: Sequence, workers: int) -> Iterator[tuple[int, Any]]:
-        jobs = ((index, item) for index, item in enumerate(items))
+        over: tuple[int, EarmarkError] | None = None
+
+        def jobs() -> Iterator[tuple[int, Any]]:
+            for index, item in enumerate(items):
+                if over:
+                    return
+                yield index, item
+
         if workers == 1:
-            yield from (guarded(function, index, item) for index, item in jobs)
+            yield from (guarded(function, index, item) for index, item in jobs())
             return
         from joblib import Parallel, delayed
 
@@ -45,6 +52,13 @@ class Loky:
         with warnings.catch_warnings():
             # loky replaces a worker that grew (ours load torch); no piece is lost by it.
             warnings.filterwarnings("ignore", message="A worker stopped while", category=UserWarning)
-            # It also counts what it gives up when an error ends the run; the error is what matters.
+            # It also counts what it gives up when Ctrl-C ends the run.
             warnings.filterwarnings("ignore", message=r"\d+ tasks which were still", category=UserWarning)
-            yield from parallel(delayed(guarded)(function, index, item) for index, item in jobs)
+            for index, result in parallel(delayed(guarded)(function, *job) for job in jobs()):
+                # What is under way ends by itself: loky, told to drop it, may print a traceback of its own.
+                if over is None and isinstance(result, EarmarkError):
+                    over = index, result
+                elif over is None:
+                    yield index, result
+        if over:
+            yield over

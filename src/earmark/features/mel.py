@@ -3,29 +3,27 @@
 Power spectrogram, triangular mel filters (Slaney's or HTK's scale), decibels relative to full scale; equal
 to librosa's. Written out here because of speed: torchaudio's transform holds the whole complex spectrogram,
 multiplies it by a filter bank that is nearly all zeros, and takes three times as long (docs/performance.md).
+In NumPy, as fast as in torch, which takes a worker longer to load than to transform ten pieces.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from earmark.errors import PieceError
-from earmark.features.frames import one_thread
 from earmark.features.mel_filters import mel_filters
 
-if TYPE_CHECKING:
-    import torch
-
-SMALLEST_POWER = 1e-10  # -100 dB: below 16-bit quantisation noise in any mel band
+SMALLEST_POWER, LOWEST_DB = 1e-10, -100.0  # below 16-bit quantisation noise in any mel band
 BLOCK = 1 << 17  # samples of frames transformed at a time: 1 MB in float64, which a core's cache holds
 # A transform in float32 is off by 1e-7 of a frame's loudest bin: 1e-5 dB for a band 40 dB below it, ten
 # times more for each further 20 dB. Where less than this range is kept, float32 does; else float64.
 SINGLE_PRECISION_DB = 50.0
-BANDS_A_GROUP = 16  # bands multiplied at a time, by the bins that they cover and no others
+# Bands multiplied at a time, by the bins that they cover and no others: too little work for BLAS to share
+# between threads, which would wait for each other far longer than they work.
+BANDS_A_GROUP = 8
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,7 @@ class LogMel:
     top_db: range below each piece's own maximum that is kept, in dB; 0 keeps all.
     """
 
+    uses_torch = False
     in_decibels = True  # rows are neighbouring bands in dB, which augmentation may shift and silence
 
     n_fft: int = 2048
@@ -80,43 +79,37 @@ class LogMel:
         """Columns of the result per second."""
         return sample_rate_hz / self.hop_length
 
-    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> torch.Tensor:
+    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> np.ndarray:
         """Waveform (channels, samples) of float32 to (channels, n_mels, 1 + samples // hop_length), dB.
 
         Raises PieceError for fewer samples than the window's half, by which the edges are reflected.
         """
-        import torch
-
         samples = waveform.shape[1]
         if samples <= self.n_fft // 2:
             raise PieceError(f"lasts {samples} samples, too short for features.n_fft={self.n_fft}")
-        # A block is too small to share: threads would wait for each other far longer than they work.
-        with torch.inference_mode(), one_thread():
-            power = torch.stack([self._mel_power(channel, sample_rate_hz) for channel in waveform])
-            decibels = power.clamp_(min=SMALLEST_POWER).log10_().mul_(10)
-            if self.top_db:
-                decibels.clamp_(min=float(decibels.max()) - self.top_db)
-            return decibels
+        power = np.stack([self._mel_power(channel, sample_rate_hz) for channel in waveform])
+        decibels = 10 * np.log10(np.maximum(power, SMALLEST_POWER))
+        highest = float(decibels.max())
+        return np.maximum(decibels, max(LOWEST_DB, highest - self.top_db) if self.top_db else LOWEST_DB)
 
-    def _mel_power(self, samples: np.ndarray, rate_hz: int) -> torch.Tensor:
+    def _mel_power(self, samples: np.ndarray, rate_hz: int) -> np.ndarray:
         """One channel (samples,) to (n_mels, frames)."""
-        import torch
+        from scipy import fft
 
-        half = self.n_fft // 2
         # Reflected edges, as librosa and torch.stft have them on request.
-        padded = torch.from_numpy(np.pad(samples.astype(np.float32, copy=False), half, mode="reflect"))
-        frames = padded.unfold(0, self.n_fft, self.hop_length)
+        padded = np.pad(samples.astype(np.float32, copy=False), self.n_fft // 2, mode="reflect")
+        frames = np.lib.stride_tricks.sliding_window_view(padded, self.n_fft)[:: self.hop_length]
         single = 0 < self.top_db <= SINGLE_PRECISION_DB
-        window = _window(self.win_length, self.n_fft, torch.float32 if single else torch.float64)
+        window = _window(self.win_length, self.n_fft, np.float32 if single else np.float64)
         groups = self._filters(rate_hz)
-        mel = torch.zeros(len(frames), self.n_mels)
+        mel = np.zeros((len(frames), self.n_mels), np.float32)
         size = max(BLOCK // self.n_fft, 1)
         for start in range(0, len(frames), size):
-            spectrum = torch.fft.rfft(frames[start : start + size] * window)
-            squares = torch.view_as_real(spectrum).flatten(1).float().square_()
+            spectrum = fft.rfft(frames[start : start + size] * window, overwrite_x=True)
+            squares = np.square(spectrum.view(window.dtype).astype(np.float32, copy=False))
             for group in groups:
                 mel[start : start + size, group.bands] = squares[:, group.squares] @ group.weights
-        return mel.T.contiguous()
+        return np.ascontiguousarray(mel.T)
 
     def _filters(self, rate_hz: int) -> tuple[_FilterGroup, ...]:
         f_max_hz = self.f_max_hz or rate_hz / 2
@@ -133,15 +126,13 @@ class _FilterGroup:
 
     bands: slice
     squares: slice
-    weights: torch.Tensor
+    weights: np.ndarray
 
 
 @lru_cache(maxsize=8)
 def _filters(
     n_fft: int, rate_hz: int, n_mels: int, f_min_hz: float, f_max_hz: float, mel_scale: str, norm: str | None
 ) -> tuple[_FilterGroup, ...]:
-    import torch
-
     filters = mel_filters(n_fft, rate_hz, n_mels, f_min_hz, f_max_hz, mel_scale, norm)
     groups = []
     for first in range(0, n_mels, BANDS_A_GROUP):
@@ -150,15 +141,14 @@ def _filters(
         if len(used):  # bands narrower than a bin may be empty, and stay without power
             low, high = int(used[0]), int(used[-1]) + 1
             weights = np.repeat(filters[bands, low:high].T.astype(np.float32), 2, axis=0)
-            groups.append(_FilterGroup(bands, slice(2 * low, 2 * high), torch.from_numpy(weights)))
+            groups.append(_FilterGroup(bands, slice(2 * low, 2 * high), weights))
     return tuple(groups)
 
 
 @lru_cache(maxsize=8)
-def _window(length: int, n_fft: int, dtype: torch.dtype) -> torch.Tensor:
+def _window(length: int, n_fft: int, dtype: type) -> np.ndarray:
     """A periodic Hann window in the middle of a frame."""
-    import torch
-
     left = (n_fft - length) // 2
-    window = torch.hann_window(length, dtype=torch.float64).to(dtype)
-    return torch.nn.functional.pad(window, (left, n_fft - length - left))
+    window = np.zeros(n_fft)
+    window[left : left + length] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
+    return window.astype(dtype)

@@ -5,14 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from earmark import features  # noqa: F401  (a config chooses the parts among its members: all of them count)
-
-if TYPE_CHECKING:
-    import torch
 
 
 @dataclass(frozen=True)
@@ -54,14 +51,12 @@ class Stacked:
         """Columns of the result per second."""
         return self.parts[0].frame_rate_hz(sample_rate_hz)
 
-    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> torch.Tensor:
+    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> np.ndarray:
         """Waveform (channels, samples) of float32 to (channels, bands, frames of the shortest part).
 
         Parts of equal hop differ by a frame where they treat the end differently.
         """
-        import torch
-
         self.channels(waveform.shape[0])
-        results = [part(waveform, sample_rate_hz) for part in self.parts]
+        results = [np.asarray(part(waveform, sample_rate_hz)) for part in self.parts]
         frames = min(result.shape[2] for result in results)
-        return torch.cat([result[..., :frames] for result in results], dim=1)
+        return np.concatenate([result[..., :frames] for result in results], axis=1)

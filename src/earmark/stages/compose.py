@@ -22,11 +22,13 @@ HEADER = """\
 
 
 def run(cfg: Any, workspace: Workspace) -> None:
-    """Check the composed config and write it, unless somebody edited params.yaml by hand.
-
-    Raises EarmarkError naming the edited key.
-    """
+    """Check the composed config and write it. Raises EarmarkError."""
     check(cfg)
+    write(cfg, workspace)
+
+
+def write(cfg: Any, workspace: Workspace) -> None:
+    """Write params.yaml unless somebody edited it by hand; raises EarmarkError naming the edited key."""
     body = OmegaConf.to_yaml(cfg, resolve=True)
     refuse_edits(workspace.params, body)
     digest = hashlib.sha256(body.encode()).hexdigest()
