@@ -19,11 +19,8 @@ CASES = {
 
 def measure(settings: Settings) -> list[Result]:
     """Throughput and agreement for each of CASES; reading counts on both sides."""
-    import torch
-
     from earmark.config import build, compose
 
-    torch.set_num_threads(1)
     results = []
     for name, case in CASES.items():
         cfg = compose(settings.project / "conf", [f"features={name}", f"audio={case['audio']}"])
@@ -55,7 +52,7 @@ def _against_librosa(name: str, front_end: object, wav: Path, length_s: float, r
         )
 
     error = float(np.abs(ours() - peer()).max())
-    with threadpool_limits(1):  # librosa's matrix product would take all cores
+    with threadpool_limits(1):  # matrix products would take all cores
         found = compare(ours, peer, rounds)
     what = (
         f"{length_s} s of WAV, one core: ours {length_s / found.ours_s:,.0f} × real time, "
