@@ -54,15 +54,25 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--results", type=Path, default=PROJECT / "bench" / "results.json")
     parser.add_argument("--page", type=Path, default=PROJECT / "docs" / "performance.md")
-    parser.add_argument("--rounds", type=int, default=7, help="times that two things are measured in turn")
+    parser.add_argument(
+        "--rounds", type=_at_least_one, default=7, help="times that two things are measured in turn"
+    )
     parser.add_argument(
         "--sizes", type=int, nargs=3, default=Settings.sizes, help="pieces: small, middle, large"
     )
     parser.add_argument("--scratch", type=Path, help="where temporary files go; some gigabytes")
     arguments = parser.parse_args()
+    if not arguments.page.is_file():
+        parser.error(f"--page {arguments.page} is not a file")
     if strange := set(arguments.rows) - set(ROWS):
         parser.error(f"there is no row {min(strange)}: {', '.join(ROWS)}")
     return arguments
+
+
+def _at_least_one(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return number
 
 
 def _earlier(results: Path) -> dict[str, list[dict]]:

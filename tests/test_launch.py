@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -182,3 +183,32 @@ def test_only_the_overrides_of_the_command_line_are_a_runs_own(checkout):
     assert launch._own(job, Workspace.at(checkout)) == []
     job.overrides.task.append("model=convnet")
     assert launch._own(job, Workspace.at(checkout)) == ["model=convnet"]
+
+
+def test_two_commands_that_begin_in_one_second_have_folders_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    clock = SimpleNamespace(now=lambda: datetime(2026, 11, 25, 20, 4, 26))
+    monkeypatch.setattr(launch, "datetime", clock)
+    made = [launch._own_folder("train", given) for given in (["a=1"], ["a=2"], ["-m", "a=1,2"])]
+    assert [folder.as_posix() for folder in made] == [
+        "runs/2026-11-25/20-04-26-train",
+        "runs/2026-11-25/20-04-26-train-2",
+        "runs/2026-11-25/20-04-26-sweep",
+    ]
+    assert all(folder.is_dir() for folder in made)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["-cn", "frozen"],
+        ["--cfg", "job"],
+        ["--help"],
+        ["hydra.run.dir=x"],
+        ["-m", "a=1,2", "hydra.sweep.dir=x"],
+    ],
+)
+def test_what_runs_nothing_or_elsewhere_gets_no_folder(tmp_path, monkeypatch, given):
+    monkeypatch.chdir(tmp_path)
+    assert launch._own_folder("train", given) is None
+    assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from earmark.learner import Learner, retrieval
+from earmark.learner import QUERIES, Learner, retrieval
 
 
 def naive(queries, query_classes, references, reference_classes):
@@ -163,3 +163,67 @@ def test_scores_are_judged_by_the_mean_recall_of_the_classes_that_occur(learner)
     learner.validation_step((said, true), 0)
     learner.on_validation_epoch_end()
     assert learner.logged == {"validation/balanced_accuracy": pytest.approx((2 / 3 + 1) / 2)}
+
+
+@pytest.fixture
+def learner_of(monkeypatch):
+    """A learner over a linear encoder, whose log goes nowhere; `seen` is what its objective saw."""
+
+    def make(compiled):
+        seen = {}
+
+        def objective(outputs, classes):
+            seen.update(outputs=outputs, autocast=torch.is_autocast_enabled("cpu"))
+            return outputs.sum()
+
+        learner = Learner(torch.nn.Linear(2, 2), torch.nn.Identity(), torch.optim.SGD, compiled)
+        object.__setattr__(learner, "objective", objective)
+        monkeypatch.setattr(learner, "log", lambda *args, **settings: None)
+        return learner, seen
+
+    return make
+
+
+def test_training_runs_what_was_compiled_and_validation_does_not(learner_of, monkeypatch):
+    compiled = []
+
+    def compile_instead(function):
+        compiled.append(function)
+        return lambda clips: clips + 7
+
+    monkeypatch.setattr(torch, "compile", compile_instead)
+    learner, seen = learner_of(compiled=True)
+    learner.on_fit_start()
+    assert compiled == [learner.encoder.forward]
+    learner.training_step((torch.zeros(3, 2), torch.zeros(3)), 0)
+    assert (seen["outputs"] == 7).all()
+    learner.on_validation_epoch_start()
+    learner.validation_step((torch.zeros(3, 2), torch.zeros(3)), 0)
+    assert torch.equal(learner._collected[0][0][0], learner.encoder(torch.zeros(3, 2)))
+
+
+def test_losses_are_computed_in_32_bits_whatever_the_network_is(learner_of):
+    learner, seen = learner_of(compiled=False)
+    with torch.autocast("cpu", torch.bfloat16):
+        learner.training_step((torch.ones(3, 2), torch.zeros(3)), 0)
+    assert seen["outputs"].dtype == torch.float32
+    assert not seen["autocast"]
+
+
+def test_few_queries_are_compared_at_a_time(monkeypatch):
+    """Memory is of queries times references: what is compared at once is bounded."""
+    from pytorch_metric_learning.utils.inference import CustomKNN
+
+    asked = []
+    call = CustomKNN.__call__
+
+    def counted(self, query, *args):
+        asked.append(len(query))
+        return call(self, query, *args)
+
+    monkeypatch.setattr(CustomKNN, "__call__", counted)
+    queries = torch.randn(QUERIES * 2 + 5, 3)
+    classes = torch.zeros(len(queries), dtype=torch.long)
+    retrieval(queries, classes, torch.randn(9, 3), torch.zeros(9, dtype=torch.long))
+    assert max(asked) <= QUERIES
+    assert sum(asked) == len(queries)

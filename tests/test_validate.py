@@ -1,5 +1,6 @@
 """What is not music to learn from, and what is there twice."""
 
+import hashlib
 import json
 import math
 from pathlib import Path
@@ -168,7 +169,17 @@ def measured(tmp_path):
             wav = tmp_path / "rendered.wav"
             synthesis = Synthesis(SYNTHESIS.soundfont, gain=0.6, tail_s=0.5, max_s=max_s)
             render_piece(raw, tempo, instruments, synthesis, Format(22_050, 1), wav)
-        measure(raw, wav, media, tempo, instruments, 0.5, max_s, facts)
+        measure(
+            raw,
+            wav,
+            hashlib.sha256(wav.read_bytes()).hexdigest(),
+            media,
+            tempo,
+            instruments,
+            0.5,
+            max_s,
+            facts,
+        )
         return read_facts(facts)
 
     return run

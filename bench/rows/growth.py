@@ -12,11 +12,14 @@ FLAT = 1.5  # memory that grows by less than half while pieces grow tenfold
 
 def measure(settings: Settings) -> list[Result]:
     """Each stage alone by `dvc repro -s`, from nothing: DVC's own work counts."""
-    small, _, large = settings.sizes
-    few, many = finished(settings, small).runs, finished(settings, large).runs
+    small, middle, large = settings.sizes
+    few, more, many = (finished(settings, count).runs for count in settings.sizes)
     results = []
     for stage in STAGES:
         ratio = (many[stage].seconds / large) / (few[stage].seconds / small)
+        # What a start costs is not in these: a stage that grew with the square would show here first.
+        early_ms = 1000 * (more[stage].seconds - few[stage].seconds) / (middle - small)
+        late_ms = 1000 * (many[stage].seconds - more[stage].seconds) / (large - middle)
         used = (many[stage].used_s / large) / (few[stage].used_s / small)
         results.append(
             Result(
@@ -26,7 +29,8 @@ def measure(settings: Settings) -> list[Result]:
                 f"× from {small:,} to {large:,} pieces",
                 AT_MOST,
                 f"{few[stage].seconds:.1f} s, then {many[stage].seconds:.1f} s, DVC's own work included; "
-                f"by processor time {used:.2f} ×",
+                f"by processor time {used:.2f} ×; a piece more {early_ms:.1f} ms up to {middle:,}, "
+                f"{late_ms:.1f} ms beyond",
             )
         )
     highest = max(STAGES, key=lambda stage: many[stage].peak_mb)

@@ -40,7 +40,8 @@ def measure(settings: Settings) -> list[Result]:
             "time",
             peer_s / ours_s,
             f"{len(music.files)} {music.name}: theirs {peer_s:.0f} s ({done} came out), ours {ours_s:.1f} s, "
-            "the stages from ingest to features in one process, its start included",
+            "the stages from ingest to features by one command, its start included. Theirs whole, 44.1 kHz, "
+            "stereo, reverb, chorus; ours as shipped: 3 minutes at most, dry, mono, 22.05 kHz, and features",
         ),
         _result(
             "disk",

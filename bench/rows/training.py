@@ -114,7 +114,8 @@ class _Peer:
     def __init__(self, wavs: dict[str, Path], triplets: list[tuple[str, str, str]]) -> None:
         self._rows = [tuple(wavs[piece] for piece in triplet) for triplet in triplets]
         self._training = music_identifier.Training()
-        self._training.step([torch.zeros(1, 2, 64, 2584)] * 3)  # libraries choose their kernels now
+        music_identifier.spectrogram(next(iter(wavs.values())))  # libraries are loaded and choose their
+        self._training.step([torch.zeros(1, 2, 64, 2584)] * 3)  # kernels now
         self.data_s = self.step_s = 0.0
         self.triplets = 0
 

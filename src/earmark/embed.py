@@ -33,9 +33,9 @@ def embed_pieces(encoder: torch.nn.Module, arrays: FeatureArrays, geometry: Clip
     with torch.inference_mode():
         rows = [encoder(batch.to(device)).float().cpu().numpy() for batch, _ in clips.loader(BATCH)]
     table = np.concatenate(rows) if rows else np.zeros((0, 0), dtype=np.float32)
-    owner = np.array([index for index, _ in clips.places], dtype=np.int64)
+    owner = np.array([index for index, _ in clips.places], dtype=np.int64)  # in rising order
+    begins = np.searchsorted(owner, np.arange(1, len(arrays)))
     starts_s = np.array([start for _, start in clips.places]) / geometry.frame_rate_hz
-    return PieceEmbeddings(
-        clips=[table[owner == index] for index in range(len(arrays))],
-        starts_s=[starts_s[owner == index] for index in range(len(arrays))],
-    )
+    if not len(arrays):
+        return PieceEmbeddings([], [])
+    return PieceEmbeddings(np.split(table, begins), np.split(starts_s, begins))

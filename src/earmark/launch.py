@@ -13,7 +13,9 @@ import os
 import re
 import sys
 import traceback
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
+from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from earmark.errors import EarmarkError
 from earmark.workspace import Workspace
 
 FROZEN = "frozen"
+MULTIRUN = {"-m", "--multirun"}
+RUNNING_NOTHING = {"--help", "-h", "--hydra-help", "--version", "--cfg", "-c", "--info", "-i", "-sc"}
 
 
 def launch(script: str) -> None:
@@ -35,6 +39,7 @@ def launch(script: str) -> None:
     stage = Path(script).stem
     workspace = Workspace.at(Path(script).resolve().parents[1])
     mistakes: list[EarmarkError] = []
+    folder: Path | None = None
 
     def task(cfg: Any) -> float | None:
         job = HydraConfig.get()
@@ -54,6 +59,8 @@ def launch(script: str) -> None:
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     try:
         sys.argv[1:] = _arguments(stage, sys.argv[1:], workspace)
+        folder = _own_folder(stage, sys.argv[1:])
+        sys.argv += [f"{_folder_key(sys.argv)}='{folder.as_posix()}'"] if folder else []
         with _ending_sweep(workspace):
             hydra.main(version_base="1.3", config_path=str(workspace.conf), config_name="config")(task)()
         if mistakes:
@@ -64,6 +71,10 @@ def launch(script: str) -> None:
         _fail(stage, config_error(error))
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        if folder:
+            with suppress(OSError):  # a mistake in the command line leaves it empty
+                folder.rmdir()
 
 
 def _run(stage: str, cfg: Any, job: Any, workspace: Workspace) -> float | None:
@@ -128,7 +139,7 @@ def _arguments(stage: str, arguments: list[str], workspace: Workspace) -> list[s
     own = [item for item in arguments if not item.startswith("-") and re.match(r"[+~]|[^=]+=", item)]
     options = [item for item in arguments if item not in own]
     if any(re.fullmatch(r"sweep\.resume=(true|yes|on|1)", item, re.IGNORECASE) for item in own):
-        if not {"-m", "--multirun"} & set(options):
+        if not MULTIRUN & set(options):
             raise EarmarkError("sweep.resume=true is for sweeps: add -m, and the overrides of the sweep")
         if not any(item.startswith("hydra.sweep.dir=") for item in own):
             from earmark.sweep.folder import find_sweep
@@ -137,6 +148,29 @@ def _arguments(stage: str, arguments: list[str], workspace: Workspace) -> list[s
             added.append(f"hydra.sweep.dir='{found.folder.as_posix()}'")
     # Hydra takes overrides in one run after the options; later ones win.
     return [*options, *added, *own]
+
+
+def _own_folder(stage: str, arguments: list[str]) -> Path | None:
+    """A new folder below runs/ for what this command runs, as conf/config.yaml names it; where two begin in
+    one second the second's ends in -2. None where nothing runs, or where another folder is asked for.
+    """
+    key = _folder_key(arguments)
+    if FROZEN in arguments or RUNNING_NOTHING & set(arguments):
+        return None
+    if any(item.startswith(f"{key}=") for item in arguments):
+        return None
+    what = stage if key == "hydra.run.dir" else "sweep"
+    day, time = datetime.now().strftime("%Y-%m-%d %H-%M-%S").split()
+    Path("runs", day).mkdir(parents=True, exist_ok=True)
+    for number in count(1):
+        folder = Path("runs", day, f"{time}-{what}" + (f"-{number}" if number > 1 else ""))
+        with suppress(FileExistsError):
+            folder.mkdir()
+            return folder
+
+
+def _folder_key(arguments: list[str]) -> str:
+    return "hydra.sweep.dir" if MULTIRUN & set(arguments) else "hydra.run.dir"
 
 
 def _fail(stage: str, error: EarmarkError) -> None:

@@ -15,6 +15,7 @@ import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.environments import LightningEnvironment
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from torch.multiprocessing import ProcessExitedException
 
 from earmark.dataset.geometry import ClipGeometry
 from earmark.dataset.module import ClipModule, LabelledPieces
@@ -171,7 +172,13 @@ def fit(
             log_every_n_steps=1,
             default_root_dir=folder,
         )
-        runner.fit(Learner(encoder, objective, optimizer, trainer.compile), data)
+        try:
+            runner.fit(Learner(encoder, objective, optimizer, trainer.compile), data)
+        except ProcessExitedException as error:
+            raise EarmarkError(
+                f"trainer.devices: one of {processes} training processes died, perhaps for want of memory: "
+                "smaller batches (sampler), or fewer processes"
+            ) from error
         if node_rank(trainer):
             return None
         kept = torch.load(Path(folder) / f"{KEPT}.ckpt", map_location="cpu", weights_only=True)

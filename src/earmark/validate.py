@@ -40,11 +40,17 @@ class Limits:
 
 
 def measure(
-    raw: Path, wav: Path, media: str, tempo: Tempo, instruments: str, tail_s: float, max_s: float, to: Path
+    raw: Path,
+    wav: Path,
+    wav_digest: str,
+    media: str,
+    tempo: Tempo,
+    instruments: str,
+    tail_s: float,
+    max_s: float,
+    to: Path,
 ) -> None:
-    """Write what can be measured of one piece to the JSON file `to`."""
-    import hashlib
-
+    """Write what can be measured of one piece to the JSON file `to`. wav_digest: SHA-256 of `wav`."""
     sound = judge(wav)
     facts: dict[str, Any] = {
         "duration_s": sound.duration_s,
@@ -52,7 +58,7 @@ def measure(
         "rms_db": 20 * math.log10(max(sound.rms, 1e-10)),
         "clipped_share": sound.clipped_share,
         "finite": sound.finite,
-        "sound": hashlib.sha256(wav.read_bytes()).hexdigest(),
+        "sound": wav_digest,
     }
     if media == "midi":
         events = read(raw)

@@ -97,6 +97,11 @@ def test_a_cluster_of_processes(cluster, monkeypatch, tmp_path, capsys):
     with pytest.raises(EarmarkError, match=r"deserialization of .*: is the same earmark installed where"):
         there.map(Nowhere(), [1], "test")
 
+    # Another library there, by which a result would be another.
+    with monkeypatch.context() as patch:
+        patch.setattr(dask, "_makers", lambda: {"soxr": "9.9"})
+        with pytest.raises(EarmarkError, match=r"has soxr [\d.]+, this machine 9\.9: install the same"):
+            there.map(abs, [1], "test")
     # Another commit of earmark over there.
     monkeypatch.setattr(dask, "source_digest", lambda: "0" * 64)
     with pytest.raises(EarmarkError, match="has another earmark than this machine: give both the"):

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from earmark.errors import EarmarkError, PieceError
-from earmark.executor import Failure, Loky
+from earmark.executor import Dask, Failure, Loky
 
 # The functions are made inside the tests: loky sends those by value, which those of a test module,
 # that a worker process cannot import, could not be.
@@ -132,3 +132,33 @@ except EarmarkError as error:
     print(error)
 """)
     assert process.communicate() == ("the FluidSynth library was not found\n", "")
+
+
+def test_a_killed_worker_is_one_line():
+    def function(item):
+        import os
+        import signal
+
+        if item == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return item
+
+    with pytest.raises(EarmarkError, match="one of 2 workers was killed, perhaps for want of memory"):
+        Loky(2).map(function, range(20), "test")
+    assert Loky(2).map(abs, range(4), "test") == [0, 1, 2, 3]  # the next run has workers again
+
+
+def test_want_of_memory_is_no_fault_of_a_piece():
+    def function(item):
+        raise MemoryError
+
+    with pytest.raises(EarmarkError, match="out of memory") as caught:
+        Loky(1).map(function, range(2), "test")
+    assert not isinstance(caught.value, PieceError)
+
+
+@pytest.mark.parametrize("workers", [-3, 0.5, "two", True])
+@pytest.mark.parametrize("kind", [Loky, Dask])
+def test_workers_are_a_whole_number(kind, workers):
+    with pytest.raises(ValueError, match=rf"executor\.workers={workers} must be a whole number"):
+        kind(workers=workers)

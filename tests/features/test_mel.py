@@ -140,6 +140,7 @@ def test_less_than_half_a_window_is_too_short(samples):
         ({"f_min_hz": 4_000.0, "f_max_hz": 4_000.0}, "f_min_hz must lie below f_max_hz"),
         ({"f_max_hz": -5.0}, "f_min_hz must lie below f_max_hz"),
         ({"n_mels": 0}, "features.n_mels=0 must be 1 or more"),
+        ({"n_mels": 513}, "features.n_mels=513: n_fft=1024 has 512 bins"),
         ({"n_mels": -4}, "features.n_mels=-4 must be 1 or more"),
         ({"mel_scale": "slany"}, "features.mel_scale=slany must be slaney or htk"),
         ({"norm": "slany"}, "features.norm=slany must be slaney or null"),

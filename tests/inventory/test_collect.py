@@ -21,7 +21,7 @@ class Holding(References):
 @pytest.mark.parametrize(
     ("rule", "found", "reason"),
     [
-        (Rule(), entry(), "not asked for"),
+        (Rule(), entry(), "no rule given"),
         (Rule(before=200), entry(), ""),
         (Rule(before=100), entry(), "recent"),
         (Rule(before=200), entry(links=2), "linked"),

@@ -7,7 +7,7 @@ import pytest
 
 from earmark.inventory.survey import Entry, Leftover, Written, is_written, nobody_else, remove, survey
 from earmark.store import Store, link
-from earmark.store.entry import locked, temporary_of
+from earmark.store.entry import locked, note_path, temporary_of
 
 KEYS = [f"{number:02x}" + 62 * "0" for number in range(8)]
 
@@ -153,3 +153,15 @@ def test_an_entry_is_removed_with_its_note(store):
     put(store, "audio", KEYS[0], ".wav")
     assert remove(next(survey(store.root)))
     assert names(store.root) == []
+
+
+@pytest.mark.parametrize("half", ["note", "file"])
+def test_what_has_become_an_entry_since_it_was_found_stays(store, half):
+    entry = store.path("audio", "ab00", ".wav")
+    entry.parent.mkdir(parents=True)
+    (note_path(entry) if half == "note" else entry).write_bytes(b"{}")
+    (found,) = survey(store.root)
+    assert isinstance(found, Leftover)
+    store.fetch("audio", "ab00", ".wav", lambda path: path.write_bytes(b"sound"))
+    assert not remove(found)
+    assert store.find("audio", "ab00", ".wav") == entry

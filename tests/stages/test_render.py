@@ -6,10 +6,12 @@ import threading
 import time
 
 import numpy as np
+import pytest
 import soundfile
 
 from earmark.catalog import read_table
-from earmark.stages.render import run
+from earmark.errors import EarmarkError
+from earmark.stages.render import _render, run
 from earmark.store import digest_file
 from earmark.workspace import Workspace
 
@@ -49,6 +51,11 @@ def test_a_broken_file_is_left_out_and_said(finished):
     ]
     assert "MIDI" in failures.reason[0]
     assert f"render: left out Cedar/broken.mid: {failures.reason[0]}" in finished.lines["render"]
+
+
+def test_a_machine_with_another_fluidsynth_plays_nothing_under_our_version():
+    with pytest.raises(EarmarkError, match=r"a worker has FluidSynth [\d.]+, this machine 1\.0\.0: install"):
+        _render("1.0.0")
 
 
 def test_another_rate_is_another_entry_of_the_store(project, finished, small, tmp_path):

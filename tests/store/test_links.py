@@ -2,6 +2,8 @@
 
 import errno
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +53,21 @@ def test_where_file_systems_differ_it_is_a_read_only_copy(entry, tmp_path, monke
     assert (tmp_path / "a.wav").read_bytes() == b"sound"
     assert not os.path.samefile(entry, tmp_path / "a.wav")
     assert (tmp_path / "a.wav").stat().st_mode & 0o777 == 0o444
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="wants a second file system")
+def test_on_another_file_system_what_was_copied_is_not_copied_again(entry):
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        target = Path(folder) / "a.wav"
+        link(entry, target)
+        first = target.stat()
+        assert first.st_mtime_ns == entry.stat().st_mtime_ns
+        link(entry, target)
+        assert target.stat().st_ino == first.st_ino
+        target.chmod(0o644)
+        target.write_bytes(b"other")
+        link(entry, target)
+        assert target.read_bytes() == b"sound"
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,25 @@ def test_a_full_disk_is_told_where_a_library_hides_it(store, monkeypatch, error,
         store.fetch("audio", KEY, ".wav", fail)
 
 
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENOMEM, errno.EROFS, errno.ESTALE])
+def test_what_the_machine_lacks_is_no_fault_of_the_piece(store, code):
+    def fail(path):
+        raise OSError(code, os.strerror(code))
+
+    with pytest.raises(EarmarkError, match=f"the store .* cannot be used: {os.strerror(code)}") as caught:
+        store.fetch("audio", KEY, ".wav", fail)
+    assert not isinstance(caught.value, PieceError)
+
+
+def test_a_store_whose_folder_is_none_is_no_fault_of_the_piece(store, made):
+    folder = store.path("audio", KEY, ".wav").parent
+    folder.parent.mkdir(parents=True)
+    folder.write_text("in the way")
+    with pytest.raises(EarmarkError, match="cannot be used: File exists: ") as caught:
+        store.fetch("audio", KEY, ".wav", made)
+    assert not isinstance(caught.value, PieceError)
+
+
 def test_a_bad_piece_on_a_full_disk_is_still_a_bad_piece(store, monkeypatch):
     usage = namedtuple("usage", "total used free")(1 << 30, 0, 0)
     monkeypatch.setattr(local.shutil, "disk_usage", lambda path: usage)
@@ -327,6 +346,7 @@ def test_a_store_that_may_only_be_read_is_read(store, made, monkeypatch):
 AT_EVERY_LINE = """
 import os, signal, sys
 from pathlib import Path
+from earmark.closure import PACKAGE
 from earmark.store import Store
 
 def make(path):
@@ -338,7 +358,7 @@ def kill_at(moment):
     lines = 0
     def trace(frame, event, argument):
         nonlocal lines
-        if "earmark" not in frame.f_code.co_filename and frame.f_code.co_name != "make":
+        if not frame.f_code.co_filename.startswith(str(PACKAGE)) and frame.f_code.co_name != "make":
             return None
         lines += 1
         if lines == moment:

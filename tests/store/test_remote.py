@@ -92,6 +92,20 @@ def test_content_lies_under_its_digest_and_a_note_says_whose_it_is(machine, made
     assert json.loads(files.cat_file(found[f"audio/ab/{KEY}.wav.json"])) == {"sha256": sha256, "size": 5}
 
 
+def test_no_note_says_what_is_not_there_yet(machine, made, url, monkeypatch):
+    files, _ = _filesystem(url)
+
+    def cut(*args):
+        raise ConnectionError("the line went dead")
+
+    monkeypatch.setattr(files, "put_file", cut)
+    with pytest.raises(EarmarkError, match="the line went dead"):
+        machine("one").fetch("audio", KEY, ".wav", made)
+    monkeypatch.undo()
+    assert machine("one").remote.digest(f"audio/ab/{KEY}.wav") is None
+    assert machine("other").fetch("audio", KEY, ".wav", made).read_bytes() == b"sound"
+
+
 def test_a_store_that_was_alone_shares_what_it_has_without_computing_it(machine, made):
     Store(machine("one").root).fetch("audio", KEY, ".wav", made)
     assert machine("one").find("audio", KEY, ".wav") is None  # there is something left to do

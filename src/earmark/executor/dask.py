@@ -14,12 +14,13 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
 from earmark.closure import source_digest
 from earmark.errors import EarmarkError, describe
-from earmark.executor.outcome import guarded
+from earmark.executor.outcome import check_workers, guarded
 from earmark.progress import say, track
 
 T = TypeVar("T")
@@ -28,6 +29,8 @@ LOOK_S = 5  # how often it is asked whether there are workers, while no result c
 AT_ONCE = 2000  # pieces that the scheduler knows of: its memory does not grow with the corpus
 ROUNDS = 2  # how often a piece is given up to `distributed.scheduler.allowed-failures` (3) workers
 AGREE = ("dask", "distributed", "cloudpickle", "numpy")  # packages whose versions must be ours
+# And those that a result is made by: keys do not have their versions, and a store may be shared.
+MAKERS = ("scipy", "soxr", "soundfile", "torch", "music21", "pyfluidsynth")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,9 @@ class Dask:
     workers: int = 0
     patience_s: float = 300
 
+    def __post_init__(self) -> None:
+        check_workers(self.workers)
+
     def map(
         self, function: Callable[[T], Any], items: Sequence[T], what: str, unit: str = "pieces"
     ) -> list[Any]:
@@ -49,7 +55,7 @@ class Dask:
         if not items:
             return results
         with self._client(len(items)) as client:
-            work = partial(_work, source_digest(), function)
+            work = partial(_work, source_digest(), _makers(), function)
             for index, result in track(self._run(client, work, items), len(items), what, unit):
                 if isinstance(result, EarmarkError):
                     raise result
@@ -166,10 +172,10 @@ class Dask:
         found = client.get_versions()
         ours = _versions(found["client"])
         for where, theirs in {"the scheduler": found["scheduler"], **found["workers"]}.items():
-            for package, version in _versions(theirs).items():
-                if version != ours[package]:
+            for package, found_version in _versions(theirs).items():
+                if found_version != ours[package]:
                     raise EarmarkError(
-                        f"executor=dask: {where} of {self._place(client)} has {package} {version}, "
+                        f"executor=dask: {where} of {self._place(client)} has {package} {found_version}, "
                         f"this machine {ours[package]}: install the same, with constraints.txt"
                     )
 
@@ -183,8 +189,28 @@ async def _reach(address: str) -> None:
     await comm.close()
 
 
-def _work(source: str, function: Callable, index: int, item: Any) -> tuple[int, Any]:
+@cache
+def _makers() -> dict[str, str]:
+    """Versions of MAKERS, `none` where one is not installed."""
+    found = {}
+    for package in MAKERS:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "none"
+    return found
+
+
+def _work(source: str, makers: dict[str, str], function: Callable, index: int, item: Any) -> tuple[int, Any]:
     """On a worker: results are kept under the version of *our* code, so theirs must be the same."""
+    for package, ours in makers.items():
+        if ours != _makers()[package]:
+            import socket
+
+            return index, EarmarkError(
+                f"executor=dask: the worker on {socket.gethostname()} has {package} {_makers()[package]}, "
+                f"this machine {ours}: install the same, with constraints.txt"
+            )
     if source != source_digest():
         import socket
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from earmark.errors import EarmarkError
-from earmark.executor.outcome import guarded
+from earmark.executor.outcome import check_workers, guarded
 from earmark.progress import track
 
 T = TypeVar("T")
@@ -19,6 +20,9 @@ class Loky:
     """Worker processes on this machine; `workers` of 0 means one per core."""
 
     workers: int = 0
+
+    def __post_init__(self) -> None:
+        check_workers(self.workers)
 
     def map(
         self, function: Callable[[T], Any], items: Sequence[T], what: str, unit: str = "pieces"
@@ -54,11 +58,17 @@ class Loky:
             warnings.filterwarnings("ignore", message="A worker stopped while", category=UserWarning)
             # It also counts what it gives up when Ctrl-C ends the run.
             warnings.filterwarnings("ignore", message=r"\d+ tasks which were still", category=UserWarning)
-            for index, result in parallel(delayed(guarded)(function, *job) for job in jobs()):
-                # What is under way ends by itself: loky, told to drop it, may print a traceback of its own.
-                if over is None and isinstance(result, EarmarkError):
-                    over = index, result
-                elif over is None:
-                    yield index, result
+            try:
+                for index, result in parallel(delayed(guarded)(function, *job) for job in jobs()):
+                    # What is under way ends by itself: loky, told to drop it, may print a traceback.
+                    if over is None and isinstance(result, EarmarkError):
+                        over = index, result
+                    elif over is None:
+                        yield index, result
+            except BrokenExecutor as error:
+                raise EarmarkError(
+                    f"executor=loky: one of {workers} workers was killed, perhaps for want of memory: "
+                    "executor.workers=1 needs less; what was done is in the store"
+                ) from error
         if over:
             yield over

@@ -38,5 +38,13 @@ def guarded(function: Callable, index: int, item: Any) -> tuple[int, Any]:
         return index, Failure(str(error))
     except EarmarkError as error:
         return index, error
+    except MemoryError:
+        return index, EarmarkError("out of memory: fewer workers at once (executor.workers) need less")
     except Exception as error:  # an unforeseen fault of one piece is that piece's failure
         return index, Failure(describe(error))
+
+
+def check_workers(workers: Any) -> None:
+    """Raise ValueError where `workers` is no number of processes."""
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
+        raise ValueError(f"executor.workers={workers} must be a whole number, 0 for one per core")

@@ -60,6 +60,8 @@ class LogMel:
             raise ValueError("features: f_min_hz must lie below f_max_hz")
         if self.n_mels < 1:
             raise ValueError(f"features.n_mels={self.n_mels} must be 1 or more")
+        if self.n_mels > self.n_fft // 2:
+            raise ValueError(f"features.n_mels={self.n_mels}: n_fft={self.n_fft} has {self.n_fft // 2} bins")
         if self.mel_scale not in ("slaney", "htk"):
             raise ValueError(f"features.mel_scale={self.mel_scale} must be slaney or htk")
         if self.norm not in ("slaney", None):

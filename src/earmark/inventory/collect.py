@@ -26,7 +26,7 @@ class Rule:
     def kept(self, entry: Entry) -> str:
         """Why an entry stays, or nothing where it goes."""
         if not self.takes_entries:
-            return "not asked for"
+            return "no rule given"
         if entry.links > 1:
             return "linked"
         if self.before is not None and entry.used >= self.before:

@@ -133,12 +133,21 @@ def nobody_else(entry: Path) -> Iterator[bool]:
 
 
 def remove(found: Entry | Leftover) -> bool:
-    """Remove an entry and its note, or a leftover; False where somebody is writing there."""
+    """Remove an entry and its note, or a leftover; False where somebody is writing there, or has written."""
     entry = found.path if isinstance(found, Entry) else found.entry
     with nobody_else(entry) as free:
+        if free and isinstance(found, Leftover) and _became_whole(found):
+            return False
         if free:
             found.path.unlink(missing_ok=True)
             if isinstance(found, Entry):
                 note_path(entry).unlink(missing_ok=True)
             lock_path(entry).unlink(missing_ok=True)
     return free
+
+
+def _became_whole(found: Leftover) -> bool:
+    """Whether what was half of an entry when it was found has got its other half since."""
+    if found.path == found.entry:
+        return note_path(found.entry).exists()
+    return found.path == note_path(found.entry) and found.entry.exists()

@@ -9,6 +9,7 @@ from typing import Any
 from earmark.audio import decode
 from earmark.catalog import read_table, write_table
 from earmark.closure import code_version
+from earmark.errors import EarmarkError
 from earmark.outputs import Task, fill
 from earmark.progress import say
 from earmark.render.piece import render_piece
@@ -56,7 +57,8 @@ def _midi_task(context: Context) -> Any:
 
     def task(piece: Any) -> Task:
         make = partial(
-            render_piece,
+            _render,
+            shared["fluidsynth"],
             context.workspace.raw / piece.raw,
             context.tempo,
             settings.instruments,
@@ -67,6 +69,16 @@ def _midi_task(context: Context) -> Any:
         return Task(piece.piece_id, key, f"{piece.piece_id}.wav", make)
 
     return task
+
+
+def _render(fluidsynth: str, *arguments: Any) -> None:
+    """On whatever machine: what is kept as of this version of FluidSynth is played by it."""
+    if fluidsynth_version() != fluidsynth:
+        raise EarmarkError(
+            f"render: a worker has FluidSynth {fluidsynth_version()}, this machine {fluidsynth}: install "
+            "the same"
+        )
+    render_piece(*arguments)
 
 
 def _audio_task(context: Context, piece: Any) -> Task:

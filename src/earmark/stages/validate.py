@@ -76,14 +76,14 @@ def _tasks(context: Context, pieces: pd.DataFrame, digests: dict[str, str]) -> l
         wav_digest = digests[piece.piece_id]
         key = context.store.key(sha256=piece.sha256, wav=wav_digest, settings=words, code=code)
         wav = audio / f"{piece.piece_id}.wav"
-        make = partial(_measure, raw=raw / piece.raw, wav=wav, settings=settings)
+        make = partial(_measure, raw=raw / piece.raw, wav=wav, wav_digest=wav_digest, settings=settings)
         return Task(piece.piece_id, key, f"{piece.piece_id}.json", make)
 
     return [task(piece) for piece in pieces.itertuples()]
 
 
-def _measure(to: Any, raw: Any, wav: Any, settings: dict[str, Any]) -> None:
-    measure(raw, wav, to=to, **settings)
+def _measure(to: Any, raw: Any, wav: Any, wav_digest: str, settings: dict[str, Any]) -> None:
+    measure(raw, wav, wav_digest, to=to, **settings)
 
 
 def _judged(facts: dict[str, Any]) -> dict[str, Any]:

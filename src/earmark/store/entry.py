@@ -21,10 +21,14 @@ from typing import Any
 
 from filelock import FileLock
 
-from earmark.errors import EarmarkError
+from earmark.errors import EarmarkError, describe
 from earmark.store.digest import digest_file
 
 READ_ONLY = 0o444
+# What the machine lacks, whoever asks: no space, no memory, no handles, a disk that may only be read or went.
+OF_THE_MACHINE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EROFS, errno.ESTALE}
+)
 
 
 def note_path(entry: Path) -> Path:
@@ -103,3 +107,13 @@ def explained(error: OSError, where: Path) -> Exception:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return EarmarkError(f"no space left on the disk of {where}: free some, then run again")
     return error
+
+
+def unusable(error: OSError, root: Path) -> EarmarkError:
+    """What keeps the store at `root` from working, in one line: it is no fault of a piece."""
+    found = explained(error, root)
+    if isinstance(found, EarmarkError):
+        return found
+    return EarmarkError(
+        f"the store {root} cannot be used: {describe(error)}: mend it, or set store.path or EARMARK_STORE"
+    )

@@ -25,6 +25,8 @@ def link(entry: Path, target: Path) -> None:
             if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP):
                 raise
             shutil.copyfile(entry, temporary)
+            status = os.stat(entry)
+            os.utime(temporary, ns=(status.st_atime_ns, status.st_mtime_ns))
             temporary.chmod(READ_ONLY)
         os.replace(temporary, target)
     except OSError as error:
@@ -32,10 +34,14 @@ def link(entry: Path, target: Path) -> None:
 
 
 def _is_one(entry: Path, target: Path) -> bool:
+    """Whether `target` is the entry, or on another file system a copy of its size and time of change."""
     try:
-        return os.path.samestat(os.stat(entry), os.stat(target))
+        own, there = os.stat(entry), os.stat(target)
     except FileNotFoundError:
         return False
+    if own.st_dev == there.st_dev:
+        return own.st_ino == there.st_ino
+    return (own.st_size, own.st_mtime_ns) == (there.st_size, there.st_mtime_ns)
 
 
 def keep_only(folder: Path, names: set[str]) -> None:

@@ -24,12 +24,13 @@ from typing import Any
 from earmark.errors import EarmarkError
 from earmark.store.digest import digest_file, digest_settings
 from earmark.store.entry import (
-    explained,
+    OF_THE_MACHINE,
     locked,
     publish,
     read_note,
     sound_note,
     temporary_of,
+    unusable,
     write_note,
 )
 from earmark.store.remote import Remote
@@ -37,6 +38,14 @@ from earmark.store.remote import Remote
 FULL_BELOW = 1 << 16  # bytes; a disk with less left is full
 USERS = ".users"  # locked by runs, shared, and by `earmark cache gc`, alone
 VARIABLE = "EARMARK_STORE"
+
+
+class _Failed(Exception):
+    """Holds what a `make` raised, so that it is told from what the store itself meets."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,8 @@ class Store:
     def fetch(self, kind: str, key: str, suffix: str, make: Callable[[Path], None]) -> Path:
         """The entry's file, from the remote or made by `make(temporary_path)` where it is missing or damaged.
 
-        `make` writes the whole file; what it raises reaches the caller and leaves no entry.
+        `make` writes the whole file; what it raises reaches the caller and leaves no entry. Raises
+        EarmarkError where the store or the machine, and not what `make` was given, is at fault.
         """
         entry = self.path(kind, key, suffix)
         if self._is_settled(sound_note(entry)):
@@ -76,8 +86,10 @@ class Store:
             entry.parent.mkdir(parents=True, exist_ok=True)
             with locked(entry):
                 self._settle(entry, make)
+        except _Failed as failed:
+            raise failed.error from failed.error.__cause__
         except OSError as error:
-            raise explained(error, self.root) from error
+            raise unusable(error, self.root) from error
         return entry
 
     def pull(self, kind: str, key: str, suffix: str) -> bool:
@@ -90,7 +102,7 @@ class Store:
             with locked(entry):
                 return bool(sound_note(entry) or self._pull(entry))
         except OSError as error:
-            raise explained(error, self.root) from error
+            raise unusable(error, self.root) from error
 
     def find(self, kind: str, key: str, suffix: str) -> Path | None:
         """The entry's file if `fetch` would have nothing to do: it is there, sound, and shared."""
@@ -168,5 +180,7 @@ class Store:
                 # What was written so far still lies there, so that a full disk is still full.
                 if getattr(error, "errno", None) is None and shutil.disk_usage(self.root).free < FULL_BELOW:
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
-                raise
+                if getattr(error, "errno", None) in OF_THE_MACHINE:
+                    raise
+                raise _Failed(error) from error
             return publish(temporary, entry, digest_file(temporary))
