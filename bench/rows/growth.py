@@ -42,7 +42,7 @@ def measure(settings: Settings) -> list[Result]:
             MOST_MB,
             "MB",
             AT_MOST,
-            f"the largest main process, that of {highest}",
+            f"the largest main process, that of {highest}; at {small:,} pieces {few[highest].peak_mb:.0f} MB",
         )
     )
     results.append(
