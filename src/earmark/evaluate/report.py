@@ -17,6 +17,7 @@ from earmark.evaluate.clip_scores import clip_metrics
 from earmark.evaluate.closed_set import closed_set_metrics, confusion
 from earmark.evaluate.control import control_table, control_verdicts
 from earmark.evaluate.judged import Judged, Metrics
+from earmark.evaluate.neighbours import nearest_of_other_works
 from earmark.evaluate.open_set import open_set_metrics
 from earmark.evaluate.reliability import calibration_metrics
 from earmark.evaluate.selective import selective_metrics
@@ -33,33 +34,42 @@ def verdict_table(pieces: pd.DataFrame, embedded: PieceEmbeddings, bundle: Bundl
     The nearest training piece is the one whose mean embedding is nearest to the piece's own mean;
     a training piece is not its own neighbour, nor is any piece of its work.
     """
-    owners, owner = np.unique(np.asarray(bundle.references["piece_id"], dtype=str), return_inverse=True)
-    means = np.stack([bundle.embeddings[owner == index].mean(axis=0) for index in range(len(owners))])
-    means = bundle.decision.whitened(means)
+    owners, means = _means(bundle)
     by_id = pieces.set_index("piece_id")
-    reference_groups = by_id.group.reindex(owners).to_numpy()
+    nearest, distances = nearest_of_other_works(
+        bundle.decision.whitened(np.stack([clips.mean(axis=0) for clips in embedded.clips])),
+        bundle.decision.whitened(means),
+        pieces.group.to_numpy(),
+        by_id.group.reindex(owners).to_numpy(),
+    )
+    labels = by_id.label.reindex(owners).fillna("").to_numpy()
+    named = pieces[["piece_id", "path", "title", "label", "group", "role", "split"]].to_dict("records")
     rows = []
-    for (_, piece), clips in zip(pieces.iterrows(), embedded.clips, strict=True):
+    for piece, clips, near, distance in zip(named, embedded.clips, nearest, distances, strict=True):
         verdict = bundle.decision.verdict(clips)
-        mean = bundle.decision.whitened(clips.mean(axis=0))
-        distances = np.linalg.norm(means - mean, axis=1)
-        distances[reference_groups == piece.group] = np.inf
-        nearest = int(distances.argmin())
         rows.append(
             {
-                **piece[["piece_id", "path", "title", "label", "group", "role", "split"]].to_dict(),
+                **piece,
                 "verdict": verdict.label,
                 "nearest_label": verdict.nearest,
                 "confidence": round(verdict.confidence, 6),
                 "share": round(verdict.share, 6),
                 "distance": round(verdict.distance, 6),
-                "nearest_piece": owners[nearest],
-                "nearest_piece_label": by_id.label.get(owners[nearest], ""),
-                "nearest_piece_distance": round(float(distances[nearest]), 6),
+                "nearest_piece": owners[near],
+                "nearest_piece_label": labels[near],
+                "nearest_piece_distance": round(float(distance), 6),
             }
         )
     table = pd.DataFrame(rows, columns=VERDICT_COLUMNS)
     return table.sort_values(["distance", "piece_id"], ignore_index=True)
+
+
+def _means(bundle: Bundle) -> tuple[np.ndarray, np.ndarray]:
+    """The bundle's training pieces (pieces,) and the mean embedding of each (pieces, dimensions)."""
+    owners, owner = np.unique(np.asarray(bundle.references["piece_id"], dtype=str), return_inverse=True)
+    order = np.argsort(owner, kind="stable")
+    begins = np.searchsorted(owner[order], np.arange(1, len(owners)))
+    return owners, np.stack([part.mean(axis=0) for part in np.split(bundle.embeddings[order], begins)])
 
 
 def confusions(verdicts: pd.DataFrame, labels: list[str]) -> dict[str, pd.DataFrame]:
