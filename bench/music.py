@@ -13,9 +13,9 @@ from bench.settings import Settings
 from bench.synthetic import TICKS, write_midi
 
 SAMPLE = 40
-# What stands in is as long and as fast as they are: music_identifier's 40 last 411 s in the mean and have 5.7
-# onsets a second; the scores, 2.8, are played twice as fast.
-LENGTH_S, PACE = 400, 2
+# What stands in is as long, as fast and as full as they are: music_identifier's 40 last 411 s in the mean,
+# have 5.7 onsets a second and 3.2 notes at once; the scores, 2.8 and 4.5, are played twice as fast, detached.
+LENGTH_S, PACE, HELD = 400, 2, 0.7
 TICKS_A_SECOND = 2 * TICKS  # at the default tempo
 BESIDE = Path("../shared/data/music_identifier/labelled")  # of the checkout: where developers have them
 
@@ -73,7 +73,7 @@ def _notes(name: str, folder: Path) -> list[tuple[int, int, int]]:
         convert(name, Path(temporary) / "score.mid")
         notes = notes_of(read(Path(temporary) / "score.mid"))
     starts = (notes.onset_s / PACE * TICKS_A_SECOND).astype(int)
-    ends = starts + np.maximum(notes.duration_s / PACE * TICKS_A_SECOND, 1).astype(int)
+    ends = starts + np.maximum(HELD * notes.duration_s / PACE * TICKS_A_SECOND, 1).astype(int)
     return list(zip(notes.pitch.tolist(), starts.tolist(), ends.tolist(), strict=True))
 
 
