@@ -131,9 +131,8 @@ def synthesize(events: Events, synthesis: Synthesis) -> Iterator[np.ndarray]:
         done, index, count = 0, 0, len(kinds)
         while done < total:
             size = min(BLOCK, total - done)
-            # Each channel by itself: mixing them to one is four times faster than in turns.
-            block = np.empty((2, size + (-size) % PERIOD), dtype=np.float32)
-            first_period, last_period = done // PERIOD, (done + block.shape[1]) // PERIOD
+            block = np.empty((size + (-size) % PERIOD, 2), dtype=np.float32)
+            first_period, last_period = done // PERIOD, (done + len(block)) // PERIOD
             written = first_period
             while index < count and period[index] < last_period:
                 if period[index] > written:
@@ -143,7 +142,7 @@ def synthesize(events: Events, synthesis: Synthesis) -> Iterator[np.ndarray]:
                 index += 1
             player.write(block, written - first_period, last_period - written)
             done += size
-            yield block[:, :size].T
+            yield block[:size]
 
 
 def _channels(port_channel: np.ndarray) -> np.ndarray:
@@ -221,14 +220,11 @@ class _Player:
             _call(library, "fluid_synth_key_pressure", synth, channel, first, second)
 
     def write(self, block: np.ndarray, start_period: int, periods: int) -> None:
-        """Play `periods` periods into `block` (2, samples) from its period `start_period` on."""
+        """Play `periods` periods into `block` from its period `start_period` on."""
         if periods <= 0:
             return
-        start, samples = start_period * PERIOD, periods * PERIOD
-        place = block.ctypes.data
-        status = self._write_float(
-            self._synth.synth, samples, place, start, 1, place, block.shape[1] + start, 1
-        )
+        left = block.ctypes.data + start_period * PERIOD * 8  # 2 channels of 4 bytes
+        status = self._write_float(self._synth.synth, periods * PERIOD, left, 0, 2, left, 1, 2)
         if status != 0:
             raise PieceError("FluidSynth could not play this piece")
 
