@@ -13,8 +13,8 @@ from pathlib import Path
 from bench.machine import machine
 from bench.settings import Settings
 from bench.table import insert, table
-from earmark.atomic import write_text
-from earmark.progress import say
+from earmark.foundation.atomic import write_text
+from earmark.foundation.progress import say
 
 PROJECT = Path(__file__).resolve().parents[1]
 ROWS = (

@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.result import peak_rss_mb, used_by_children_s
 from bench.settings import Settings
 from bench.synthetic import write_corpus
-from earmark.progress import say
+from earmark.foundation.progress import say
 
 STAGES = ("compose", "ingest", "render", "validate", "features", "split", "train", "evaluate")
 POLL_S = 0.2

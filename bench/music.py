@@ -47,7 +47,7 @@ def _from_music21(settings: Settings) -> list[Path]:
     """SAMPLE files of LENGTH_S: scores that the built-in corpus lists, one after the other on one piano."""
     from joblib import Parallel, delayed
 
-    from earmark.sources.table import PACKAGE_PREFIX, read_csv
+    from earmark.music.sources.csv_table import PACKAGE_PREFIX, read_csv
 
     folder = settings.scratch / "music21"
     files = [folder / f"{number:02d}.mid" for number in range(SAMPLE)]
@@ -65,9 +65,9 @@ def _from_music21(settings: Settings) -> list[Path]:
 
 def _notes(name: str, folder: Path) -> list[tuple[int, int, int]]:
     """The score's (pitch, start, end), ticks."""
-    from earmark.midi.notes import notes_of
-    from earmark.midi.smf import read
-    from earmark.sources.music21 import convert
+    from earmark.music.midi.notes import notes_of
+    from earmark.music.midi.smf import read
+    from earmark.music.sources.music21 import convert
 
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         convert(name, Path(temporary) / "score.mid")

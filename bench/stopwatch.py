@@ -44,9 +44,9 @@ class Stopwatch(pl.Callback):
 
 
 def main() -> None:
-    from earmark import pipeline
-    from earmark.config import compose
-    from earmark.workspace import Workspace
+    from earmark.foundation.workspace import Workspace
+    from earmark.pipeline import order as pipeline
+    from earmark.pipeline.settings.config import compose
 
     workspace = Workspace.at(Path.cwd())
     watch, fit = Stopwatch(), pl.Trainer.fit

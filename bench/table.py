@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from earmark.atomic import write_text
+from earmark.foundation.atomic import write_text
 
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 

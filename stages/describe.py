@@ -4,7 +4,7 @@ python stages/describe.py [overrides]   the path up to here, through the store, 
 python stages/describe.py -m …          a sweep of it
 """
 
-from earmark.launch import launch
+from earmark.experiments.launch import launch
 
 if __name__ == "__main__":
     launch(__file__)

@@ -4,7 +4,7 @@ python stages/split.py [overrides]   the path up to here, through the store, bel
 python stages/split.py -m …          a sweep of it
 """
 
-from earmark.launch import launch
+from earmark.experiments.launch import launch
 
 if __name__ == "__main__":
     launch(__file__)

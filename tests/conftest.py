@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 import earmark
-from earmark.midi.smf import NOTE_OFF, NOTE_ON, PROGRAM, Events
+from earmark.music.midi.smf import NOTE_OFF, NOTE_ON, PROGRAM, Events
 
 
 @pytest.fixture

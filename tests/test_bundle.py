@@ -11,13 +11,13 @@ import pytest
 import torch
 import yaml
 
-from earmark.assembly import Input, model_node
 from earmark.bundle import FILES, VERSION, Bundle, bundle_hash
-from earmark.config import build, compose, plain
 from earmark.decisions.labelled import LabelledClips
 from earmark.decisions.verdict import Rejection
 from earmark.decisions.vote import FittedVote
-from earmark.errors import EarmarkError
+from earmark.foundation.errors import EarmarkError
+from earmark.pipeline.settings.assembly import Input, model_node
+from earmark.pipeline.settings.config import build, compose, plain
 
 CONF = Path(__file__).parents[1] / "conf"
 LABELS = ["Dvořák", "久石譲"]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from earmark.sources import music21
-from earmark.sources.fragment import split_fragment
-from earmark.sources.table import PACKAGE_PREFIX, read_csv
+from earmark.music.sources import music21
+from earmark.music.sources.csv_table import PACKAGE_PREFIX, read_csv
+from earmark.music.sources.fragment import split_fragment
 
 CORPORA = Path(__file__).parents[1] / "data" / "corpora"
 NAMES = ("author", "genre", "key")
@@ -128,8 +128,8 @@ def best_keys(midi):
     """The label of the best fit of Krumhansl's profiles, and the pitch class of the lowest last note."""
     import numpy as np
 
-    from earmark.midi.notes import notes_of
-    from earmark.midi.smf import read
+    from earmark.music.midi.notes import notes_of
+    from earmark.music.midi.smf import read
 
     notes = notes_of(read(midi))
     histogram = np.bincount(notes.pitch % 12, weights=notes.duration_s, minlength=12)

@@ -21,8 +21,8 @@ WRITERS = 3
 WRITER = """
     import sys
     from pathlib import Path
-    from earmark.tracking import Tracker
-    from earmark.workspace import Workspace
+    from earmark.pipeline.tracking.tracker import Tracker
+    from earmark.foundation.workspace import Workspace
 
     number, project = int(sys.argv[1]), Path(sys.argv[2])
     tracker = Tracker(Workspace.at(project), "songs")

@@ -19,7 +19,7 @@ CASES = {
 
 def measure(settings: Settings) -> list[Result]:
     """Throughput and agreement for each of CASES; reading counts on both sides."""
-    from earmark.config import build, compose
+    from earmark.pipeline.settings.config import build, compose
 
     results = []
     for name, case in CASES.items():
@@ -33,7 +33,7 @@ def measure(settings: Settings) -> list[Result]:
 
 def _against_librosa(name: str, front_end: object, wav: Path, length_s: float, rounds: int) -> list[Result]:
     from bench.peers.librosa_mel import log_mel
-    from earmark.audio import read_waveform
+    from earmark.music.audio import read_waveform
 
     def ours() -> np.ndarray:
         return front_end(*read_waveform(wav))

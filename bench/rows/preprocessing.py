@@ -78,7 +78,7 @@ def _seconds(function: Callable[[], object]) -> float:
 
 
 def _render(files: list[Path], folder: Path) -> None:
-    from earmark.render.soundfont import soundfont_path
+    from earmark.music.synthesis.soundfont import soundfont_path
 
     music_identifier.preprocess(files, folder, soundfont_path("", Path()))
 

@@ -26,7 +26,7 @@ MEMORY_PROBE = """
 import sys
 from pathlib import Path
 from bench.rows.rendering import peak_of
-from earmark.executor import Loky
+from earmark.store.executor import Loky
 print(max(Loky(2).map(peak_of, [(Path(sys.argv[1]), Path(f"{sys.argv[2]}.{n}")) for n in range(2)], "probe")))
 """
 
@@ -44,11 +44,11 @@ def measure(settings: Settings) -> list[Result]:
 
 def render(midi: Path, wav: Path, rate_hz: int) -> float:
     """Our side: one piece, in whole; the processor time that it took, seconds."""
-    from earmark.audio import Format
-    from earmark.midi.arrange import Tempo
-    from earmark.render.piece import render_piece
-    from earmark.render.soundfont import soundfont_path
-    from earmark.render.synth import Synthesis
+    from earmark.music.audio import Format
+    from earmark.music.midi.arrange import Tempo
+    from earmark.music.synthesis.piece import render_piece
+    from earmark.music.synthesis.soundfont import soundfont_path
+    from earmark.music.synthesis.synth import Synthesis
 
     started = time.process_time()
     soundfont = soundfont_path("", Path())
@@ -74,7 +74,7 @@ def _playable(files: list[Path], scratch: Path) -> list[Path]:
 
 
 def _command(midi: Path, wav: Path, rate_hz: int) -> bool:
-    from earmark.render.soundfont import soundfont_path
+    from earmark.music.synthesis.soundfont import soundfont_path
 
     same = ("synth.cpu-cores=1", "synth.dynamic-sample-loading=1")
     soundfont = soundfont_path("", Path())

@@ -77,8 +77,8 @@ def _original(settings: Settings) -> Checkout:
 
 def _triplets(checkout: Checkout) -> list[tuple[str, str, str]]:
     """The first two batches that the sampler draws: piece_ids of anchor, positive, negative."""
-    from earmark.catalog import read_table
-    from earmark.samplers.anchors import AnchorTriplets
+    from earmark.learning.samplers.anchors import AnchorTriplets
+    from earmark.music.catalog import read_table
 
     splits = read_table(checkout.root / "data" / "splits.csv")
     train = splits[(splits.role == "known") & (splits.split == "train")].reset_index(drop=True)

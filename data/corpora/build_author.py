@@ -1,6 +1,6 @@
 """Writes author.csv, the same tunes played by two simulated players, from the installed music21.
 
-Did Anna play this, or somebody else? Label true: anna; false: bert (see `earmark.midi.perform`). Every
+Did Anna play this, or somebody else? Label true: anna; false: bert (see `earmark.music.midi.perform`). Every
 tune is there twice, once by each, and is a group, so that no split has it on both sides: nothing in the
 notes tells who plays. 40 tunes: five reels, jigs, hornpipes and slip jigs from each of Ryan's Mammoth
 Collection and O'Neill's Music of Ireland, 24 to 55 s long as written, which is 20 to 60 s as played. Which

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import music21
 
-from earmark.errors import PieceError
-from earmark.midi.notes import Notes, notes_of
-from earmark.midi.smf import read
-from earmark.sources.music21 import convert
+from earmark.foundation.errors import PieceError
+from earmark.music.midi.notes import Notes, notes_of
+from earmark.music.midi.smf import read
+from earmark.music.sources.music21 import convert
 
 CORPUS = Path(music21.__file__).parent / "corpus"
 BOOKS = {"ryansMammoth": "Ryan's Mammoth Collection", "oneills1850": "O'Neill's Music of Ireland"}

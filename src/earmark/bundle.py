@@ -26,11 +26,11 @@ import numpy as np
 import yaml
 
 from earmark import features, models  # noqa: F401  (a bundle names members of them: all count)
-from earmark.atomic import replacing, write_text
-from earmark.config import build
 from earmark.decisions.prototype import FittedPrototypes
 from earmark.decisions.vote import FittedVote
-from earmark.errors import EarmarkError
+from earmark.foundation.atomic import replacing, write_text
+from earmark.foundation.errors import EarmarkError
+from earmark.pipeline.settings.config import build
 from earmark.store.digest import digest_file
 from earmark.store.links import keep_only
 

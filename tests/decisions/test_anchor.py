@@ -6,8 +6,8 @@ import pytest
 from earmark.decisions.anchor import NearestAnchor
 from earmark.decisions.labelled import LabelledClips
 from earmark.decisions.verdict import UNKNOWN
-from earmark.errors import EarmarkError
-from earmark.samplers.anchors import anchors_of
+from earmark.foundation.errors import EarmarkError
+from earmark.learning.samplers.anchors import anchors_of
 
 LABELS = ["Ash", "Birch"]
 # Ash's anchor is the second piece, which is its first; its later piece lies far off.

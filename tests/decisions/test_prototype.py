@@ -8,7 +8,7 @@ import pytest
 from earmark.decisions.labelled import LabelledClips
 from earmark.decisions.prototype import FittedPrototypes, NearestPrototype
 from earmark.decisions.verdict import UNKNOWN, Rejection
-from earmark.errors import EarmarkError
+from earmark.foundation.errors import EarmarkError
 
 METRICS = ("euclidean", "mahalanobis")
 LABELS = ["Ash", "Birch", "Cedar"]

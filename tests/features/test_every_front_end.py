@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earmark.config import build, compose
+from earmark.pipeline.settings.config import build, compose
 
 CONF = Path(__file__).parents[2] / "conf"
 NAMES = sorted(path.stem for path in (CONF / "features").glob("*.yaml"))

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from earmark.errors import PieceError
 from earmark.features import frames as module
 from earmark.features.frames import frame_blocks, mono, one_thread, padded
+from earmark.foundation.errors import PieceError
 
 
 def test_channels_are_averaged():

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from earmark.errors import PieceError
 from earmark.features.levels import Levels
+from earmark.foundation.errors import PieceError
 
 RATE_HZ = 44_100
 ALL = Levels(decimation=1)

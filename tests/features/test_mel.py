@@ -6,8 +6,8 @@ import librosa
 import numpy as np
 import pytest
 
-from earmark.errors import PieceError
 from earmark.features.mel import SINGLE_PRECISION_DB, LogMel
+from earmark.foundation.errors import PieceError
 
 RATE_HZ = 22_050
 SMALL = LogMel(n_fft=1024, win_length=1024, hop_length=256, n_mels=40)

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from earmark.closure import closure
 from earmark.features.descriptors import Descriptors
 from earmark.features.mel import LogMel
 from earmark.features.spectrogram import GreySpectrogram
 from earmark.features.stacked import Stacked
+from earmark.foundation.closure import closure
 
 RATE_HZ = 22_050
 MEL, MORE = LogMel(n_fft=2048, hop_length=512, n_mels=40), Descriptors(n_fft=2048, hop_length=512)

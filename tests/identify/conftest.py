@@ -9,10 +9,10 @@ import soundfile
 import torch
 
 from earmark.bundle import Bundle
-from earmark.config import build, compose, plain
 from earmark.decisions.prototype import FittedPrototypes
 from earmark.decisions.verdict import Rejection
 from earmark.identify.identifier import Identifier
+from earmark.pipeline.settings.config import build, compose, plain
 
 CONF = Path(__file__).parents[2] / "conf"
 RATE_HZ = 8000

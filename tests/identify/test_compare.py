@@ -8,7 +8,7 @@ import pytest
 
 from earmark.decisions.verdict import Rejection
 from earmark.decisions.vote import FittedVote
-from earmark.errors import EarmarkError
+from earmark.foundation.errors import EarmarkError
 from earmark.identify import compare
 from earmark.identify.compare import Comparator, equal_error, fit_probability
 

@@ -9,7 +9,7 @@ import pytest
 from earmark.bundle import FILES, Bundle
 from earmark.decisions.verdict import Rejection
 from earmark.decisions.vote import FittedVote
-from earmark.errors import EarmarkError
+from earmark.foundation.errors import EarmarkError
 from earmark.identify.enroll import EnrolledPiece, enrolled, recognised
 
 

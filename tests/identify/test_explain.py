@@ -4,7 +4,7 @@ import json
 
 from typer.testing import CliRunner
 
-from earmark.cli import app
+from earmark.apps.cli import app
 from earmark.identify.explain import explanation_picture
 from earmark.identify.inputs import Target
 from earmark.identify.listen import hear

@@ -84,7 +84,7 @@ class NotInstalled:
         if name.partition(".")[0] in sys.argv[1].split():
             raise ModuleNotFoundError(f"{name} is not installed")
 needless, sys.meta_path[:0] = sys.argv[1], [NotInstalled()]
-from earmark.cli import main
+from earmark.apps.cli import main
 sys.argv[1:] = sys.argv[2:]
 main()
 """

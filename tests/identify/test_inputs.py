@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from earmark.errors import EarmarkError
+from earmark.foundation.errors import EarmarkError
 from earmark.identify.inputs import find_targets, suffix_of
 
 

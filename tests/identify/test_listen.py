@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from earmark.errors import EarmarkError, PieceError
+from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.identify.listen import Listener, bundled_soundfont, is_steady
 from earmark.store import digest_file
 

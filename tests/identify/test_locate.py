@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from earmark.errors import EarmarkError
+from earmark.foundation.errors import EarmarkError
 from earmark.identify.locate import find_bundle
 
 

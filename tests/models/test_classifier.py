@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from earmark.errors import EarmarkError
+from earmark.foundation.errors import EarmarkError
 from earmark.models.classifier import Classifier
 from earmark.models.convnet import ConvNet
 from earmark.models.dense import Dense

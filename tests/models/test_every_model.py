@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from earmark.config import build, compose, plain, target_of
-from earmark.errors import EarmarkError
+from earmark.foundation.errors import EarmarkError
+from earmark.pipeline.settings.config import build, compose, plain, target_of
 
 CONF = Path(__file__).parents[2] / "conf"
 MODELS = sorted(file.stem for file in (CONF / "model").glob("*.yaml"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from earmark.errors import EarmarkError
+from earmark.foundation.errors import EarmarkError
 from earmark.store import keep_only, link
 
 NO_SPACE = "no space left on the disk of .*: free some, then run again"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from earmark.errors import EarmarkError, PieceError
+from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.store import Store, digest_file, local
 from earmark.store import entry as entry_module
 
@@ -346,7 +346,7 @@ def test_a_store_that_may_only_be_read_is_read(store, made, monkeypatch):
 AT_EVERY_LINE = """
 import os, signal, sys
 from pathlib import Path
-from earmark.closure import PACKAGE
+from earmark.foundation.closure import PACKAGE
 from earmark.store import Store
 
 def make(path):

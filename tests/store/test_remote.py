@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from earmark.errors import EarmarkError
+from earmark.foundation.errors import EarmarkError
 from earmark.store import Store, digest_file, link
 from earmark.store.remote import Remote, _filesystem
 

@@ -10,7 +10,7 @@ import numpy as np
 from earmark.decisions.labelled import LabelledClips
 from earmark.decisions.prototype import FittedPrototypes, check_heard, distance_temperature
 from earmark.decisions.verdict import Rejection
-from earmark.samplers.anchors import anchors_of
+from earmark.learning.samplers.anchors import anchors_of
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from earmark.decisions.calibration import fit_temperature, softmax
 from earmark.decisions.labelled import LabelledClips
 from earmark.decisions.verdict import UNKNOWN, Rejection, Verdict, check_rejection, threshold_of
-from earmark.errors import EarmarkError
+from earmark.foundation.errors import EarmarkError
 
 FOLDS = 5  # of the validation pieces, where a metric is judged by pieces that it was not made of
 

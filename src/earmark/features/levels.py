@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from earmark.errors import PieceError
 from earmark.features.frames import mono
+from earmark.foundation.errors import PieceError
 
 if TYPE_CHECKING:
     import torch

@@ -13,8 +13,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from earmark.errors import PieceError
 from earmark.features.mel_filters import mel_filters
+from earmark.foundation.errors import PieceError
 
 SMALLEST_POWER, LOWEST_DB = 1e-10, -100.0  # below 16-bit quantisation noise in any mel band
 BLOCK = 1 << 17  # samples of frames transformed at a time: 1 MB in float64, which a core's cache holds

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from earmark.bundle import Bundle
-from earmark.errors import EarmarkError
+from earmark.foundation.errors import EarmarkError
 
 MOST_PIECES = 1000  # half a million pairs: more say the same, later
 

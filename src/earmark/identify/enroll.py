@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from earmark.bundle import Bundle
-from earmark.catalog import piece_id
 from earmark.decisions.prototype import FittedPrototypes
 from earmark.decisions.verdict import UNKNOWN
-from earmark.errors import EarmarkError
+from earmark.foundation.errors import EarmarkError
+from earmark.music.catalog import piece_id
 
 ENOUGH = 3  # pieces from which on a mean says more about a label than about a piece
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from earmark.foundation.figure import COLOURS, new_figure, save_figure
 from earmark.identify.identifier import Identification, Identifier
-from earmark.plots import COLOURS, new_figure, save_figure
 
 WIDEST = 2000  # columns of the drawn spectrogram: more than a picture of 1,000 pixels can show
 

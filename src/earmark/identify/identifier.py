@@ -12,7 +12,7 @@ import numpy as np
 
 from earmark.bundle import Bundle
 from earmark.decisions.verdict import Verdict
-from earmark.errors import EarmarkError, describe
+from earmark.foundation.errors import EarmarkError, describe
 from earmark.identify.inputs import Target
 from earmark.identify.listen import Heard, Listener, hear, hear_all
 
@@ -136,7 +136,7 @@ class Identifier:
         """What the model gives for the clips of a piece (clips, dimensions), and where they begin, s."""
         import torch
 
-        from earmark.dataset.arrays import clip_of, clip_starts
+        from earmark.learning.dataset.arrays import clip_of, clip_starts
 
         geometry = self._geometry
         starts = clip_starts(features.shape[-1], geometry.frames, geometry.hop, geometry.most_clips)
@@ -152,8 +152,8 @@ class Identifier:
 
     @cached_property
     def _geometry(self) -> Any:
-        from earmark.config import build
-        from earmark.dataset.geometry import ClipGeometry
+        from earmark.music.clips import ClipGeometry
+        from earmark.pipeline.settings.config import build
 
         settings = self.bundle.settings
         front_end = build(dict(settings["features"]), "features")

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from earmark.errors import EarmarkError
-from earmark.sources.origin import AUDIO_SUFFIXES, MIDI_SUFFIXES
+from earmark.foundation.errors import EarmarkError
+from earmark.music.sources.origin import AUDIO_SUFFIXES, MIDI_SUFFIXES
 
 # What libsndfile does not read: FFmpeg does, where it is installed.
 FOREIGN_SUFFIXES = frozenset({".m4a", ".mp4", ".aac", ".wma", ".webm"})

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from earmark.audio import Format, decode, judge
-from earmark.errors import EarmarkError, PieceError, describe
+from earmark.foundation.errors import EarmarkError, PieceError, describe
+from earmark.foundation.workspace import Workspace
 from earmark.identify.inputs import FOREIGN_SUFFIXES, Target
-from earmark.midi.arrange import Tempo
-from earmark.sources.origin import media_of
-from earmark.workspace import Workspace
+from earmark.music.audio import Format, decode, judge
+from earmark.music.midi.arrange import Tempo
+from earmark.music.sources.origin import media_of
 
 SILENT_DB = -70.0  # dB of full scale; below it there is nothing to hear
 BLOCK_S = 0.5  # s of a block in which bands are averaged to see whether anything changes
@@ -59,8 +59,8 @@ class Listener:
 
     def features(self, wav: Path) -> np.ndarray:
         """Float16 (channels, bands, frames) of a WAV. Raises PieceError where there is no music in it."""
-        from earmark.config import build
-        from earmark.features.extract import features_of
+        from earmark.music.extract import features_of
+        from earmark.pipeline.settings.config import build
 
         self._refuse_what_is_no_music(wav)
         return features_of(wav, build(dict(self.settings["features"]), "features"))
@@ -73,8 +73,8 @@ class Listener:
             return self.features(wav)
 
     def _render(self, file: Path, target: Format, destination: Path) -> None:
-        from earmark.render.piece import render_piece
-        from earmark.render.synth import Synthesis
+        from earmark.music.synthesis.piece import render_piece
+        from earmark.music.synthesis.synth import Synthesis
 
         midi, render = self.settings["midi"], self.settings["render"]
         synthesis = Synthesis(
@@ -109,7 +109,7 @@ def bundled_soundfont(render: Mapping[str, Any], base: Path) -> Path:
 
     Raises EarmarkError where it is not to be had, or is not the one that the model learned with.
     """
-    from earmark.render.soundfont import soundfont_digest, soundfont_path
+    from earmark.music.synthesis.soundfont import soundfont_digest, soundfont_path
 
     name, digest = render["soundfont"], render.get("soundfont_sha256", "")
     places = [base]

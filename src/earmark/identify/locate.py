@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from earmark.errors import EarmarkError, describe
+from earmark.foundation.errors import EarmarkError, describe
 
 BUNDLE_FILE = "bundle.yaml"
 MLFLOW_URI = re.compile(r"^(models|runs|mlflow-artifacts):/")

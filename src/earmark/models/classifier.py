@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from earmark.config import build
+from earmark.pipeline.settings.config import build
 
 PACKAGE = "earmark.models"
 

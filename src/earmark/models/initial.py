@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from earmark.errors import EarmarkError
-from earmark.progress import say
+from earmark.foundation.errors import EarmarkError
+from earmark.foundation.progress import say
 
 ENCODER = "encoder."  # how Classifier calls what it wraps
 

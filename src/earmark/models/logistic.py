@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from earmark.foundation.progress import say
 from earmark.models.summary import time_summary
-from earmark.progress import say
 
 SMALLEST_PROBABILITY = 1e-8  # what a label that was never heard gets
 

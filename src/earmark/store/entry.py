@@ -21,7 +21,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from earmark.errors import EarmarkError, describe
+from earmark.foundation.errors import EarmarkError, describe
 from earmark.store.digest import digest_file
 
 READ_ONLY = 0o444

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from earmark.errors import EarmarkError
+from earmark.foundation.errors import EarmarkError
 from earmark.store.digest import digest_file, digest_settings
 from earmark.store.entry import (
     OF_THE_MACHINE,

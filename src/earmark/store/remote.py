@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from earmark.errors import EarmarkError, describe
+from earmark.foundation.errors import EarmarkError, describe
 from earmark.store.digest import digest_file
 
 # Where an object is there whole or not at all; elsewhere a file is written aside and renamed.

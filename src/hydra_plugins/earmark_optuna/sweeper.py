@@ -1,4 +1,4 @@
-"""The sweeper that Hydra instantiates; the work is in `earmark.sweep.optuna_search`.
+"""The sweeper that Hydra instantiates; the work is in `earmark.experiments.sweep.optuna_search`.
 
 Hydra imports this module whenever it starts: nothing heavy here.
 """
@@ -42,7 +42,7 @@ class OptunaSweeper(Sweeper):
     def sweep(self, arguments: list[str]) -> None:
         from hydra.core.override_parser.overrides_parser import OverridesParser
 
-        from earmark.sweep.optuna_search import search
+        from earmark.experiments.sweep.optuna_search import search
 
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
 

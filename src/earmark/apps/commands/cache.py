@@ -1,0 +1,272 @@
+"""`earmark cache`: what the store holds, what of it nobody needs, what of it was damaged."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from earmark.foundation.errors import EarmarkError
+from earmark.foundation.workspace import Workspace
+
+if TYPE_CHECKING:
+    from earmark.store import Store
+
+UNITS_S = {"m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+EXAMPLES = 10  # damaged files whose other names are listed
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="""Look after the store, where everything computed per piece is kept.
+
+    It is that of the checkout (store.path, or EARMARK_STORE), or --store DIR.
+
+    \b
+    earmark cache ls                   # number and size by kind
+    earmark cache gc --older-than 30d  # what would go; --write removes it
+    earmark cache verify               # hash all, remove what is damaged
+    """,
+)
+
+Place = Annotated[str, typer.Option("--store", metavar="DIR", help="A store other than the checkout's.")]
+
+
+def ls(
+    store: Place = "",
+    as_json: Annotated[bool, typer.Option("--json", help="An object, for programs.")] = False,
+) -> None:
+    """Show number and size of entries by kind, and what killed writers left.
+
+    `linked`: entries that data/, runs/ or DVC's cache share; removing them
+    would free nothing.
+
+    \b
+    earmark cache ls
+    earmark cache ls --store /mnt/store --json
+    """
+    from earmark.store.inventory.survey import Entry, Leftover, survey
+
+    place = _store(store)
+    entries, sizes, linked, rest = Counter(), Counter(), Counter(), Counter()
+    for found in survey(place.root):
+        if isinstance(found, Entry):
+            entries[found.kind] += 1
+            sizes[found.kind] += found.size
+            linked[found.kind] += found.links > 1
+        else:
+            state = "leftovers" if isinstance(found, Leftover) else "being_written"
+            rest[state, "files"] += 1
+            rest[state, "bytes"] += found.size
+    kinds = {
+        kind: {"entries": entries[kind], "bytes": sizes[kind], "linked": linked[kind]} for kind in entries
+    }
+    found = {
+        "store": str(place.root),
+        "kinds": kinds,
+        "entries": entries.total(),
+        "bytes": sizes.total(),
+        **{
+            state: {unit: rest[state, unit] for unit in ("files", "bytes")}
+            for state in ("leftovers", "being_written")
+        },
+    }
+    print(json.dumps(found, indent=2, ensure_ascii=False)) if as_json else _list(found)
+
+
+def gc(
+    older_than: Annotated[
+        str, typer.Option(metavar="AGE", help="Entries not asked for since: 30d, 12h, 2w.")
+    ] = "",
+    unreferenced: Annotated[
+        bool, typer.Option("--unreferenced", help="Entries that dvc.lock, data/ and runs/ do not refer to.")
+    ] = False,
+    write: Annotated[bool, typer.Option("--write", help="Remove them; else only show them.")] = False,
+    store: Place = "",
+) -> None:
+    """Remove what killed writers left, and with a rule entries nobody needs.
+
+    A dry run unless --write is given; with two rules an entry must fulfil both.
+    Kept in any case: what is being written, and what data/, runs/ or DVC's
+    cache share, which would free nothing (remove runs and `dvc gc -w` first).
+    An entry is asked for whenever a stage wants it; disks note that once a day.
+    What was removed is computed anew when it is needed.
+
+    \b
+    earmark cache gc                         # leftovers only
+    earmark cache gc --older-than 30d
+    earmark cache gc --unreferenced --write
+    """
+    from earmark.foundation.progress import track
+    from earmark.pipeline.references import References
+    from earmark.store.inventory.collect import Rule, judge
+    from earmark.store.inventory.survey import Entry, remove, survey
+
+    age_s = _age_s(older_than) if older_than else None
+    place = _store(store)
+    rule = Rule(
+        before=None if age_s is None else time.time() - age_s,
+        references=References.of(Workspace.find().project) if unreferenced else None,
+    )
+    gone: dict[str, Counter] = {}
+    kept: Counter = Counter()
+    freed = 0
+    with place.alone() if write and rule.takes_entries else nullcontext():
+        everything = list(survey(place.root))
+        verdicts = judge(everything, rule)
+        if unreferenced:  # files are read
+            verdicts = track(verdicts, len(everything), "gc", "files")
+        for found, reason in verdicts:
+            row = gone.setdefault(found.kind, Counter())
+            if reason:
+                kept[reason] += 1
+                row["kept"] += isinstance(found, Entry)
+            elif not write or remove(found):
+                row["entries" if isinstance(found, Entry) else "leftovers"] += 1
+                row["bytes"] += found.size
+                freed += found.size
+    _report_gc(place, gone, kept, freed, write)
+
+
+def verify(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report what is damaged.")] = False,
+    workers: Annotated[int, typer.Option(min=0, help="Threads that read; 0 for one per core.")] = 0,
+    store: Place = "",
+) -> None:
+    """Hash every entry, and remove the damaged ones, to be computed anew.
+
+    Day by day an entry is trusted whose size and time of change are as they
+    were; this finds what was changed in spite of that. Exit status: 0 all
+    sound, 1 some damaged, 2 wrong usage.
+
+    \b
+    earmark cache verify
+    earmark cache verify --dry-run
+    """
+    from earmark.foundation.progress import track
+    from earmark.store.inventory.survey import Entry, survey
+    from earmark.store.inventory.verify import heal
+    from earmark.store.inventory.verify import verify as verified
+
+    place = _store(store)
+    entries = [found for found in survey(place.root) if isinstance(found, Entry)]
+    damaged, shared = 0, set()
+    for entry, reason in track(verified(entries, workers), len(entries), "verify", "entries"):
+        if reason:
+            damaged += 1
+            print(f"earmark: error: {entry.path}: {reason}", file=sys.stderr)
+            if entry.links > 1:
+                status = entry.path.stat()
+                shared.add((status.st_dev, status.st_ino))
+            if not dry_run:
+                heal(entry)
+    if damaged:
+        _report_damage(damaged, dry_run, shared)
+        raise typer.Exit(1)
+    print(f"All {len(entries):,} entries of {place.root} are sound.")
+
+
+def _report_damage(damaged: int, dry_run: bool, shared: set[tuple[int, int]]) -> None:
+    print(f"{damaged:,} damaged: {'left there, a dry run' if dry_run else 'removed, to be computed anew'}.")
+    if not shared:
+        return
+    from earmark.pipeline.references import names_of
+
+    try:
+        names = sorted(map(str, names_of(shared, Workspace.find().project)))
+    except EarmarkError:  # a store on its own
+        names = []
+    if names:
+        print("The same damaged bytes have these names, too; `rm -f` them, then `dvc repro`:")
+        print("\n".join(f"  {name}" for name in names[:EXAMPLES]))
+        if len(names) > EXAMPLES:
+            print(f"  and {len(names) - EXAMPLES:,} more")
+
+
+def _report_gc(place: Store, gone: dict[str, Counter], kept: Counter, freed: int, write: bool) -> None:
+    rows = [
+        (kind, f"{row['entries']:,}", f"{row['leftovers']:,}", _size(row["bytes"]), f"{row['kept']:,}")
+        for kind, row in sorted(gone.items())
+    ]
+    _print_table(("kind", "entries", "leftovers", "size", "kept"), rows)
+    if kept:
+        print("Kept: " + ", ".join(f"{number:,} {reason}" for reason, number in sorted(kept.items())) + ".")
+    number = sum(row["entries"] + row["leftovers"] for row in gone.values())
+    files = f"{number:,} file{'' if number == 1 else 's'}, {_size(freed)}"
+    if write:
+        print(f"Removed from {place.root}: {files}.")
+    else:
+        print(f"Dry run: {files} to remove from {place.root}{': --write does it' if number else ''}.")
+
+
+def _list(found: dict[str, Any]) -> None:
+    print(found["store"])
+    rows = [
+        (kind, f"{row['entries']:,}", _size(row["bytes"]), f"{row['linked']:,}")
+        for kind, row in found["kinds"].items()
+    ]
+    linked = sum(row["linked"] for row in found["kinds"].values())
+    rows.append(("all", f"{found['entries']:,}", _size(found["bytes"]), f"{linked:,}"))
+    _print_table(("kind", "entries", "size", "linked"), rows)
+    if number := found["leftovers"]["files"]:
+        size = _size(found["leftovers"]["bytes"])
+        print(f"Left by killed writers: {number:,} files, {size}; `earmark cache gc --write` removes them.")
+    if number := found["being_written"]["files"]:
+        print(f"Being written: {number:,} files, {_size(found['being_written']['bytes'])}.")
+
+
+def _print_table(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table()
+    for number, name in enumerate(columns):
+        table.add_column(name, justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*row)
+    if table.row_count:
+        Console(highlight=False).print(table)
+
+
+def _store(place: str) -> Store:
+    """The store that is meant. Raises EarmarkError where it cannot be known, or is not there."""
+    import os
+
+    from earmark.store import Store
+    from earmark.store.local import VARIABLE
+
+    if place:
+        found = Store(Path(place).expanduser().resolve())
+    elif os.environ.get(VARIABLE):
+        found = Store.of("", "", Path.cwd())
+    else:
+        from earmark.pipeline.settings.config import compose, workspace_overrides
+
+        workspace = Workspace.find()
+        settings = compose(workspace.conf, workspace_overrides(workspace.overrides)).store
+        found = Store.of(settings.path, settings.url, workspace.project)
+    if not found.root.is_dir():
+        raise EarmarkError(
+            f"{found.root} is not there: nothing has been computed yet, or --store is mistyped"
+        )
+    return found
+
+
+def _age_s(text: str) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", text.strip())
+    if not found:
+        raise typer.BadParameter(f"{text} is no age: a number and m, h, d or w, for example 30d")
+    return float(found[1]) * UNITS_S[found[2]]
+
+
+def _size(number: int) -> str:
+    from rich.filesize import decimal
+
+    return decimal(number)

@@ -1,0 +1,42 @@
+"""`earmark demo`: a page in the browser, to try a model."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from earmark.apps.commands.model_option import Model
+
+
+def demo(
+    model: Model = "",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")
+    ] = 7860,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")
+    ] = "127.0.0.1",
+) -> None:
+    """Try a model in the browser: drop a file, hear it, see what is said of it and why.
+
+    The page asks nothing of the network and shares nothing with it. Uploads are deleted as soon as
+    they were heard. It needs Gradio: pip install -c constraints-demo.txt -e '.\\[demo]'
+
+    \b
+    earmark demo
+    earmark demo --model models:/genre@champion --port 8000
+    """
+    from earmark.apps.demo.server import import_gradio, serve
+    from earmark.identify.locate import find_bundle
+
+    with tempfile.TemporaryDirectory(prefix="earmark-demo-") as folder:
+        scratch = Path(folder).resolve()
+        import_gradio(scratch / "uploads")
+        bundle = find_bundle(model, scratch)
+        from earmark.identify.identifier import Identifier
+
+        identifier = Identifier.load(bundle)
+        serve(identifier, host, port)

@@ -1,0 +1,190 @@
+"""`earmark leaderboard`: the best runs of an experiment, with intervals and a paired test."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from earmark.foundation.errors import EarmarkError, describe
+from earmark.foundation.workspace import Workspace
+
+if TYPE_CHECKING:
+    from earmark.experiments.leaderboard.board import Board, Row
+
+COLUMNS = [
+    *("rank", "name", "folds", "metric", "value", "low", "high", "p", "validation", "validation_kind"),
+    *("train_s", "parameters", "runs"),
+]
+
+
+def leaderboard(
+    experiment: Annotated[
+        str,
+        typer.Option(
+            "--experiment", "-e", metavar="NAME", help="In MLflow.", show_default="that of overrides.yaml"
+        ),
+    ] = "",
+    top: Annotated[int, typer.Option("--top", "-n", min=1, help="How many rows.")] = 10,
+    metric: Annotated[
+        str,
+        typer.Option(
+            "--metric", "-m", metavar="NAME", help="For example open_set.auroc.", show_default="the headline"
+        ),
+    ] = "",
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="validation|test", help="What decides the order.")
+    ] = "validation",
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="Draw the metric against its cost.")
+    ] = None,
+    cost: Annotated[
+        str, typer.Option("--cost", metavar="seconds|parameters", help="Cost for --plot.")
+    ] = "seconds",
+    as_json: Annotated[bool, typer.Option("--json", help="One object, for programs.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="A table with commas, for programs.")] = False,
+) -> None:
+    """Show the best runs of an experiment: score, 95 % interval, and whether they really differ.
+
+    The order is by the validation score: whoever picks the best of many by the test is told
+    too high a score by it (--sort test does so, and says so). Runs that differ in split.fold
+    only are one row. p: a sign-flip permutation test against the first row on the same test
+    pieces, works whole, adjusted for the number of rows (Holm).
+
+    \b
+    earmark leaderboard
+    earmark leaderboard --experiment genre --top 5 --plot cost.png
+    earmark leaderboard --metric open_set.auroc --csv > board.csv
+    """
+    from earmark.experiments.leaderboard.board import SORTS, board, evaluated
+    from earmark.experiments.leaderboard.picture import COSTS
+    from earmark.experiments.leaderboard.scores import headline
+    from earmark.experiments.runs import Runs
+
+    if as_json and as_csv:
+        raise typer.BadParameter("choose one of --json and --csv")
+    for option, value, choices in (("--sort", sort, SORTS), ("--cost", cost, tuple(COSTS))):
+        if value not in choices:
+            raise typer.BadParameter(f"{option} is {' or '.join(choices)}, not {value!r}")
+    workspace = Workspace.find()
+    kept = Runs(workspace)
+    experiment = experiment or _present_experiment(workspace)
+    runs, left_out = evaluated(kept.of(experiment))
+    if not runs:
+        raise EarmarkError(f"no evaluated run in the experiment {experiment} ({left_out or 'it is empty'})")
+    names = {name for run in runs for name in run.metrics}
+    metric = metric or headline(names)
+    if not {metric, f"{metric}.value"} & names:
+        known = sorted(name.removesuffix(".value") for name in names if name.endswith(".value"))
+        raise EarmarkError(f"no run of {experiment} has the metric {metric}; there are {', '.join(known)}")
+    found = board(runs, kept.verdicts, metric, sort, top)
+    notes = [*found.notes, *([f"left out: {left_out}"] if left_out else [])]
+    if as_json:
+        print(json.dumps(_plain(found, experiment, notes), indent=2, ensure_ascii=False))
+    elif as_csv:
+        _print_csv(found)
+    else:
+        _print_table(found, experiment)
+    for note in notes:
+        print(note, file=sys.stderr if as_json or as_csv else sys.stdout)
+    if plot is not None:
+        _draw(found, cost, plot)
+
+
+def _present_experiment(workspace: Workspace) -> str:
+    """The experiment that the next run would go to."""
+    from earmark.pipeline.settings.config import compose, workspace_overrides
+
+    return compose(workspace.conf, workspace_overrides(workspace.overrides)).tracking.experiment
+
+
+def _draw(found: Board, cost: str, path: Path) -> None:
+    from earmark.experiments.leaderboard.picture import cost_picture
+
+    try:
+        drawn = cost_picture(found.rows, found.metric, cost, path)
+    except (OSError, ValueError) as error:  # ValueError: a suffix that matplotlib does not know
+        raise EarmarkError(f"cannot write {path}: {describe(error)}") from error
+    print(f"picture: {path}, {drawn} of {len(found.rows)} rows", file=sys.stderr)
+
+
+def _row(rank: int, row: Row, metric: str) -> dict[str, Any]:
+    return {
+        "rank": rank,
+        "name": row.name,
+        "folds": row.folds,
+        "metric": metric,
+        "value": row.score.value,
+        "low": row.score.low,
+        "high": row.score.high,
+        "p": row.p,
+        "validation": row.validation,
+        "validation_kind": row.validation_kind,
+        "train_s": row.duration_s,
+        "parameters": row.parameters,
+        "runs": [run.run_id for run in row.runs],
+    }
+
+
+def _plain(found: Board, experiment: str, notes: list[str]) -> dict[str, Any]:
+    rows = [_row(rank, row, found.metric) for rank, row in enumerate(found.rows, start=1)]
+    return {"experiment": experiment, "sort": found.sort, "rows": rows, "notes": notes}
+
+
+def _print_csv(found: Board) -> None:
+    writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for rank, row in enumerate(found.rows, start=1):
+        cells = _row(rank, row, found.metric)
+        cells |= {name: " ".join(cells[name]) for name in ("folds", "runs")}
+        writer.writerow({name: "" if value is None else value for name, value in cells.items()})
+
+
+def _print_table(found: Board, experiment: str) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from earmark.experiments.leaderboard.board import short
+    from earmark.experiments.leaderboard.scores import lower_is_better
+
+    better = ", lower is better" if lower_is_better(found.metric) else ""
+    table = Table(
+        title=Text(f"{experiment}: {found.metric} of the test{better}; sorted by {found.sort}"),
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),  # 80 columns are enough for all but the name, which wraps
+    )
+    table.add_column("", justify="right")
+    table.add_column("run", overflow="fold", min_width=12)
+    table.add_column("folds", overflow="fold")
+    for name in ("test", "95 %", "p", "valid.", "train", "weights"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("id", no_wrap=True)
+    for rank, row in enumerate(found.rows, start=1):
+        score = row.score
+        table.add_row(
+            str(rank),
+            Text(short(row.name)),
+            ",".join(row.folds),
+            _fixed(score.value),
+            f"{_fixed(score.low)}–{_fixed(score.high)}" if score.low is not None else "–",
+            "best" if rank == 1 else _fixed(row.p),
+            _fixed(row.validation),
+            "–" if row.duration_s is None else f"{row.duration_s:.0f} s",
+            "–" if row.parameters is None else f"{row.parameters:,.0f}",
+            "\n".join(run.run_id[:8] for run in row.runs),
+        )
+    Console(highlight=False).print(table)
+    if found.more:
+        print(f"{found.more} more rows: --top {len(found.rows) + found.more}")
+
+
+def _fixed(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

@@ -1,0 +1,67 @@
+"""`earmark publish`: a bundle becomes a version of a registered model, the best one the champion."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from earmark.foundation.errors import EarmarkError
+from earmark.foundation.workspace import Workspace
+
+
+def publish(
+    name: Annotated[str, typer.Option("--name", "-n", help="The registered model, for example composer.")],
+    bundle: Annotated[
+        str,
+        typer.Argument(
+            metavar="[BUNDLE]",
+            help="A bundle's folder or a run's folder.",
+            show_default="the last one trained",
+        ),
+    ] = "",
+    alias: Annotated[str, typer.Option("--alias", help="What the best version is called.")] = "champion",
+    force: Annotated[
+        bool, typer.Option("--force", help="Take the alias where the two cannot be compared.")
+    ] = False,
+) -> None:
+    """Register a bundle with MLflow, so that it can be served by name.
+
+    The new version takes the alias from its bearer only where its balanced accuracy is
+    above the bearer's on the same test pieces (same files, same labels); otherwise both
+    figures are said and the alias stays. --force takes it where the test pieces differ or
+    one of the two was never judged. The server is the one that MLFLOW_TRACKING_URI names,
+    or mlflow.db of this checkout.
+
+    \b
+    earmark publish --name composer
+    earmark publish runs/2026-11-23/04-12-13-train --name composer
+    earmark publish kept/models --name composer --alias candidate
+    mlflow models serve -m models:/composer@champion --env-manager local --port 8000
+    """
+    from earmark.experiments.registry.registry import publish_bundle
+    from earmark.identify.locate import MLFLOW_URI, find_bundle
+
+    if MLFLOW_URI.match(bundle):
+        raise EarmarkError(f"{bundle} is in MLflow already: give the folder of a bundle")
+    with tempfile.TemporaryDirectory(prefix="earmark-") as scratch:
+        folder = find_bundle(bundle, Path(scratch))
+    done = publish_bundle(folder, name, alias, force, _workspace(folder))
+    print(f"{name} version {done.version}: bundle {done.bundle[:12]} of {folder}")
+    print(f"run {done.run_id} in {done.uri}")
+    print(f"{alias}: {'this version' if done.aliased else 'unchanged'}, {done.reason}")
+
+
+def _workspace(folder: Path) -> Workspace:
+    """The checkout we are in, or else that of the bundle; with a server of its own any folder will do."""
+    for start in (Path.cwd(), folder):
+        try:
+            return Workspace.find(start)
+        except EarmarkError:
+            continue
+    if os.environ.get("MLFLOW_TRACKING_URI"):
+        return Workspace.at(Path.cwd())
+    raise EarmarkError("where to? Go into a checkout, or set MLFLOW_TRACKING_URI")

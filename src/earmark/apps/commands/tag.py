@@ -1,0 +1,220 @@
+"""`earmark tag`: fill the missing genre, key and composer tags of a music library."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from earmark.apps.commands.tag_outcome import Done, complain, count, ended_politely, interrupted, printable
+from earmark.foundation.errors import EarmarkError, PieceError
+
+if TYPE_CHECKING:
+    from earmark.apps.tags.library import Survey, Track
+    from earmark.apps.tags.log import Log
+    from earmark.identify.identifier import Identification, Identifier
+    from earmark.identify.inputs import Target
+
+MANY = 4  # files from which on progress is shown
+
+
+def tag(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="A folder of music, or one file.")] = "",
+    genre: Annotated[str, typer.Option(metavar="BUNDLE", help="The model for genres.")] = "",
+    key: Annotated[str, typer.Option(metavar="BUNDLE", help="The model for keys.")] = "",
+    composer: Annotated[str, typer.Option(metavar="BUNDLE", help="The model for composers.")] = "",
+    write: Annotated[bool, typer.Option("--write", help="Write the tags; else only show them.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace tags that are there.")] = False,
+    log: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Log for --undo.", show_default="earmark-tag-DATE-TIME.jsonl"),
+    ] = None,
+    undo: Annotated[
+        Path | None, typer.Option(metavar="LOG", help="Take back what this log says, and nothing else.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that listen; 0 for one per core.")] = 0,
+) -> None:
+    """Fill missing genre, key and composer tags: MP3, FLAC, Ogg, Opus, M4A, WAV, AIFF.
+
+    A dry run unless --write is given. BUNDLE: a folder or an MLflow URI. What a model calls unknown
+    stays untagged, tags that are there stay, the sound stays bit for bit. Interrupted, the same
+    command goes on. Exit status: 0 all well, 1 some files failed, 2 wrong usage.
+
+    \b
+    earmark tag ~/Music --genre models:/genre@champion
+    earmark tag ~/Music --genre dances/ --key keys/ --write --log music.jsonl
+    earmark tag new.flac --composer models/ --write --overwrite
+    earmark tag --undo music.jsonl
+    """
+    models = {
+        kind: bundle for kind, bundle in (("genre", genre), ("key", key), ("composer", composer)) if bundle
+    }
+    if undo is not None:
+        if folder or models or write or overwrite or log is not None:
+            raise typer.BadParameter("--undo LOG stands alone: the log says which files, and what they had")
+        from earmark.apps.commands.tag_undo import undo_log
+
+        status = undo_log(undo.expanduser())
+    elif not folder:
+        raise typer.BadParameter("which music? earmark tag DIR --genre BUNDLE, or earmark tag --undo LOG")
+    elif not models:
+        raise typer.BadParameter("which tags? At least one of --genre, --key and --composer with a BUNDLE")
+    elif log is not None and not write:
+        raise typer.BadParameter("--log FILE goes with --write: a dry run has nothing to log")
+    else:
+        status = _tag(folder, models, write, overwrite, log, workers)
+    if status:
+        raise typer.Exit(status)
+
+
+def _tag(
+    folder: str, models: Mapping[str, str], write: bool, overwrite: bool, log: Path | None, workers: int
+) -> int:
+    from earmark.apps.tags.library import hear, survey
+    from earmark.apps.tags.log import Log
+
+    with tempfile.TemporaryDirectory(prefix="earmark-") as scratch:
+        kept = Log((log or _default_log()).expanduser().absolute()) if write else None
+        targets = _targets(folder)
+        bundles = _bundles(models, Path(scratch))
+        found = survey(targets, list(models), overwrite)
+        done = Done()
+        for path, reason in found.errors:
+            complain(done, path, reason)
+        identifiers = _identifiers(models, bundles, found)
+        from earmark.bundle import bundle_hash
+
+        hashes = {kind: bundle_hash(bundles[kind]) for kind in models}
+        heard = hear(found.tracks, identifiers, workers)
+        if len(found.tracks) >= MANY:
+            from earmark.foundation.progress import track
+
+            heard = track(heard, len(found.tracks), "listen", "files", stream=sys.stderr)
+        try:
+            with ended_politely():
+                for piece, said in heard:
+                    _take(piece, said, overwrite, kept, hashes, done, list(models))
+        except KeyboardInterrupt:
+            interrupted(done)
+        except EarmarkError as error:  # not one file's: the log's disk is full, a program is missing
+            done.failed = True
+            print(f"earmark: error: {error}", file=sys.stderr)
+        _report(done, found, kept, list(models))
+    return done.status or int(done.failed)
+
+
+def _default_log() -> Path:
+    return Path(f"earmark-tag-{datetime.now():%Y-%m-%d-%H%M%S}.jsonl")
+
+
+def _targets(folder: str) -> list[Target]:
+    from earmark.identify.inputs import find_targets
+
+    path = Path(folder).expanduser()
+    if not path.exists():
+        raise EarmarkError(f"{folder} does not exist: give a folder of music, or one file")
+    return find_targets([str(path)], path)
+
+
+def _bundles(models: Mapping[str, str], scratch: Path) -> dict[str, Path]:
+    from earmark.identify.locate import find_bundle
+
+    found = {}
+    for kind, model in models.items():
+        (scratch / kind).mkdir()
+        found[kind] = find_bundle(model, scratch / kind)
+    return found
+
+
+def _identifiers(
+    models: Mapping[str, str], bundles: Mapping[str, Path], found: Survey
+) -> dict[str, Identifier]:
+    """Models that have something to listen to; where nothing is missing none is loaded."""
+    from earmark.apps.tags.library import check_labels
+
+    identifiers = {}
+    for kind, model in models.items():
+        if any(kind in piece.wanted for piece in found.tracks):
+            from earmark.identify.identifier import Identifier
+
+            identifiers[kind] = Identifier.load(bundles[kind])
+            learned = identifiers[kind].bundle
+            check_labels(kind, model, learned.labels, learned.question)
+    return identifiers
+
+
+def _take(
+    piece: Track,
+    said: Mapping[str, Identification],
+    overwrite: bool,
+    log: Log | None,
+    hashes: Mapping[str, str],
+    done: Done,
+    kinds: list[str],
+) -> None:
+    """What was heard of one file: tags to write, or to show."""
+    from earmark.apps.tags.library import tag_value
+    from earmark.apps.tags.rewrite import read_tags, write_tags
+
+    new, cells = {}, []
+    for reason in dict.fromkeys(found.error for found in said.values() if found.error):
+        complain(done, piece.target.name, reason)
+    for kind in kinds:
+        has, found = ", ".join(piece.has.get(kind, [])), said.get(kind)
+        value = None if found is None else tag_value(kind, found)
+        if found is None or found.error:
+            cells.append(f"has {has}" if has else "")
+        elif value is None:
+            done.unknown += 1
+            cells.append(f"unknown ({found.nearest_label}?)")
+        elif piece.has.get(kind) == [value]:
+            cells.append(f"has {has}")
+        else:
+            new[kind] = value
+            cells.append(f"{has + ' → ' if has else ''}{value} ({found.confidence:.2f})")
+    if new and log is not None:
+        try:
+            # The same file under another name, or another program, may have been here meanwhile.
+            has_now = read_tags(piece.target.file) or {}
+            new = {kind: value for kind, value in new.items() if overwrite or kind not in has_now}
+            if new:
+                write_tags(piece.target.file, new, hashes, log)
+        except PieceError as error:
+            complain(done, piece.target.name, str(error))
+            return
+    done.files += bool(new)
+    done.tags += len(new)
+    if new or any(cell.startswith("unknown") for cell in cells):
+        done.rows.append((piece.target.name, cells))
+
+
+def _report(done: Done, found: Survey, log: Log | None, kinds: list[str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if done.rows:
+        table = Table("file", *kinds)
+        for name, cells in done.rows:
+            table.add_row(
+                Text(printable(name), overflow="fold"), *(Text(cell, overflow="fold") for cell in cells)
+            )
+        Console(highlight=False).print(table)
+    if found.complete:
+        print(f"{count(len(found.complete), 'file')} with nothing missing.")
+    for suffix, number in sorted(found.tagless.items()):
+        print(f"{count(number, 'file')} left out: {suffix} has no tags that earmark writes.")
+    if done.unknown:
+        print(f"{count(done.unknown, 'verdict')} unknown: left untagged.")
+    written = f"{count(done.tags, 'tag')} in {count(done.files, 'file')}"
+    if log is None:
+        print(f"Dry run: {written} to write{': --write does it' if done.tags else ''}.")
+    elif done.files:
+        print(f"Written: {written}. Take it back: earmark tag --undo {printable(str(log.path))}")
+    else:
+        print("Written: nothing.")

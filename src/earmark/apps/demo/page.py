@@ -1,0 +1,109 @@
+"""The page, made of Gradio's parts: a place to drop a file, and all that `answer` says of it."""
+
+from __future__ import annotations
+
+import tempfile
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from earmark.apps.demo.answer import answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from earmark.identify.identifier import Identifier
+
+SWEEP_S, KEEP_S = 60, 1800  # s: how often the server looks for old sounds and pictures; when they are old
+FONTS = ["system-ui", "sans-serif"]  # those of the reader's system: nothing is asked from the network
+CSS = """
+.earmark-verdict h2, .earmark-failed h2 { font-size: 1rem; font-weight: normal; overflow-wrap: anywhere; }
+.earmark-verdict p, .earmark-failed p { font-size: 1.5rem; margin: 0; overflow-wrap: anywhere; }
+.earmark-failed p { font-size: 1.1rem; color: #b00020; }
+#nearest table { width: 100%; border-collapse: collapse; }
+#nearest caption { text-align: left; padding-bottom: 0.5rem; }
+#nearest th, #nearest td { text-align: left; padding: 0.4rem 0.6rem; overflow-wrap: anywhere; }
+#nearest tr { border-bottom: 1px solid var(--border-color-primary); }
+/* The upload is deleted by then. */
+#dropped a { pointer-events: none; }
+.dark .earmark-failed p { color: #ff8a80; }
+"""
+
+
+def theme() -> gr.themes.Base:
+    return gr.themes.Default(font=FONTS, font_mono=FONTS)
+
+
+def build_page(identifier: Identifier) -> gr.Blocks:
+    """The page for one model. An upload is deleted as soon as it was heard; sounds and pictures later."""
+    labels = ", ".join(identifier.bundle.labels)
+    with gr.Blocks(title="earmark", analytics_enabled=False, delete_cache=(SWEEP_S, KEEP_S)) as page:
+        with gr.Row():
+            with gr.Column():
+                # No file_types: a file that is no music gets its line like any other that cannot be heard.
+                dropped = gr.File(label="Drop a MIDI file or a recording", elem_id="dropped")
+                sound = gr.Audio(
+                    label="As the model hears it",
+                    type="filepath",
+                    interactive=False,
+                    visible=False,
+                    buttons=["download"],
+                    elem_id="sound",
+                    # The browser's own player: the picture below shows more than a waveform.
+                    waveform_options=gr.WaveformOptions(show_recording_waveform=False),
+                )
+            with gr.Column():
+                said = gr.HTML(_welcome(labels), elem_id="said")
+                bars = gr.Label(
+                    label="Probability, mean of all excerpts",
+                    show_heading=False,
+                    num_top_classes=8,
+                    visible=False,
+                    elem_id="bars",
+                )
+        picture = gr.Image(
+            show_label=False,  # it would lie on the picture
+            alt_text="Spectrogram, probabilities of each excerpt, distances to each label",
+            format="png",
+            type="filepath",
+            interactive=False,
+            visible=False,
+            buttons=["download", "fullscreen"],
+            elem_id="picture",
+        )
+        nearest = gr.HTML(visible=False, elem_id="nearest")
+        shown = [said, sound, bars, picture, nearest]
+
+        def hear(upload: str) -> Iterator[list[Any]]:
+            file = Path(upload)
+            try:
+                with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
+                    found = answer(identifier, file, Path(folder))
+                    # Yielded, not returned: Gradio copies both files before the folder goes.
+                    yield [
+                        gr.HTML(found.html()),
+                        gr.Audio(found.sound, visible=not found.failed),
+                        gr.Label(found.bars or None, visible=not found.failed),
+                        gr.Image(found.picture, visible=not found.failed),
+                        gr.HTML(found.nearest_html(), visible=not found.failed),
+                    ]
+            finally:
+                file.unlink(missing_ok=True)
+
+        def forget() -> list[Any]:
+            hidden = [part(None, visible=False) for part in (gr.Audio, gr.Label, gr.Image, gr.HTML)]
+            return [gr.HTML(_welcome(labels)), *hidden]
+
+        # One file at a time: FluidSynth and the model take all cores as it is.
+        dropped.upload(hear, dropped, shown, api_visibility="private", concurrency_limit=1)
+        dropped.clear(forget, None, shown, api_visibility="private", show_progress="hidden")
+    return page
+
+
+def _welcome(labels: str) -> str:
+    return (
+        '<div class="earmark-verdict"><h2>earmark</h2>'
+        f"<p>Known here: {escape(labels)}. Anything else should be unknown.</p></div>"
+    )

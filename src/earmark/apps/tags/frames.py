@@ -1,0 +1,137 @@
+"""The sound of a file without its tags, as a digest: the proof that tagging touched no audio frame."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from earmark.apps.tags.formats import ID3_HEADER, id3_extent
+from earmark.foundation.errors import PieceError
+
+BLOCK = 1 << 20  # bytes read at a time
+MARK = 4  # bytes of the mark `fLaC`, and of the head of each block after it
+CONTAINERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl")  # atoms on the way to the tables of offsets
+OFFSETS = {b"stco": "I", b"co64": "Q"}  # where each chunk of sound begins, by the size of the numbers
+
+
+def audio_digest(path: Path, form: str) -> str:
+    """SHA-256 of the audio frames of a file whose format is `form`, a suffix of `tagging_of`.
+
+    MP3: all that follows the ID3v2 tag. FLAC: all that follows the metadata blocks. Ogg: the packets
+    and positions of the pages with sound. WAV, AIFF: the chunk with the samples. MP4: the media data, and
+    where in it each chunk of sound begins. Raises PieceError where the file is not of this format.
+    """
+    parts = {
+        ".mp3": _mpeg,
+        ".flac": _flac,
+        ".ogg": _ogg,
+        ".wav": lambda file: _chunk(file, b"data", "<"),
+        ".aiff": lambda file: _chunk(file, b"SSND", ">"),
+        ".m4a": _mp4,
+    }[form]
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            for part in parts(file):
+                digest.update(part)
+    except (struct.error, EOFError, ValueError) as error:
+        raise PieceError(f"is not a sound {form} file: {error}") from error
+    return digest.hexdigest()
+
+
+def _read(file: BinaryIO, size: int | None = None) -> Iterator[bytes]:
+    """The next `size` bytes, or all that is left."""
+    while size is None or size > 0:
+        block = file.read(BLOCK if size is None else min(BLOCK, size))
+        if not block:
+            return
+        if size is not None:
+            size -= len(block)
+        yield block
+
+
+def _mpeg(file: BinaryIO) -> Iterator[bytes]:
+    file.seek(id3_extent(file.read(ID3_HEADER))[1])
+    yield from _read(file)
+
+
+def _flac(file: BinaryIO) -> Iterator[bytes]:
+    start = id3_extent(file.read(ID3_HEADER))[1]
+    file.seek(start)
+    if file.read(MARK) != b"fLaC":
+        raise ValueError("it lacks the mark fLaC")
+    last = False
+    while not last:
+        (head,) = struct.unpack(">I", file.read(MARK))
+        last = bool(head >> 31)  # the first bit says whether it is the last block, 24 bits its length
+        file.seek(head & 0xFFFFFF, 1)
+    yield from _read(file)
+
+
+def _ogg(file: BinaryIO) -> Iterator[bytes]:
+    from mutagen.ogg import OggPage
+
+    sounding = False
+    while True:
+        try:
+            page = OggPage(file)
+        except EOFError:
+            return
+        sounding = sounding or page.position > 0  # headers stand at position 0
+        if sounding:
+            yield struct.pack(">qI??", page.position, page.serial, page.continued, page.last)
+            yield from page.packets
+
+
+def _chunk(file: BinaryIO, wanted: bytes, order: str) -> Iterator[bytes]:
+    file.seek(12)
+    while head := file.read(8):
+        name, size = struct.unpack(f"{order}4sI", head)
+        if name == wanted:
+            yield from _read(file, size)
+            return
+        file.seek(size + size % 2, 1)  # chunks begin at even places
+    raise ValueError(f"it has no chunk {wanted.decode()}")
+
+
+def _mp4(file: BinaryIO) -> Iterator[bytes]:
+    atoms = list(_atoms(file, 0, file.seek(0, 2)))
+    media = [(start, end) for path, start, end in atoms if path == (b"mdat",)]
+    if (b"moov",) not in [path for path, _, _ in atoms]:
+        raise ValueError("it has no atom moov")
+    for start, end in media:
+        file.seek(start)
+        yield from _read(file, end - start)
+    for path, start, _ in atoms:
+        if path[-1] not in OFFSETS:
+            continue
+        code = OFFSETS[path[-1]]
+        file.seek(start + 4)  # version and flags
+        (count,) = struct.unpack(">I", file.read(4))
+        for place in struct.unpack(f">{count}{code}", file.read(count * struct.calcsize(code))):
+            number = next((n for n, (start, end) in enumerate(media) if start <= place < end), -1)
+            yield struct.pack(">iQ", number, place - media[number][0] if number >= 0 else place)
+
+
+def _atoms(
+    file: BinaryIO, start: int, end: int, parents: tuple[bytes, ...] = ()
+) -> Iterator[tuple[tuple[bytes, ...], int, int]]:
+    """Atoms of MP4 (ISO 14496-12, 4.2): names from the outside in, where the content begins and ends."""
+    while start < end:
+        file.seek(start)
+        size, name = struct.unpack(">I4s", file.read(8))
+        head = 8
+        if size == 1:  # the size has 64 bits
+            (size,) = struct.unpack(">Q", file.read(8))
+            head = 16
+        last = start + size if size else end  # 0: to the end of the file
+        if last < start + head:
+            raise ValueError("an atom ends before it begins")
+        path = (*parents, name)
+        yield path, start + head, last
+        if name in CONTAINERS:
+            yield from _atoms(file, start + head, last, path)
+        start = last

@@ -1,0 +1,44 @@
+"""Whether confidence means what it says: of verdicts held for 80 % likely, four in five should be right."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from earmark.evaluation.judged import Judged, Metrics
+
+BINS = 10
+
+
+def reliability(confidence: np.ndarray, right: np.ndarray, weight: np.ndarray) -> pd.DataFrame:
+    """Ten equal bins of confidence: low, high, weight, mean confidence and accuracy (NaN where empty)."""
+    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    total = np.bincount(place, weight, minlength=BINS)
+    with np.errstate(invalid="ignore"):
+        mean = np.bincount(place, weight * confidence, minlength=BINS) / total
+        accuracy = np.bincount(place, weight * right, minlength=BINS) / total
+    edges = np.arange(BINS + 1) / BINS
+    return pd.DataFrame(
+        {"low": edges[:-1], "high": edges[1:], "weight": total, "confidence": mean, "accuracy": accuracy}
+    )
+
+
+def calibration_metrics(judged: Judged) -> Metrics:
+    """Of the nearest label of the known test pieces: ece, the expected calibration error (Naeini et al.
+    2015; ten bins), and brier, the mean squared difference of confidence and being right."""
+    test = judged.known("test")
+    confidence = test.confidence.to_numpy(float)
+    right = (test.nearest_label == test.label).to_numpy(float)
+
+    def measure(weights: np.ndarray) -> dict[str, float]:
+        total = weights.sum()
+        if not total:
+            return {"ece": float("nan"), "brier": float("nan")}
+        bins = reliability(confidence, right, weights)
+        gap = (bins.confidence - bins.accuracy).abs().fillna(0.0)
+        return {
+            "ece": float((gap * bins.weight).sum() / total),
+            "brier": float((weights * (confidence - right) ** 2).sum() / total),
+        }
+
+    return judged.with_intervals(measure, test)

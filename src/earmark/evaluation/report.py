@@ -1,0 +1,206 @@
+"""All of an evaluation: verdicts of every piece, metrics with intervals, and the words to go with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from earmark.bundle import Bundle
+from earmark.decisions.labelled import LabelledClips
+from earmark.decisions.verdict import UNKNOWN
+from earmark.evaluation.clip_scores import clip_metrics
+from earmark.evaluation.closed_set import closed_set_metrics, confusion
+from earmark.evaluation.control import control_table, control_verdicts
+from earmark.evaluation.judged import Judged, Metrics
+from earmark.evaluation.neighbours import nearest_of_other_works
+from earmark.evaluation.open_set import open_set_metrics
+from earmark.evaluation.reliability import calibration_metrics
+from earmark.evaluation.selective import selective_metrics
+from earmark.learning.embed import PieceEmbeddings
+from earmark.music.catalog import CALIBRATION, KNOWN, TEST
+
+VERDICT_COLUMNS = [
+    *("piece_id", "path", "title", "label", "group", "role", "split", "verdict", "nearest_label"),
+    *("confidence", "share", "distance", "nearest_piece", "nearest_piece_label", "nearest_piece_distance"),
+]
+
+
+def verdict_table(pieces: pd.DataFrame, embedded: PieceEmbeddings, bundle: Bundle) -> pd.DataFrame:
+    """A verdict on every piece, those likest to a known label first.
+
+    The nearest training piece is the one whose mean embedding is nearest to the piece's own mean;
+    a training piece is not its own neighbour, nor is any piece of its work.
+    """
+    owners, means = _means(bundle)
+    by_id = pieces.set_index("piece_id")
+    nearest, distances = nearest_of_other_works(
+        bundle.decision.whitened(np.stack([clips.mean(axis=0) for clips in embedded.clips])),
+        bundle.decision.whitened(means),
+        pieces.group.to_numpy(),
+        by_id.group.reindex(owners).to_numpy(),
+    )
+    labels = by_id.label.reindex(owners).fillna("").to_numpy()
+    named = pieces[["piece_id", "path", "title", "label", "group", "role", "split"]].to_dict("records")
+    rows = []
+    for piece, clips, near, distance in zip(named, embedded.clips, nearest, distances, strict=True):
+        verdict = bundle.decision.verdict(clips)
+        rows.append(
+            {
+                **piece,
+                "verdict": verdict.label,
+                "nearest_label": verdict.nearest,
+                "confidence": round(verdict.confidence, 6),
+                "share": round(verdict.share, 6),
+                "distance": round(verdict.distance, 6),
+                "nearest_piece": owners[near],
+                "nearest_piece_label": labels[near],
+                "nearest_piece_distance": round(float(distance), 6),
+            }
+        )
+    table = pd.DataFrame(rows, columns=VERDICT_COLUMNS)
+    return table.sort_values(["distance", "piece_id"], ignore_index=True)
+
+
+def _means(bundle: Bundle) -> tuple[np.ndarray, np.ndarray]:
+    """The bundle's training pieces (pieces,) and the mean embedding of each (pieces, dimensions)."""
+    owners, owner = np.unique(np.asarray(bundle.references["piece_id"], dtype=str), return_inverse=True)
+    order = np.argsort(owner, kind="stable")
+    begins = np.searchsorted(owner[order], np.arange(1, len(owners)))
+    return owners, np.stack([part.mean(axis=0) for part in np.split(bundle.embeddings[order], begins)])
+
+
+def confusions(verdicts: pd.DataFrame, labels: list[str]) -> dict[str, pd.DataFrame]:
+    """By split, the known pieces' (actual, predicted) pairs: what `dvc plots` draws as a matrix."""
+    known = verdicts[verdicts.role == KNOWN]
+    return {
+        split: known[known.split == split]
+        .rename(columns={"label": "actual", "nearest_label": "predicted"})[["actual", "predicted"]]
+        .sort_values(["actual", "predicted"], ignore_index=True)
+        for split in ("train", "validation", "test")
+    }
+
+
+def judge(
+    verdicts: pd.DataFrame,
+    pieces: pd.DataFrame,
+    embedded: PieceEmbeddings,
+    facts: Mapping[str, Mapping[str, Any]],
+    bundle: Bundle,
+    decision: Any,
+    resamples: int,
+    seed: int,
+) -> Judged:
+    """The verdicts with all that metrics are made of. decision: the config's, not yet fitted."""
+    named = dict(zip(pieces.piece_id, embedded.clips, strict=True))
+    known = pieces[pieces.role == KNOWN]
+    train, validation = (known[known.split == split] for split in ("train", "validation"))
+    heard = [
+        LabelledClips([named[name] for name in rows.piece_id], list(rows.label))
+        for rows in (train, validation)
+    ]
+    held_out = decision.held_out(bundle.labels, *heard)
+    distances = {name: bundle.decision.distances(clips) for name, clips in named.items()}
+    distances |= dict(zip(validation.piece_id, held_out, strict=True))
+    return Judged(
+        labels=bundle.labels,
+        verdicts=verdicts,
+        distances=distances,
+        clips={name: bundle.decision.clip_probabilities(clips) for name, clips in named.items()},
+        groups=dict(zip(pieces.piece_id, pieces.group, strict=True)),
+        facts=facts,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def metrics(judged: Judged, sections: Mapping[str, Any]) -> dict[str, Any]:
+    """The sections of metrics/evaluate.json; every metric as value, low, high.
+
+    sections: what an experiment adds, by name, each with a method `measure(judged)`.
+    """
+    labels = judged.labels
+    train, validation, test = (judged.known(split) for split in ("train", "validation", "test"))
+    strangers = judged.unknown(TEST)
+
+    def closed(predicted: list[str]) -> Metrics:
+        return judged.with_intervals(
+            lambda weights: closed_set_metrics(confusion(test.label, predicted, labels, weights)), test
+        )
+
+    def control(kind: str) -> dict[str, float | None]:
+        table = control_table(judged.facts, kind)
+        predicted = control_verdicts(table, train.piece_id, train.label, test.piece_id)
+        return closed(predicted)["balanced_accuracy"]
+
+    known_score, stranger_score = -test.distance.to_numpy(float), -strangers.distance.to_numpy(float)
+    right = (test.nearest_label == test.label).to_numpy(bool)
+    rejected = (strangers.verdict == UNKNOWN).to_numpy(bool)
+    accepted = (test.verdict != UNKNOWN).to_numpy(bool)
+
+    def opened(weights: np.ndarray) -> dict[str, float]:
+        return open_set_metrics(
+            known_score,
+            right,
+            accepted,
+            stranger_score,
+            rejected,
+            weights[: len(test)],
+            weights[len(test) :],
+        )
+
+    held_out = [judged.labels[int(judged.distances[name].argmin())] for name in validation.piece_id]
+    return {
+        # What configurations are chosen by; the test is for judging the chosen one.
+        "validation": judged.with_intervals(
+            lambda weights: closed_set_metrics(confusion(validation.label, held_out, labels, weights)),
+            validation,
+        ),
+        "closed_set": closed(list(test.nearest_label)),
+        "open_set": judged.with_intervals(opened, pd.concat([test, strangers])),
+        "clips": clip_metrics(judged),
+        "selective": selective_metrics(judged),
+        "calibration": calibration_metrics(judged),
+        **{name: section.measure(judged) for name, section in sections.items()},
+        "control": {
+            "balanced_accuracy": control("encoded"),
+            "heard_balanced_accuracy": control("heard"),
+        },
+        "pieces": {
+            "train": len(train),
+            "validation": len(validation),
+            "test": len(test),
+            "calibration_unknowns": len(judged.unknown(CALIBRATION)),
+            "test_unknowns": len(strangers),
+        },
+    }
+
+
+def warnings_of(found: Mapping[str, Any], control_warning: float, chance: float) -> list[str]:
+    """What a reader of these metrics must be told, in words."""
+    said = []
+    for name, means in (
+        ("balanced_accuracy", "instruments, duration and density as the files came"),
+        ("heard_balanced_accuracy", "what is still audible of that after rendering"),
+    ):
+        value = found["control"][name]["value"]
+        if value is not None and value > control_warning:
+            said.append(
+                f"the control reaches {value:.3f} from {means}, without pitch or rhythm (chance "
+                f"{chance:.3f}): on this corpus a high score may say little about the music"
+            )
+    score, control = found["closed_set"]["balanced_accuracy"], found["control"]["heard_balanced_accuracy"]
+    if None not in (score["value"], control["value"]) and score["value"] <= control["value"]:
+        said.append(
+            f"the model ({score['value']:.3f}) is not better than the control ({control['value']:.3f})"
+        )
+    if found["open_set"]["auroc"]["value"] is None:
+        said.append("there are no unknown pieces in the test: how strangers fare was not measured")
+    elif found["pieces"]["calibration_unknowns"] == 0:
+        said.append(
+            "there are no unknown pieces for calibration: the threshold, where the decision has one, accepts "
+            "95 % of validation pieces"
+        )
+    return said

@@ -1,0 +1,1 @@
+"""Runs from the shell: single ones, sweeps, leaderboards, promotion, the model registry."""

@@ -1,0 +1,178 @@
+"""From a stage script's command line to the pipeline: what the thin Hydra apps in `stages/` share.
+
+`python stages/train.py -cn frozen` (what dvc.yaml runs) executes that one stage in the checkout.
+`python stages/train.py model=… trainer.seed=1` (the shell) applies overrides.yaml, then these
+overrides, and runs the whole path through the store, writing below `runs/` only. A shell run of
+`train` ends with `evaluate`: a model without a judgement answers no question.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+import traceback
+from contextlib import AbstractContextManager, nullcontext, suppress
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from earmark.foundation.atomic import write_text
+from earmark.foundation.errors import EarmarkError
+from earmark.foundation.workspace import Workspace
+from earmark.pipeline.settings.config import config_error, register, standing_overrides, workspace_overrides
+
+FROZEN = "frozen"
+MULTIRUN = {"-m", "--multirun"}
+RUNNING_NOTHING = {"--help", "-h", "--hydra-help", "--version", "--cfg", "-c", "--info", "-i", "-sc"}
+
+
+def launch(script: str) -> None:
+    """Run the stage that the script is named after; a user's mistake ends in one line and status 1."""
+    import hydra
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    stage = Path(script).stem
+    workspace = Workspace.at(Path(script).resolve().parents[1])
+    mistakes: list[EarmarkError] = []
+    folder: Path | None = None
+
+    def task(cfg: Any) -> float | None:
+        job = HydraConfig.get()
+        try:
+            return _run(stage, cfg, job, workspace)
+        except (EarmarkError, OmegaConfBaseException) as error:
+            error = error if isinstance(error, EarmarkError) else config_error(error)
+            if _in_sweep(job):
+                raise error  # Hydra marks this job as failed
+            mistakes.append(error)
+            return None
+
+    register()
+    for name in ("matplotlib", "PIL"):  # they remark on fonts and plugins
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # Hydra's own handler prints tracebacks of our errors; it is asked to raise them instead.
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    try:
+        sys.argv[1:] = _arguments(stage, sys.argv[1:], workspace)
+        folder = _own_folder(stage, sys.argv[1:])
+        sys.argv += [f"{_folder_key(sys.argv)}='{folder.as_posix()}'"] if folder else []
+        with _ending_sweep(workspace):
+            hydra.main(version_base="1.3", config_path=str(workspace.conf), config_name="config")(task)()
+        if mistakes:
+            raise mistakes[0]
+    except EarmarkError as error:
+        _fail(stage, error)
+    except (HydraException, OmegaConfBaseException) as error:
+        _fail(stage, config_error(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    finally:
+        if folder:
+            with suppress(OSError):  # a mistake in the command line leaves it empty
+                folder.rmdir()
+
+
+def _run(stage: str, cfg: Any, job: Any, workspace: Workspace) -> float | None:
+    """What a sweeper may search by: the validation score of a judged run, NaN where a job failed."""
+    from earmark.pipeline import order as pipeline
+
+    if job.job.config_name == FROZEN or (stage == "compose" and not _own(job, workspace)):
+        pipeline.run_stage(stage, cfg, workspace)
+        return None
+    folder = Path(job.runtime.output_dir)
+    # The overrides of the command line alone name the run; those of overrides.yaml are its ground.
+    write_text(folder / "overrides.txt", "\n".join(_own(job, workspace)) + "\n")
+    workspace = Workspace.at(workspace.project, folder)
+    if stage not in pipeline.JUDGED:
+        pipeline.run(cfg, workspace, stage)
+        return None
+    from earmark.experiments import shell_run
+    from earmark.experiments.sweep.folder import Sweep
+
+    if not _in_sweep(job):
+        return shell_run.run(cfg, workspace, stage, job.overrides.task)
+    if job.launcher["_target_"].endswith(".JoblibLauncher") and cfg.executor.get("workers") == 0:
+        cfg.executor.workers = 1  # the jobs share the cores
+    try:
+        sweep = Sweep.read(Path(job.sweep.dir).resolve())
+        return shell_run.run(cfg, workspace, stage, job.overrides.task, sweep)
+    except Exception as error:
+        # The others go on, whatever the sweeper; the sweep's end tells which failed, and why.
+        (folder / "traceback.txt").write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        return float("nan")
+
+
+def _ending_sweep(workspace: Workspace) -> AbstractContextManager[None]:
+    if FROZEN in sys.argv:
+        return nullcontext()
+    from earmark.experiments.sweep.callback import ending
+
+    return ending(workspace.project)
+
+
+def _in_sweep(job: Any) -> bool:
+    return job.mode is not None and job.mode.name == "MULTIRUN"
+
+
+def _own(job: Any, workspace: Workspace) -> list[str]:
+    """Overrides that are not those of overrides.yaml."""
+    ground = workspace_overrides(workspace.overrides)
+    return [item for item in job.overrides.task if item not in ground]
+
+
+def _arguments(stage: str, arguments: list[str], workspace: Workspace) -> list[str]:
+    """The command line with those overrides of overrides.yaml that it does not replace."""
+    if FROZEN in arguments:
+        return arguments
+    # Hydra names a job after the module that calls it, which is this one.
+    added = [
+        f"hydra.job.name={stage}",
+        *standing_overrides(workspace_overrides(workspace.overrides), arguments),
+    ]
+    if stage == "compose" and not arguments:  # as dvc.yaml has it: no run of its own, hence no folder
+        added += ["hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=stdout"]
+    own = [item for item in arguments if not item.startswith("-") and re.match(r"[+~]|[^=]+=", item)]
+    options = [item for item in arguments if item not in own]
+    if any(re.fullmatch(r"sweep\.resume=(true|yes|on|1)", item, re.IGNORECASE) for item in own):
+        if not MULTIRUN & set(options):
+            raise EarmarkError("sweep.resume=true is for sweeps: add -m, and the overrides of the sweep")
+        if not any(item.startswith("hydra.sweep.dir=") for item in own):
+            from earmark.experiments.sweep.folder import find_sweep
+
+            found = find_sweep(Path("runs"), stage, [*added, *own])
+            added.append(f"hydra.sweep.dir='{found.folder.as_posix()}'")
+    # Hydra takes overrides in one run after the options; later ones win.
+    return [*options, *added, *own]
+
+
+def _own_folder(stage: str, arguments: list[str]) -> Path | None:
+    """A new folder below runs/ for what this command runs, as conf/config.yaml names it; where two begin in
+    one second the second's ends in -2. None where nothing runs, or where another folder is asked for.
+    """
+    key = _folder_key(arguments)
+    if FROZEN in arguments or RUNNING_NOTHING & set(arguments):
+        return None
+    if any(item.startswith(f"{key}=") for item in arguments):
+        return None
+    what = stage if key == "hydra.run.dir" else "sweep"
+    day, time = datetime.now().strftime("%Y-%m-%d %H-%M-%S").split()
+    Path("runs", day).mkdir(parents=True, exist_ok=True)
+    for number in count(1):
+        folder = Path("runs", day, f"{time}-{what}" + (f"-{number}" if number > 1 else ""))
+        with suppress(FileExistsError):
+            folder.mkdir()
+            return folder
+
+
+def _folder_key(arguments: list[str]) -> str:
+    return "hydra.sweep.dir" if MULTIRUN & set(arguments) else "hydra.run.dir"
+
+
+def _fail(stage: str, error: EarmarkError) -> None:
+    print(f"{stage}: error: {error}", file=sys.stderr, flush=True)
+    sys.exit(1)

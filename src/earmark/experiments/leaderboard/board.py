@@ -1,0 +1,252 @@
+"""Rows of the leaderboard: runs that differ in `split.fold` only are one system, its folds are pooled."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from earmark.experiments.leaderboard.paired_test import holm, sign_flip_test
+from earmark.experiments.leaderboard.scores import (
+    HEADLINE,
+    Score,
+    judged_pieces,
+    logged,
+    lower_is_better,
+    score_of,
+    weights,
+)
+from earmark.experiments.runs import Run
+from earmark.pipeline.tracking.run_name import OVERRIDES_TAG
+
+FOLD = "split.fold"
+# Where and by whom it was computed, not what.
+INDIFFERENT = ("store.", "executor.", "tracking.", "sweep.")
+# Of runs from before the evaluation logged it there is the score that training watched.
+VALIDATION = "validation.balanced_accuracy.value"
+JUDGED = "balanced accuracy of pieces"
+SORTS = ("validation", "test")
+Verdicts = Callable[[Run], pd.DataFrame | None]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A system: one run, or one for each fold. p: that it differs from the best by chance; no_test: why
+    that was not tested. pieces: its judged test pieces, where verdicts give the metric again. name: the
+    overrides that make it another system than the other rows."""
+
+    runs: tuple[Run, ...]
+    score: Score = field(default_factory=lambda: Score(None))
+    pieces: pd.DataFrame | None = None
+    p: float | None = None
+    no_test: str = ""
+    name: str = ""
+
+    @property
+    def overrides(self) -> list[str]:
+        """What composed its runs but for the fold, as far as they tell it: else the parts of the name."""
+        run = self.runs[0]
+        listed = json.loads(run.tags.get(OVERRIDES_TAG, "null")) or run.name.split(", ")
+        return [item for item in listed if not item.startswith(f"{FOLD}=")]
+
+    @property
+    def folds(self) -> list[str]:
+        return [run.params.get(FOLD, "?") for run in self.runs]
+
+    @property
+    def validation(self) -> float | None:
+        """On the validation pieces, mean over folds: what systems may be chosen by."""
+        judged = self._mean(VALIDATION)
+        return self._mean("train.score") if judged is None else judged
+
+    @property
+    def validation_kind(self) -> str:
+        """What that score is: the evaluation's balanced accuracy, or else what training kept an epoch by."""
+        if self._mean(VALIDATION) is not None:
+            return JUDGED
+        kind = self.runs[0].tags.get("earmark.monitored", "").partition("/")[2].replace("_", " ")
+        return f"{kind} in training" if kind else "unknown"
+
+    @property
+    def duration_s(self) -> float | None:
+        """Of the training of one fold, on the mean."""
+        return self._mean("train.duration_s")
+
+    @property
+    def parameters(self) -> float | None:
+        return self._mean("train.parameters")
+
+    def _mean(self, metric: str) -> float | None:
+        values = [run.metrics[metric] for run in self.runs if metric in run.metrics]
+        return sum(values) / len(values) if len(values) == len(self.runs) else None
+
+
+@dataclass(frozen=True)
+class Board:
+    """Rows, the best first, and what a reader must be told. more: rows that were cut off."""
+
+    metric: str
+    sort: str
+    rows: list[Row]
+    notes: list[str]
+    more: int = 0
+
+
+def short(name: str) -> str:
+    """A search's numbers have 17 digits; four tell them apart: `lr=0.003124` of `lr=0.0031237540119`."""
+    return re.sub(r"\d+\.\d{5,}(e-?\d+)?", lambda number: f"{float(number[0]):.4g}", name)
+
+
+def evaluated(runs: Sequence[Run]) -> tuple[list[Run], str]:
+    """The runs that have something to compare, and in words how many of the others there are.
+
+    A sweep's parent is no run of its own.
+    """
+    parents = {run.parent for run in runs}
+    left: Counter[str] = Counter()
+    kept = []
+    for run in runs:
+        if run.run_id in parents or run.tags.get("earmark.stage") == "publish":
+            continue
+        if run.status in ("FAILED", "KILLED"):
+            left["failed"] += 1
+        elif not run.finished:
+            left["not finished"] += 1
+        elif f"{HEADLINE}.value" not in run.metrics:
+            left["without an evaluation"] += 1
+        else:
+            kept.append(run)
+    return kept, ", ".join(f"{count} {what}" for what, count in left.items())
+
+
+def systems(runs: Sequence[Run]) -> tuple[list[Row], int]:
+    """Runs (the newest first) as rows, and how many runs were repeats: of these the newest counts."""
+    groups: dict[tuple, dict[str, Run]] = defaultdict(dict)
+    repeats = 0
+    for run in runs:
+        params = {
+            key: value for key, value in run.params.items() if key != FOLD and not key.startswith(INDIFFERENT)
+        }
+        # Of the data hash the first half: the second is of the split, which the fold changes.
+        music = run.tags.get("earmark.data", "").partition("-")[0]
+        folds = groups[music, *sorted(params.items())]
+        repeats += run.params.get(FOLD, "?") in folds
+        folds.setdefault(run.params.get(FOLD, "?"), run)
+    rows = [Row(tuple(folds[fold] for fold in sorted(folds))) for folds in groups.values()]
+    return _named(rows), repeats
+
+
+def _named(rows: list[Row]) -> list[Row]:
+    """Names by the overrides that not all rows share: a job of a sweep is called by what varies in it."""
+    shared = set.intersection(*(set(row.overrides) for row in rows)) if len(rows) > 1 else set()
+    return [
+        replace(row, name=", ".join(item for item in row.overrides if item not in shared) or "default")
+        for row in rows
+    ]
+
+
+def board(runs: Sequence[Run], verdicts: Verdicts, metric: str, sort: str, top: int) -> Board:
+    """The `top` systems among `runs` (evaluated, the newest first).
+
+    sort: `validation`, which leaves the test untouched, or `test`, by the metric itself. verdicts: gives
+    a run's table.
+    """
+    rows, repeats = systems(runs)
+    notes = [f"of {repeats} repeated runs the newest counts"] if repeats else []
+    if sort == "validation":
+        rows = _ordered(rows, lambda row: row.validation, False)
+        # Scores of another kind say nothing beside these: such runs come after.
+        rows = sorted(rows, key=lambda row: row.validation_kind != JUDGED)
+        rows, more = rows[:top], len(rows[top:])
+        rows = [_scored(row, verdicts, metric) for row in rows]
+    else:
+        rows = [_scored(row, verdicts, metric) for row in rows]
+        rows = _ordered(rows, lambda row: row.score.value, lower_is_better(metric))
+        rows, more = rows[:top], len(rows[top:])
+    rows = _tested(rows, metric)
+    return Board(metric, sort, rows, notes + _notes(rows, sort), more)
+
+
+def _ordered(rows: list[Row], value: Callable[[Row], float | None], lower: bool) -> list[Row]:
+    """The best first; rows without a value last."""
+    sign = 1 if lower else -1
+    return sorted(rows, key=lambda row: (value(row) is None, sign * (value(row) or 0.0)))
+
+
+def _scored(row: Row, verdicts: Verdicts, metric: str) -> Row:
+    tables = [verdicts(run) for run in row.runs]
+    folds = [None if table is None else judged_pieces(table, metric) for table in tables]
+    pieces = None
+    if all(fold is not None for fold in folds):
+        # A piece that several folds judge is as many observations, of one work.
+        pieces = pd.concat([part.assign(fold=fold) for part, fold in zip(folds, row.folds, strict=True)])
+        pieces = pieces.reset_index(drop=True)
+    if len(row.runs) == 1:
+        score = logged(row.runs[0].metrics, metric)
+    elif pieces is not None:
+        score = score_of(pieces, metric)
+    else:
+        values = [logged(run.metrics, metric).value for run in row.runs]
+        score = Score(None if None in values else sum(values) / len(values))
+    return replace(row, score=score, pieces=pieces)
+
+
+def _tested(rows: list[Row], metric: str) -> list[Row]:
+    """Each row but the first with its p value against the first, Holm-adjusted, or the reason for none."""
+    if not rows:
+        return rows
+    best = rows[0]
+    tested = [replace(row, no_test=_untestable(row, best)) for row in rows[1:]]
+    values = iter(
+        holm([_p(row.pieces, best.pieces, metric) for row in tested if not row.no_test])  # type: ignore[arg-type]
+    )
+    return [best, *(row if row.no_test else replace(row, p=next(values)) for row in tested)]
+
+
+def _untestable(row: Row, best: Row) -> str:
+    if row.pieces is None or best.pieces is None:
+        return "the metric cannot be had from their verdicts"
+    if _identity(row.pieces) != _identity(best.pieces):
+        return "their test pieces are others than those of the best"
+    return ""
+
+
+def _identity(pieces: pd.DataFrame) -> set[tuple]:
+    return set(pieces[["fold", "piece_id", "label", "group"]].itertuples(index=False, name=None))
+
+
+def _p(pieces: pd.DataFrame, best: pd.DataFrame, metric: str) -> float:
+    one, other = (table.sort_values(["fold", "piece_id"], ignore_index=True) for table in (pieces, best))
+    return sign_flip_test((one.right - other.right) * weights(one, metric), list(one.group))
+
+
+def _notes(rows: list[Row], sort: str) -> list[str]:
+    notes = []
+    if sort == "test":
+        notes.append("chosen by the test: the best score is too high by chance, and p values are too low")
+    kinds: dict[str, list[int]] = defaultdict(list)
+    reasons: dict[str, list[int]] = defaultdict(list)
+    for rank, row in enumerate(rows, start=1):
+        kinds[row.validation_kind].append(rank)
+        if row.no_test:
+            reasons[row.no_test].append(rank)
+    if len(kinds) > 1:
+        named = "; ".join(f"{kind} of {_listed(ranks)}" for kind, ranks in kinds.items())
+        notes.append(f"validation scores are of {len(kinds)} kinds, which cannot be compared: {named}")
+    notes += [f"no test for {_listed(ranks)}: {reason}" for reason, ranks in reasons.items()]
+    mixed = [
+        rank
+        for rank, row in enumerate(rows, start=1)
+        if len({run.tags.get("mlflow.source.git.commit") for run in row.runs}) > 1
+    ]
+    if mixed:
+        notes.append(f"folds of different git commits are pooled in {_listed(mixed)}")
+    return notes
+
+
+def _listed(ranks: list[int]) -> str:
+    return ", ".join(map(str, ranks))

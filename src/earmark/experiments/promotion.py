@@ -1,0 +1,158 @@
+"""A run's overrides become those of overrides.yaml, so that `dvc repro` rebuilds exactly it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from earmark.experiments.leaderboard.board import INDIFFERENT
+from earmark.experiments.runs import Run, Runs
+from earmark.foundation.atomic import write_text
+from earmark.foundation.errors import EarmarkError
+from earmark.foundation.workspace import Workspace
+from earmark.pipeline.settings.config import compose, override_key, plain, workspace_overrides
+from earmark.pipeline.tracking.provenance import data_hash
+from earmark.pipeline.tracking.run_name import OVERRIDES_TAG
+from earmark.pipeline.tracking.tracker import flattened
+
+SHOWN = 10
+# What decides which pieces come through to data/pieces.csv.
+PIECES_SECTIONS = ("data", "midi", "render", "audio", "validate")
+
+
+def find_run(wanted: str, runs: Sequence[Run]) -> Run:
+    """The run of this id, of the only id that begins so, or of exactly this name.
+
+    Raises EarmarkError where there is none or more than one, or where it is a sweep's parent.
+    """
+    found = [run for run in runs if run.run_id == wanted] or [run for run in runs if run.name == wanted]
+    if not found and wanted:
+        found = [run for run in runs if run.run_id.startswith(wanted.lower())]
+    if not found:
+        raise EarmarkError(
+            f"no run {wanted!r}: give an id (`earmark leaderboard` has them), its beginning, or a name"
+        )
+    if len(found) > 1:
+        raise EarmarkError(f"{len(found)} runs are meant by {wanted!r}: {_named(found)}; give an id")
+    children = [run for run in runs if run.parent == found[0].run_id]
+    if children:
+        raise EarmarkError(f"{wanted} is a sweep's parent; promote one of its runs: {_named(children)}")
+    return found[0]
+
+
+def _named(runs: Sequence[Run]) -> str:
+    named = [f"{run.run_id[:8]} ({run.experiment}: {run.name})" for run in runs[:SHOWN]]
+    return ", ".join(named) + (f" and {len(runs) - SHOWN} more" if len(runs) > SHOWN else "")
+
+
+def overrides_of(run: Run) -> list[str]:
+    """What composed the run. Raises EarmarkError where it does not say so."""
+    tag = run.tags.get(OVERRIDES_TAG)
+    try:
+        found = json.loads(tag or "")
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        raise EarmarkError(
+            f"run {run.run_id[:8]} ({run.name}) does not tell its overrides (tag {OVERRIDES_TAG}): it was "
+            "made by an older earmark, or not by a stage script"
+        )
+    # How a sweep is carried on is nothing that a run is made of.
+    return [item for item in found if not override_key(item).startswith("sweep.")]
+
+
+def doubts(run: Run, config: Mapping[str, Any] | None, composed: Any, workspace: Workspace) -> Iterator[str]:
+    """Why `dvc repro` might not give the run again, a line each. composed: what its overrides give now."""
+    if not run.finished:
+        yield f"the run is {run.status.lower()}: {run.tags.get('earmark.error', 'it did not end well')}"
+    if config is not None:
+        yield from _other_config(config, plain(composed))
+        yield from _other_data(run, config, workspace)
+    yield from _other_code(run, workspace.project)
+
+
+def _other_config(config: Mapping[str, Any], composed: Mapping[str, Any]) -> Iterator[str]:
+    then, now = flattened(config), flattened(composed)
+    keys = [key for key in sorted({*then, *now}) if not key.startswith(INDIFFERENT)]
+    changed = [key for key in keys if then.get(key) != now.get(key)]
+    if changed:
+        named = ", ".join(f"{key} was {then.get(key)}, is {now.get(key)}" for key in changed[:3])
+        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+        yield f"conf/ has changed since the run: {named}{more}"
+
+
+def _other_data(run: Run, config: Mapping[str, Any], workspace: Workspace) -> Iterator[str]:
+    """Compare with what lies in data/, where that was made with the same settings."""
+    then, _, then_split = run.tags.get("earmark.data", "").partition("-")
+    if not then:
+        return
+    present = (
+        yaml.safe_load(workspace.params.read_text(encoding="utf-8")) if workspace.params.is_file() else {}
+    )
+    same = all(config.get(name) == present.get(name) for name in PIECES_SECTIONS)
+    if not (same and workspace.pieces.is_file() and workspace.splits.is_file()):
+        yield (
+            "whether the run learned from the same pieces shows only after dvc repro: data/ was made with "
+            "other settings, or not yet"
+        )
+        return
+    now, _, now_split = data_hash(workspace.pieces, workspace.splits).partition("-")
+    if then != now:
+        yield f"the run learned from other data: {then}, here is {now}"
+    elif config.get("split") == present.get("split") and then_split != now_split:
+        yield "the run learned from the same pieces, split in another way"
+
+
+def _other_code(run: Run, project: Path) -> Iterator[str]:
+    commit = run.tags.get("mlflow.source.git.commit", "none")
+    if commit == "none":
+        yield "the run was made outside of git: with which code is not known"
+        return
+    if run.tags.get("earmark.git_dirty") == "true":
+        yield f"the run was made with changes that were not in its commit {commit[:12]}"
+    asked = ["git", "diff", "--name-only", commit, "--", "src", "stages", "conf", "dvc.yaml"]
+    try:
+        done = subprocess.run(asked, cwd=project, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        yield f"the run's commit {commit[:12]} is not in this checkout"
+        return
+    changed = done.stdout.split()
+    if changed:
+        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+        yield f"code or conf/ changed since the run's commit {commit[:12]}: {', '.join(changed[:3])}{more}"
+
+
+def write_overrides(file: Path, overrides: Sequence[str]) -> None:
+    """Write overrides.yaml in one step; comment lines at its top stay."""
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    head = []
+    for line in text.splitlines(keepends=True):
+        if line.strip() and not line.lstrip().startswith("#"):
+            break
+        head.append(line)
+    # In one line while that is readable.
+    body = yaml.safe_dump({"overrides": list(overrides)}, width=float("inf"), allow_unicode=True)
+    inline = yaml.safe_dump(
+        {"overrides": list(overrides)}, default_flow_style=None, width=float("inf"), allow_unicode=True
+    )
+    write_text(file, "".join(head) + (inline if len(inline) <= 110 else body))
+
+
+def promote_run(wanted: str, workspace: Workspace) -> tuple[Run, list[str], list[str], list[str]]:
+    """Write the run's overrides; the run, the overrides before and after, and doubts.
+
+    Raises EarmarkError, with nothing written, where the run is not to be found or not to be promoted.
+    """
+    kept = Runs(workspace)
+    run = find_run(wanted, kept.every())
+    overrides, before = overrides_of(run), workspace_overrides(workspace.overrides)
+    composed = compose(workspace.conf, overrides)
+    said = list(doubts(run, kept.config(run), composed, workspace))
+    if overrides != before:
+        write_overrides(workspace.overrides, overrides)
+    return run, before, overrides, said

@@ -1,0 +1,82 @@
+"""How a bundle was judged: the evaluation that lies beside it, and whether it is really the bundle's own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from earmark.bundle import Bundle
+from earmark.evaluation.closed_set import closed_set_metrics, confusion
+from earmark.foundation.errors import EarmarkError
+from earmark.music.catalog import KNOWN, read_table
+
+CHECKED = 20  # training pieces of which the verdict is taken again
+# Between what evaluation wrote (six decimals) and what the references give: rounding, and another CPU's sums.
+RELATIVE, ABSOLUTE = 1e-4, 1e-5
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """balanced_accuracy: of the known test pieces. verdicts: theirs, the rows of verdicts.csv.
+    test_pieces: a digest of which pieces those are, by their bytes and labels."""
+
+    balanced_accuracy: float
+    verdicts: pd.DataFrame
+    test_pieces: str
+
+    @classmethod
+    def beside(cls, folder: Path, bundle: Bundle) -> Evaluation | None:
+        """That of the checkout or run whose `models/` is `folder`; None where there is none.
+
+        Raises EarmarkError where what lies there is of another bundle.
+        """
+        root = folder.resolve().parent
+        metrics, verdicts = root / "metrics" / "evaluate.json", root / "data" / "verdicts.csv"
+        if not (metrics.is_file() and verdicts.is_file()):
+            return None
+        stated = _stated(metrics)
+        if stated is None:
+            return None
+        table = read_table(verdicts)
+        try:
+            test = table[(table.role == KNOWN) & (table.split == "test")]
+            matrix = confusion(list(test.label), list(test.nearest_label), bundle.labels)
+            counted = closed_set_metrics(matrix)["balanced_accuracy"]
+            own = math.isclose(counted, stated, abs_tol=ABSOLUTE) and _is_of(table, bundle)
+        except (KeyError, AttributeError, ValueError):  # other labels, other columns
+            own = False
+        if not own:
+            raise EarmarkError(
+                f"{root} holds the evaluation of another bundle: evaluate this one (dvc repro)"
+            )
+        return cls(stated, test, _digest(test, read_table(root / "data" / "pieces.csv")))
+
+
+def _stated(metrics: Path) -> float | None:
+    try:
+        found = json.loads(metrics.read_text(encoding="utf-8"))["closed_set"]["balanced_accuracy"]["value"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EarmarkError(f"{metrics} has no closed_set.balanced_accuracy: run the evaluation") from error
+    return None if found is None or math.isnan(found) else float(found)
+
+
+def _is_of(table: pd.DataFrame, bundle: Bundle) -> bool:
+    """Whether the distances in verdicts.csv are those that the bundle gives for its training pieces."""
+    stated = table.set_index("piece_id").distance.astype(float)
+    owners = np.asarray(bundle.references["piece_id"], dtype=str)
+    names = sorted(set(owners))[:CHECKED]
+    given = [bundle.decision.verdict(bundle.embeddings[owners == name]).distance for name in names]
+    return bool(np.allclose(given, stated.loc[names], rtol=RELATIVE, atol=ABSOLUTE))
+
+
+def _digest(test: pd.DataFrame, pieces: pd.DataFrame) -> str:
+    """By the files' own digests: the same pieces in another folder are the same test."""
+    content = test.piece_id.map(pieces.set_index("piece_id").sha256).fillna("")
+    lines = sorted(f"{sha256} {label}" for sha256, label in zip(content, test.label, strict=True))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,78 @@
+"""A bundle as an MLflow model: rows with music in them in, rows with verdicts out."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from mlflow.pyfunc import PythonModel
+
+from earmark.foundation.errors import PieceError, describe
+from earmark.identify.identifier import Identification, Identifier
+from earmark.identify.inputs import MUSIC_SUFFIXES, Target, suffix_of
+
+PATHS_VARIABLE = "EARMARK_SERVE_PATHS"  # 1 lets clients name files of the server
+OUTPUT_COLUMNS = ("name", "verdict", "confidence", "distance", "nearest", "error")
+
+
+class IdentifyingModel(PythonModel):
+    """Identifies what each row holds; a row that cannot be heard says so in its own `error`."""
+
+    def load_context(self, context: Any) -> None:
+        """Read the bundle, which is checked as ever: nothing in it runs code."""
+        self.identifier = Identifier.load(Path(context.artifacts["bundle"]))
+
+    def predict(self, context: Any, model_input: pd.DataFrame, params: dict | None = None) -> pd.DataFrame:
+        """A row of OUTPUT_COLUMNS for each row of `model_input`, in its order.
+
+        model_input: the columns name, content_base64 (a file's bytes) and path (a file of the server,
+        where PATHS_VARIABLE is 1), as far as they are there. Never raises for what a row holds.
+        """
+        # Not to_dict: MLflow drops columns that it does not know, and a row without any is a row still.
+        rows = [self._row(model_input.iloc[place].to_dict()) for place in range(len(model_input))]
+        return pd.DataFrame(rows, columns=list(OUTPUT_COLUMNS), dtype=object)
+
+    def _row(self, row: dict[str, Any]) -> dict[str, Any]:
+        name = _text(row.get("name")) or _text(row.get("path"))
+        try:
+            with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
+                found = self.identifier.identify(Target(name, _file(row, name, Path(folder))))
+        except Exception as error:  # one row's fault is that row's error, and no status 500 for all
+            found = Identification(name, error=describe(error))
+        plain = found.plain()
+        nearest = json.dumps(plain["nearest"], ensure_ascii=False)
+        return {"name": name, **{key: plain[key] for key in OUTPUT_COLUMNS[1:]}, "nearest": nearest}
+
+
+def _file(row: dict[str, Any], name: str, folder: Path) -> Path:
+    """The file that a row is about, below `folder` where the row brings its bytes."""
+    content, path = _text(row.get("content_base64")), _text(row.get("path"))
+    if path and os.environ.get(PATHS_VARIABLE) != "1":
+        raise PieceError(
+            f"paths are refused: send content_base64, or start the server with {PATHS_VARIABLE}=1"
+        )
+    if bool(content) == bool(path):
+        raise PieceError("a row needs either content_base64 or path" + (", not both" if path else ""))
+    if path:
+        return Path(path)
+    try:
+        # Tools wrap base64 into lines; anything else that is not of its alphabet is a mistake.
+        data = base64.b64decode("".join(content.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise PieceError(f"content_base64 is not base64: {error}") from error
+    # Of the name that a client states only a known suffix is taken.
+    stated = Path(name).suffix.lower()
+    file = folder / f"sound{suffix_of(data) or (stated if stated in MUSIC_SUFFIXES else '')}"
+    file.write_bytes(data)
+    return file
+
+
+def _text(value: Any) -> str:
+    """A cell's text; "" where there is none (None, NaN)."""
+    return "" if value is None or value != value else str(value)

@@ -1,0 +1,214 @@
+"""Bundles in MLflow's model registry: versions, and the alias that the best one bears."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from earmark import __version__
+from earmark.bundle import Bundle, bundle_hash
+from earmark.experiments.registry.evaluation import Evaluation
+from earmark.foundation.errors import EarmarkError, describe
+from earmark.foundation.workspace import Workspace
+from earmark.music.catalog import write_table
+from earmark.pipeline.tracking.tracker import BUNDLE_TAG, Tracker
+
+SCRIPT = Path(__file__).with_name("pyfunc_script.py")
+QUIET = {"MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
+EXPERIMENT = "earmark"  # of the run that stands for a bundle's training where that is not known
+SCORE_TAG, TEST_TAG, COUNT_TAG = (
+    "earmark.balanced_accuracy",
+    "earmark.test_pieces",
+    "earmark.test_piece_count",
+)
+
+
+@dataclass(frozen=True)
+class Published:
+    """A new version. aliased: whether it bears the alias now; reason: why, or why not, in one line."""
+
+    version: str
+    run_id: str
+    uri: str
+    bundle: str
+    aliased: bool
+    reason: str
+
+
+def publish_bundle(folder: Path, name: str, alias: str, force: bool, workspace: Workspace) -> Published:
+    """Register the bundle in `folder` as a version of the model `name`, and give it the alias if it is best.
+
+    force: give it, too, where a comparison with the alias's bearer is not possible. Raises EarmarkError
+    where the bundle, its evaluation, the names or the server are not usable.
+    """
+    if not re.fullmatch(r"[\w-]+", alias) or re.fullmatch(r"latest|v\d+", alias, re.IGNORECASE):
+        raise EarmarkError(f"the alias {alias!r} is not possible: letters, digits, - and _, not latest or v1")
+    bundle = Bundle.load(folder)
+    evaluation = Evaluation.beside(folder, bundle)
+    if evaluation is None and not force:
+        raise EarmarkError(
+            f"{folder} is not judged: no metrics/evaluate.json and data/verdicts.csv with a test beside it; "
+            "evaluate it, or --force"
+        )
+    tracker = Tracker(workspace, EXPERIMENT)
+    digest = bundle_hash(folder)
+    with _one_line(tracker.uri), _quiet():
+        champion = _bearer(tracker.client, name, alias)
+        aliased, reason = challenge(evaluation, champion, force)
+        run_id = _training_run(tracker, digest)
+        noted = {BUNDLE_TAG: digest, **_facts_of(bundle, evaluation)}
+        version = _register(tracker.client, folder, bundle, evaluation, name, run_id, noted)
+        if aliased:
+            tracker.client.set_registered_model_alias(name, alias, version)
+    return Published(version, run_id, tracker.uri, digest, aliased, reason)
+
+
+def challenge(evaluation: Evaluation | None, champion: Any | None, force: bool) -> tuple[bool, str]:
+    """Whether a bundle takes the alias from `champion` (a model version, or None), and why in one line."""
+    own = f"{evaluation.balanced_accuracy:.6f}" if evaluation else None
+    if champion is None:
+        judged = (
+            f"balanced accuracy {own}, {len(evaluation.verdicts)} test pieces" if evaluation else "not judged"
+        )
+        return True, f"the first to bear it ({judged})"
+    held, test = champion.tags.get(SCORE_TAG), champion.tags.get(TEST_TAG)
+    bearer = f"version {champion.version}"
+    if evaluation is None or held is None or test != evaluation.test_pieces:
+        if evaluation is None:
+            why = "this bundle was not judged"
+        elif held is None:
+            why = f"{bearer} was not judged"
+        else:
+            count = champion.tags.get(COUNT_TAG, "?")
+            why = f"the test pieces differ ({len(evaluation.verdicts)} here, {count} of {bearer})"
+        return force, f"{why}: {'forced' if force else 'no comparison, --force takes it'}"
+    if evaluation.balanced_accuracy > float(held):
+        return True, f"balanced accuracy {own} beats {held} of {bearer} on the same test pieces"
+    return False, f"balanced accuracy {own} does not beat {held} of {bearer} on the same test pieces"
+
+
+def _facts_of(bundle: Bundle, evaluation: Evaluation | None) -> dict[str, str]:
+    facts = {"earmark.version": __version__, "earmark.decision": bundle.decision.kind}
+    if evaluation is None:
+        return facts
+    return {
+        **facts,
+        SCORE_TAG: f"{evaluation.balanced_accuracy:.6f}",
+        TEST_TAG: evaluation.test_pieces,
+        COUNT_TAG: str(len(evaluation.verdicts)),
+    }
+
+
+def _bearer(client: Any, name: str, alias: str) -> Any | None:
+    """The version that bears the alias, or None; the registered model is made where it is missing."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_registered_model(name)
+        return None
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    if alias not in client.get_registered_model(name).aliases:
+        return None
+    return client.get_model_version_by_alias(name, alias)
+
+
+def _training_run(tracker: Tracker, digest: str) -> str:
+    """The latest run of any experiment that made the bundle; a new one where the server knows none."""
+    experiments = [found.experiment_id for found in tracker.client.search_experiments()]
+    runs = tracker.client.search_runs(
+        experiments,
+        f"tags.`{BUNDLE_TAG}` = '{digest}'",
+        order_by=["attributes.start_time DESC"],
+        max_results=1,
+    )
+    if runs:
+        return runs[0].info.run_id
+    with tracker.run(f"published {digest[:12]}", {"earmark.stage": "publish", BUNDLE_TAG: digest}) as run_id:
+        return run_id
+
+
+def _register(
+    client: Any,
+    folder: Path,
+    bundle: Bundle,
+    evaluation: Evaluation | None,
+    name: str,
+    run_id: str,
+    noted: Mapping[str, str],
+) -> str:
+    """Log the model into the run, make a version of it; the version's number."""
+    import mlflow
+
+    before = client.get_run(run_id).info
+    with tempfile.TemporaryDirectory(prefix="earmark-") as scratch:
+        artifacts = {"bundle": folder.resolve().as_uri()}
+        if evaluation is not None:
+            write_table(evaluation.verdicts, Path(scratch) / "verdicts.csv")
+            artifacts["verdicts"] = (Path(scratch) / "verdicts.csv").as_uri()
+        with mlflow.start_run(run_id=run_id):
+            logged = log_model(bundle, artifacts, name=name)
+    # To publish is no part of the training: the run stays as it ended.
+    client.set_terminated(run_id, status=before.status, end_time=before.end_time)
+    version = client.create_model_version(
+        name, source=logged.model_uri, run_id=run_id, tags=dict(noted), model_id=logged.model_id
+    )
+    return str(version.version)
+
+
+def log_model(bundle: Bundle, artifacts: Mapping[str, str], **where: Any) -> Any:
+    """Log a bundle as an MLflow model into the active run; MLflow's description of it."""
+    import mlflow
+
+    return mlflow.pyfunc.log_model(**described(bundle, artifacts), **where)
+
+
+def described(bundle: Bundle, artifacts: Mapping[str, str]) -> dict[str, Any]:
+    """What MLflow needs to keep the bundle as a model: for `log_model` and `save_model` alike."""
+    from earmark.experiments.registry.schema import input_example, signature
+
+    return {
+        "python_model": str(SCRIPT),
+        "artifacts": dict(artifacts),
+        "signature": signature(),
+        "input_example": input_example(bundle.settings),
+        "pip_requirements": [f"earmark=={__version__}"],
+    }
+
+
+@contextmanager
+def _one_line(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except EarmarkError:
+        raise
+    except Exception as error:  # MLflow raises its own, the server's and the disk's
+        raise EarmarkError(f"MLflow at {uri} refuses: {describe(error)}") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """MLflow's advice, progress bars and links are not what the user asked for."""
+    logger = logging.getLogger("mlflow")
+    level, before = logger.level, {name: os.environ.get(name) for name in QUIET}
+    logger.setLevel(logging.ERROR)
+    os.environ.update(QUIET)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value

@@ -1,0 +1,141 @@
+"""Runs that MLflow knows: reading only. Neither an experiment nor a database is made by looking."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from earmark.foundation.errors import EarmarkError, describe
+from earmark.foundation.workspace import Workspace
+from earmark.music.catalog import read_table
+
+PARENT_TAG = "mlflow.parentRunId"
+PAGE = 1000  # runs a request
+QUIET = {"MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as MLflow has it. metrics: the last value of each. start: milliseconds since 1970."""
+
+    run_id: str
+    name: str
+    experiment: str
+    status: str
+    start: int
+    params: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def parent(self) -> str | None:
+        return self.tags.get(PARENT_TAG)
+
+    @property
+    def finished(self) -> bool:
+        return self.status == "FINISHED"
+
+
+class Runs:
+    """The runs on the server that MLFLOW_TRACKING_URI names, or in mlflow.db of the checkout."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """Raises EarmarkError where there is none, or where it cannot be reached."""
+        database = workspace.project / "mlflow.db"
+        given = os.environ.get("MLFLOW_TRACKING_URI")
+        if not given and not database.is_file():
+            raise EarmarkError(f"{database} is not there: no run was kept in this checkout yet (dvc repro)")
+        from earmark.pipeline.tracking.tracker import impatient, server
+
+        self.uri = server(workspace)
+        from mlflow.tracking import MlflowClient
+
+        try:
+            with impatient():
+                self._client = MlflowClient(self.uri)
+                found = self._client.search_experiments()
+        except Exception as error:
+            raise EarmarkError(
+                f"MLflow at {self.uri} cannot be used: {describe(error)}; check MLFLOW_TRACKING_URI"
+            ) from error
+        self.experiments = {item.name: item.experiment_id for item in found}
+
+    def of(self, experiment: str) -> list[Run]:
+        """All runs of an experiment, the newest first. Raises EarmarkError where there is no such."""
+        if experiment not in self.experiments:
+            known = ", ".join(sorted(set(self.experiments) - {"Default"})) or "none"
+            raise EarmarkError(f"no experiment {experiment} in {self.uri}: there are {known}")
+        return self._search([experiment])
+
+    def every(self) -> list[Run]:
+        """All runs of all experiments, the newest first."""
+        return self._search(list(self.experiments))
+
+    def _search(self, experiments: Sequence[str]) -> list[Run]:
+        names = {self.experiments[name]: name for name in experiments}
+        found, token = [], None
+        with self._one_line():
+            while True:
+                page = self._client.search_runs(
+                    list(names), max_results=PAGE, order_by=["attributes.start_time DESC"], page_token=token
+                )
+                found += [_run(item, names) for item in page]
+                token = page.token
+                if not token:
+                    return found
+
+    def text(self, run: Run, artifact: str) -> str | None:
+        """An artifact's text, None where the run has no such."""
+        with self._artifact(run, artifact) as file:
+            return file.read_text(encoding="utf-8") if file else None
+
+    def verdicts(self, run: Run) -> pd.DataFrame | None:
+        """The verdicts of its evaluation, None where they were not kept."""
+        with self._artifact(run, "evaluation/verdicts.csv") as file:
+            return read_table(file) if file else None
+
+    def config(self, run: Run) -> dict[str, Any] | None:
+        """The resolved config that it ran with, None where that was not kept."""
+        text = self.text(run, "config.yaml")
+        return json.loads(text) if text else None
+
+    @contextmanager
+    def _artifact(self, run: Run, path: str) -> Iterator[Path | None]:
+        """A copy of it, as long as it is used; None where the run has no such."""
+        os.environ.update(QUIET)
+        with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
+            with self._one_line():
+                kept = {item.path for item in self._client.list_artifacts(run.run_id, str(Path(path).parent))}
+                found = self._client.download_artifacts(run.run_id, path, folder) if path in kept else None
+            yield Path(found) if found else None
+
+    @contextmanager
+    def _one_line(self) -> Iterator[None]:
+        try:
+            yield
+        except EarmarkError:
+            raise
+        except Exception as error:  # MLflow raises its own, the server's and the disk's
+            raise EarmarkError(f"MLflow at {self.uri} refuses: {describe(error)}") from error
+
+
+def _run(found: Any, experiments: dict[str, str]) -> Run:
+    info, data = found.info, found.data
+    return Run(
+        run_id=info.run_id,
+        name=info.run_name or "",
+        experiment=experiments[info.experiment_id],
+        status=info.status,
+        start=info.start_time,
+        params=dict(data.params),
+        metrics=dict(data.metrics),
+        tags=dict(data.tags),
+    )

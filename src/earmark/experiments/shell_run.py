@@ -1,0 +1,90 @@
+"""One run from the shell that ends in a judged model: alone, or a job of a sweep.
+
+Its MLflow run is open from the first check to the evaluation, so that what fails on the way is there, too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from omegaconf.errors import OmegaConfBaseException
+
+from earmark.experiments.sweep.folder import Sweep, lasting
+from earmark.foundation.errors import describe
+from earmark.foundation.progress import say
+from earmark.foundation.workspace import Workspace
+from earmark.learning.devices import node_rank
+from earmark.pipeline import order as pipeline
+from earmark.pipeline.settings.config import config_error, plain
+from earmark.pipeline.tracking.run_name import run_name, tags
+from earmark.pipeline.tracking.run_record import FAILED, FINISHED, KILLED, RUNNING, RunRecord
+from earmark.pipeline.tracking.stage_run import log_config
+from earmark.store import digest_settings
+
+PARENT_TAG = "mlflow.parentRunId"
+# How and where a run computes, which makes no difference to what comes out.
+CIRCUMSTANCES = ("executor", "store", "sweep")
+
+
+def run(
+    cfg: Any, workspace: Workspace, stage: str, overrides: Sequence[str], sweep: Sweep | None = None
+) -> float:
+    """The whole path; the validation score of its model, the higher the better.
+
+    overrides: all that composed cfg. A job that the sweep which is resumed has finished is not done again.
+    """
+    if node_rank(cfg.trainer):  # a further machine of one training: the first has the run and the model
+        pipeline.run(cfg, workspace)
+        return float("nan")
+    record, digest = RunRecord.read(workspace.run_file), _digest(cfg)
+    if record and sweep and cfg.sweep.resume and record.status == FINISHED and record.digest == digest:
+        say(f"{stage}: {sweep.job_name(record.overrides)} is finished, score {record.score}")
+        return float(record.score)
+    from earmark.pipeline.tracking.tracker import Tracker
+
+    tracker = Tracker(workspace, sweep.experiment if sweep else cfg.tracking.experiment)
+    if record and record.status == RUNNING:  # killed without a word
+        tracker.end(record.run_id, KILLED)
+    overrides = lasting(overrides)
+    name = sweep.job_name(overrides) if sweep else run_name(workspace)
+    parent = {PARENT_TAG: sweep.parent} if sweep else {}
+    with tracker.run(name, {**tags(workspace, stage, overrides), **parent}) as run_id:
+        record = RunRecord(
+            status=RUNNING,
+            run_id=run_id,
+            experiment=tracker.experiment,
+            parent=sweep.parent if sweep else "",
+            overrides=overrides,
+            digest=digest,
+            log_bundle=cfg.tracking.log_bundle,
+        )
+        record.write(workspace.run_file)
+        try:
+            log_config(tracker, run_id, cfg)
+            pipeline.run(cfg, workspace)
+            score = validation_score(workspace)
+        except BaseException as error:
+            if isinstance(error, OmegaConfBaseException):
+                error = config_error(error)
+            status = KILLED if isinstance(error, KeyboardInterrupt) else FAILED
+            replace(record, status=status, error=describe(error)).write(workspace.run_file)
+            raise error
+    replace(record, status=FINISHED, score=score).write(workspace.run_file)
+    return score
+
+
+def validation_score(workspace: Workspace) -> float:
+    """Balanced accuracy of the validation pieces: comparable between models, whatever they train by."""
+    found = json.loads((workspace.metrics / "evaluate.json").read_text(encoding="utf-8"))
+    return float(found["validation"]["balanced_accuracy"]["value"])
+
+
+def _digest(cfg: Any) -> str:
+    """Of all that a result depends on; empty where the config cannot be resolved."""
+    try:
+        return digest_settings({name: node for name, node in plain(cfg).items() if name not in CIRCUMSTANCES})
+    except OmegaConfBaseException:
+        return ""

@@ -1,0 +1,136 @@
+"""The end of a sweep, however it came: what the jobs found is summed up, and its MLflow run ends."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from earmark.evaluation.verification import TRIALS_FILE
+from earmark.experiments.sweep.aggregate import Aggregate, Job, aggregates, best
+from earmark.experiments.sweep.folder import FOLD, Sweep
+from earmark.experiments.sweep.summary_table import rows, show
+from earmark.foundation.atomic import write_text
+from earmark.foundation.errors import EarmarkError, describe
+from earmark.foundation.progress import say
+from earmark.foundation.workspace import Workspace
+from earmark.music.catalog import KNOWN, read_table, write_table
+from earmark.pipeline.settings.config import override_key
+from earmark.pipeline.tracking.provenance import data_hash
+from earmark.pipeline.tracking.run_record import FAILED, FINISHED, KILLED, RUNNING, RunRecord
+
+Jobs = list[tuple[Path, RunRecord]]
+
+
+def finish(sweep: Sweep, project: Path, error: BaseException | None) -> None:
+    """End the sweep's run. error: what ended the sweep before its time.
+
+    Raises EarmarkError where jobs failed, after a line for each.
+    """
+    from earmark.pipeline.tracking.tracker import Tracker
+
+    tracker = Tracker(Workspace.at(project, sweep.folder), sweep.experiment)
+    _bury(tracker, sweep)
+    jobs = sweep.jobs()
+    finished = [job for job in jobs if job[1].status == FINISHED]
+    failed = [job for job in jobs if job[1].status != FINISHED]
+    if isinstance(error, KeyboardInterrupt):
+        tracker.end(sweep.parent, KILLED, describe(error))
+        say(f"sweep: {len(finished)} jobs are finished; the same command with sweep.resume=true goes on")
+        return
+    found = aggregates([_job(sweep, folder, record) for folder, record in finished])
+    if found:
+        heard = dict.fromkeys(data_hash(Workspace.at(folder).pieces) for folder, _ in finished)
+        tracker.tag(sweep.parent, data=" ".join(heard))
+        _sum_up(sweep, found, tracker, project)
+        _log_best_bundles(best(found), finished, tracker)
+    for folder, record in failed:
+        name = sweep.job_name(record.overrides)
+        print(
+            f"{sweep.stage}: job {folder.name} ({name}) failed: {record.error}", file=sys.stderr, flush=True
+        )
+    said = describe(error) if error else f"{len(failed)} of {len(jobs)} jobs failed" if failed else ""
+    tracker.end(sweep.parent, FINISHED if finished and not error else FAILED, said)
+    if failed and not error:
+        raise EarmarkError(f"{said}; the same command with sweep.resume=true does these again")
+
+
+def _bury(tracker: Any, sweep: Sweep) -> None:
+    """Jobs that were killed without a word end here."""
+    for folder, record in sweep.jobs():
+        if record.status == RUNNING:
+            tracker.end(record.run_id, KILLED)
+            buried = replace(record, status=KILLED, error="killed")
+            buried.write(Workspace.at(folder).run_file)
+
+
+def _job(sweep: Sweep, folder: Path, record: RunRecord) -> Job:
+    workspace = Workspace.at(folder)
+    settings = yaml.safe_load(workspace.params.read_text(encoding="utf-8"))
+    works = read_table(workspace.pieces).set_index("piece_id").group
+    verdicts = read_table(workspace.verdicts)
+    known = verdicts[verdicts.role == KNOWN]
+    test = known[known.split == "test"]
+    trials = workspace.plots / "evaluation" / TRIALS_FILE
+    table = read_table(trials).astype({"score": float, "genuine": int}) if trials.is_file() else None
+    return Job(
+        number=folder.name,
+        configuration=tuple(item for item in sweep.varying(record.overrides) if override_key(item) != FOLD),
+        found=json.loads((workspace.metrics / "evaluate.json").read_text(encoding="utf-8")),
+        verdicts=test.assign(work=test.piece_id.map(works))[["piece_id", "work", "label", "nearest_label"]],
+        labels=settings["data"]["labels"] or sorted(known.label.unique()),
+        score=float(record.score or 0),
+        resamples=settings["evaluate"]["resamples"],
+        seed=settings["evaluate"]["seed"],
+        trials=None if table is None else table.assign(work=table.piece_id.map(works)),
+    )
+
+
+def _sum_up(sweep: Sweep, found: list[Aggregate], tracker: Any, project: Path) -> None:
+    """aggregate.csv, aggregate.json and confusion matrices, here and in MLflow; a table on the screen."""
+    from earmark.evaluation.plots import confusion_picture
+
+    chosen = best(found)
+    table = rows(found, chosen)
+    folder = sweep.folder / "aggregate"
+    write_table(pd.DataFrame(table), folder / "aggregate.csv")
+    write_text(folder / "aggregate.json", json.dumps(table, indent=2) + "\n")
+    for number, one in enumerate(found):
+        file = folder / f"confusion_{number}"
+        matrix = pd.DataFrame(
+            [dict(zip(one.labels, row, strict=True)) for row in one.matrix.astype(int).tolist()]
+        )
+        matrix.insert(0, "label", list(one.labels))
+        write_table(matrix, file.with_suffix(".csv"))
+        confusion_picture(one.matrix, one.labels, f"test pieces, {one.name}", file.with_suffix(".png"))
+    tracker.log_files(sweep.parent, "aggregate", folder)
+    numbers = ("mean", "pooled", "low", "high", "validation")
+    for number, row in enumerate(table):
+        values = {name: row[name] for name in numbers}
+        places = [metric_name(row["configuration"]), *(["best"] if row["best"] else [])]
+        for place in places:
+            tracker.log_metrics(sweep.parent, {f"{place}/{name}": value for name, value in values.items()})
+        if row["best"]:
+            tracker.tag(sweep.parent, best=row["configuration"], best_confusion=f"confusion_{number}.png")
+    show(table, f"sweep {_shown(sweep.folder, project)}, MLflow run {sweep.parent}")
+
+
+def metric_name(configuration: str) -> str:
+    """`model=a, x=1` in the letters that MLflow allows for metrics: `model:a x:1`."""
+    return re.sub(r"[^\w\-. :/]", "_", configuration.replace("=", ":").replace(", ", " "))[:200]
+
+
+def _log_best_bundles(chosen: Aggregate | None, finished: Jobs, tracker: Any) -> None:
+    for folder, record in finished:
+        if chosen and folder.name in chosen.jobs and record.log_bundle == "best":
+            tracker.log_files(record.run_id, "bundle", Workspace.at(folder).models)
+
+
+def _shown(path: Path, base: Path) -> str:
+    return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)

@@ -1,0 +1,64 @@
+"""Tempo from the periodicity of note onsets."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from earmark.features.mel import LogMel
+from earmark.foundation.errors import PieceError
+from earmark.music.audio import LOWEST_RATE_HZ
+
+ONSET_HOP_S, ONSET_WINDOW_S = 0.01, 0.046  # between frames; of a frame
+MELS = 40
+SMOOTHED_S = 0.05  # half width of what counts as one onset
+PERIODICITY_S, PERIODICITY_HOP_S = 8.0, 1.0  # length of music whose period is sought; between those
+CENTRE_BPM = 120.0  # where tempi are most likely; the prior's deviation is an octave
+SLOWEST_BPM, FASTEST_BPM = 30.0, 300.0
+SHORTEST_S = 2.0
+
+
+def tempo_bpm(waveform: np.ndarray, rate_hz: int) -> float | None:
+    """Beats a minute of a waveform (channels, samples); None without onsets or for less than 2 s.
+
+    Onset strength is the mean rise of log-mel bands; the period is the maximum of its
+    autocorrelation in Hann windows of 8 s, averaged, times a log-normal prior about 120 a minute (Ellis
+    2007). An octave may be mistaken: where beats of twice the period fit as well, the prior decides, and
+    it halves an even pulse of more than about 170 a minute.
+    """
+    if waveform.shape[1] < SHORTEST_S * rate_hz:
+        return None
+    if rate_hz < LOWEST_RATE_HZ:
+        raise PieceError(f"its sampling rate of {rate_hz} Hz is not one of music")
+    hop = round(ONSET_HOP_S * rate_hz)
+    frame_rate_hz = rate_hz / hop
+    onsets = _onset_strength(waveform, rate_hz, hop)
+    size, step = round(PERIODICITY_S * frame_rate_hz), round(PERIODICITY_HOP_S * frame_rate_hz)
+    onsets = np.pad(onsets, (0, max(size - len(onsets), 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(onsets, size)[::step] * np.hanning(size)
+    spectrum = np.fft.rfft(windows, n=2 * size)
+    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[:, :size]
+    sounding = correlation[:, 0] > 0
+    if not sounding.any():
+        return None
+    mean = (correlation[sounding] / correlation[sounding, :1]).mean(axis=0)
+    lags = np.arange(round(60 * frame_rate_hz / FASTEST_BPM), round(60 * frame_rate_hz / SLOWEST_BPM) + 1)
+    octaves = np.log2(60 * frame_rate_hz / lags / CENTRE_BPM)
+    best = int(lags[np.argmax(np.maximum(mean[lags], 0) * np.exp(-0.5 * octaves**2))])
+    return float(60 * frame_rate_hz / (best + _vertex(*mean[best - 1 : best + 2])))
+
+
+def _onset_strength(waveform: np.ndarray, rate_hz: int, hop: int) -> np.ndarray:
+    """Mean rise of the bands in dB from frame to frame, smoothed, (frames - 1,), less its mean."""
+    n_fft = 2 ** round(np.log2(ONSET_WINDOW_S * rate_hz))
+    mel = LogMel(n_fft, n_fft, hop, MELS, f_min_hz=0.0, mel_scale="slaney", norm="slaney")
+    decibels = mel(waveform.mean(axis=0, keepdims=True), rate_hz)[0]
+    rise = np.maximum(np.diff(decibels, axis=1), 0).mean(axis=0)
+    # As wide as players are exact, so that a period need not be a whole number of frames.
+    rise = np.convolve(rise, np.hanning(2 * round(SMOOTHED_S / ONSET_HOP_S) + 1), mode="same")
+    return rise - rise.mean()
+
+
+def _vertex(left: float, middle: float, right: float) -> float:
+    """Where the parabola through three neighbours has its maximum, in steps from the middle."""
+    curvature = left - 2 * middle + right
+    return float(np.clip(0.5 * (left - right) / curvature, -0.5, 0.5)) if curvature < 0 else 0.0

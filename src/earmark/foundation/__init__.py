@@ -1,0 +1,1 @@
+"""Errors, files, progress and paths: what every other room may use."""

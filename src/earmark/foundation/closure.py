@@ -1,0 +1,90 @@
+"""Which of our modules a module needs: the code version of everything that is kept or cached.
+
+DVC does not see Python imports, and a cached rendering must not outlive a change of the code that
+made it. Both questions have one answer, the import closure, read from the source by `ast` (imports
+inside functions included). `config` stays out of it: a new field must not re-render a corpus.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1]
+# Typed settings, errors and words on the screen change no result.
+IGNORED = frozenset({"config", "errors", "workspace", "closure", "progress", "quiet_import", "__init__"})
+
+
+def _module_file(dotted: str) -> Path | None:
+    """The file of `earmark.a.b`, or None where that is not one of our modules."""
+    parts = dotted.split(".")
+    if parts[0] != PACKAGE.name:
+        return None
+    base = PACKAGE.joinpath(*parts[1:])
+    if base.with_suffix(".py").is_file():
+        return base.with_suffix(".py")
+    init = base / "__init__.py"
+    return init if init.is_file() else None
+
+
+@cache
+def _imports(file: Path) -> frozenset[Path]:
+    found: set[Path] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            origin = node.module or ""
+            if node.level:
+                around = file.relative_to(PACKAGE.parent).parts[: -node.level]
+                origin = ".".join([*around, *origin.split(".")]).rstrip(".")
+            names = [origin, *(f"{origin}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        found.update(path for name in names if (path := _module_file(name)))
+    return frozenset(found)
+
+
+@cache
+def closure(module: str) -> tuple[Path, ...]:
+    """Files of our package that `module` (for example `earmark.music.synthesis.piece`) needs, sorted.
+
+    A package imported as such (`from earmark import models`) brings all its files: its members are
+    chosen by a config's `_target_`, so any of them may run.
+    """
+    start = _module_file(module)
+    if start is None:
+        raise ValueError(f"{module} is not a module of {PACKAGE.name}")
+    seen: set[Path] = set()
+    queue = [start]
+    while queue:
+        file = queue.pop()
+        if file in seen or (file.parent == PACKAGE and file.stem in IGNORED):
+            continue
+        seen.add(file)
+        queue.extend(_imports(file))
+        if file.name == "__init__.py":
+            queue.extend(file.parent.rglob("*.py"))
+    return tuple(sorted(seen))
+
+
+@cache
+def code_version(module: str) -> str:
+    """A digest of the source of `module` and of all that it imports from this package."""
+    digest = hashlib.sha256()
+    for file in closure(module):
+        digest.update(str(file.relative_to(PACKAGE)).encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def source_digest() -> str:
+    """A digest of this package's whole source: whether two machines have the same earmark."""
+    digest = hashlib.sha256()
+    for file in sorted(PACKAGE.rglob("*.py")):
+        digest.update(file.relative_to(PACKAGE).as_posix().encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()

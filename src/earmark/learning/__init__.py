@@ -1,0 +1,1 @@
+"""Training: clips, batches, losses, and the loop that fits a model."""

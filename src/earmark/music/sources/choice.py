@@ -1,0 +1,109 @@
+"""What `data/source` says, and `earmark use` which writes it.
+
+    a text file that says `default`   the experiment's own corpus, data/corpora/<data.corpus>.csv
+    a link to a folder                DIR/<label>/**/<music file>
+    a folder with catalog.csv, files  a link to somebody's CSV, and links to all the files it lists
+
+DVC hashes `data/source` through these links, so that an added, changed or removed file is noticed by
+the next `dvc repro`. (It does not follow links to folders inside a folder: hence links to files.)
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from earmark.foundation.atomic import write_text
+from earmark.foundation.errors import EarmarkError
+from earmark.music.sources.csv_table import read_csv
+from earmark.music.sources.folder import read_folder
+from earmark.music.sources.origin import Origin
+
+DEFAULT_TEXT = """\
+default
+# What to learn from. `earmark use DIR` or `earmark use FILE.csv` puts a link in this file's place,
+# `earmark use default` brings it back.
+"""
+CSV_LINK = "catalog.csv"
+
+
+def read_source(source: Path, corpora: Path, corpus: str) -> list[Origin]:
+    """The pieces that there are to learn from. Raises EarmarkError where there are none."""
+    if source.is_symlink() and not source.exists():
+        raise EarmarkError(f"{source} points to {os.readlink(source)}, which is gone: earmark use PATH")
+    if source.is_file():
+        csv = corpora / f"{corpus}.csv"
+        if not csv.is_file():
+            raise EarmarkError(f"there is no corpus {corpus}: {csv} is missing; set data.corpus")
+        return read_csv(csv)
+    if not source.is_symlink() and (source / CSV_LINK).is_symlink():
+        csv = Path(os.path.realpath(source / CSV_LINK))
+        if not csv.is_file():
+            raise EarmarkError(f"{csv}, which {source} points to, is gone: earmark use PATH")
+        origins = read_csv(csv)
+        _link_files(source, csv, origins)
+        return origins
+    if source.is_dir():
+        return read_folder(source)
+    raise EarmarkError(f"{source} is missing: earmark use default")
+
+
+def use_default(source: Path) -> None:
+    """Learn from the experiment's own corpus."""
+    _clear(source)
+    write_text(source, DEFAULT_TEXT)
+
+
+def use_folder(source: Path, folder: Path) -> list[Origin]:
+    """Learn from `folder`; the pieces found in it."""
+    origins = read_folder(folder)
+    folder = folder.resolve()  # before the link goes that it may lead through
+    _clear(source)
+    source.parent.mkdir(parents=True, exist_ok=True)
+    source.symlink_to(folder, target_is_directory=True)
+    return origins
+
+
+def use_csv(source: Path, csv: Path) -> list[Origin]:
+    """Learn from what `csv` lists; the pieces listed."""
+    origins = read_csv(csv)
+    csv = csv.resolve()
+    _clear(source)
+    source.mkdir(parents=True)
+    (source / CSV_LINK).symlink_to(csv)
+    _link_files(source, csv, origins)
+    return origins
+
+
+def _clear(source: Path) -> None:
+    if source.is_symlink() or source.is_file():
+        source.unlink()
+    elif source.is_dir():
+        _refuse_real_files(source)
+        shutil.rmtree(source)
+
+
+def _refuse_real_files(folder: Path) -> None:
+    """Only links are ours to remove: a real file in here was put by somebody else."""
+    strange = sorted(path for path in folder.rglob("*") if not path.is_symlink() and not path.is_dir())
+    if strange:
+        raise EarmarkError(f"{strange[0]} is not a link that earmark made: move it elsewhere first")
+
+
+def _link_files(source: Path, csv: Path, origins: list[Origin]) -> None:
+    """Make `source/files` hold one link for each file that the CSV lists."""
+    wanted = {
+        f"{index:07d}{Path(origin.name).suffix}": origin.file.absolute()
+        for index, origin in enumerate(origins)
+        if origin.file is not None and origin.file.is_file()
+    }
+    folder = source / "files"
+    folder.mkdir(exist_ok=True)
+    _refuse_real_files(folder)
+    for path in folder.iterdir():
+        if path.name not in wanted or os.readlink(path) != str(wanted[path.name]):
+            path.unlink()
+    for name, file in wanted.items():
+        if not (folder / name).is_symlink():
+            (folder / name).symlink_to(file)

@@ -1,0 +1,107 @@
+"""A CSV of music: columns path, label and optionally group, role, split, title.
+
+Paths are relative to the CSV. `music21:…` names a score that the music21 package ships. Columns whose
+names end in `confidence` (0 to 1) say how sure the label is; `data.min_confidence` filters by them.
+"""
+
+from __future__ import annotations
+
+from csv import Error, reader
+from math import isnan
+from pathlib import Path
+
+from earmark.foundation.errors import EarmarkError, describe
+from earmark.music.catalog import KNOWN, ROLES, SPLITS
+from earmark.music.sources.origin import Origin
+
+PACKAGE_PREFIX = "music21:"
+CONFIDENCE = "confidence"
+COLUMNS = ("path", "label", "group", "role", "split", "title")
+
+
+def read_csv(csv: Path) -> list[Origin]:
+    """The pieces that a CSV lists, in its order. Raises EarmarkError naming what is wrong in it."""
+    rows = _rows(csv)
+    if not rows:
+        raise EarmarkError(f"{csv} lists no pieces")
+    base = csv.resolve().parent
+    origins: dict[str, Origin] = {}
+    for line, row in rows:
+        where, name = f"{csv} line {line}", row["path"]
+        for column, allowed in (("role", ROLES), ("split", SPLITS)):
+            if row[column] not in ("", *allowed):
+                raise EarmarkError(f"{where}: {column} '{row[column]}' is none of {', '.join(allowed)}")
+        role = row["role"] or KNOWN
+        if not name:
+            raise EarmarkError(f"{where}: no path")
+        if name in origins:
+            raise EarmarkError(f"{where}: {name} is listed twice")
+        if role == KNOWN and not row["label"]:
+            raise EarmarkError(f"{where}: {name} has no label; only unknown pieces may go without")
+        origins[name] = Origin(
+            name=name,
+            label=row["label"],
+            group=row["group"] or name,
+            role=role,
+            split=row["split"],
+            title=row["title"] or Path(name).stem,
+            file=None if name.startswith(PACKAGE_PREFIX) else base / name,
+            confidence=_confidence(row),
+        )
+    _check_roles(csv, list(origins.values()))
+    return list(origins.values())
+
+
+def _confidence(row: dict[str, str]) -> float:
+    """The least of a row's confidences, 1 where it states none, NaN where one is not a number."""
+    stated = [cell for column, cell in row.items() if column.endswith(CONFIDENCE) and cell]
+    try:
+        values = [float(cell) for cell in stated]
+    except ValueError:
+        return float("nan")
+    # Not min() alone: beside another number it may pass over a NaN.
+    return float("nan") if any(isnan(value) for value in values) else min(values, default=1.0)
+
+
+def _check_roles(csv: Path, origins: list[Origin]) -> None:
+    """A stranger that was trained on is none: raise where a work or a label has two kinds of role."""
+    for what in ("label", "group"):
+        roles: dict[str, str] = {}
+        for origin in origins:
+            name = getattr(origin, what)
+            if (
+                name
+                and roles.setdefault(name, origin.role) != origin.role
+                and (what == "group" or KNOWN in (origin.role, roles[name]))
+            ):
+                raise EarmarkError(
+                    f"{csv}: the {what} {name} is {roles[name]} in one row and {origin.role} in another"
+                )
+
+
+def _rows(csv: Path) -> list[tuple[int, dict[str, str]]]:
+    """Line number and stripped cells of every row that has any: our columns and confidences, "" if empty."""
+    try:
+        with csv.open(encoding="utf-8-sig", newline="") as file:
+            lines = reader(file, strict=True)
+            header = [name.strip().lower() for name in next(lines, [])]
+            found = [(lines.line_num, [cell.strip() for cell in cells]) for cells in lines]
+    except OSError as error:
+        raise EarmarkError(f"{csv} cannot be read: {describe(error)}") from error
+    except (UnicodeDecodeError, Error) as error:
+        raise EarmarkError(f"{csv} is not a CSV table in UTF-8: {error}") from error
+    for column in ("path", "label"):
+        if column not in header:
+            raise EarmarkError(f"{csv} has no column '{column}': needed are path and label")
+    for column in COLUMNS:
+        if header.count(column) > 1:
+            raise EarmarkError(f"{csv} has the column '{column}' twice")
+    rows = []
+    for line, cells in found:
+        if any(cells[len(header) :]):
+            raise EarmarkError(f"{csv} line {line} has more cells than there are columns: quotes missing?")
+        if any(cells):
+            row = dict(zip(header, cells, strict=False))
+            sure = {column: cell for column, cell in row.items() if column.endswith(CONFIDENCE)}
+            rows.append((line, {column: row.get(column, "") for column in COLUMNS} | sure))
+    return rows

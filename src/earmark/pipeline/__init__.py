@@ -1,0 +1,1 @@
+"""The stages of `dvc repro`, one module each, and what they share."""

@@ -1,0 +1,64 @@
+"""From a config to the objects that several stages need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from earmark.foundation.progress import say
+from earmark.foundation.workspace import Workspace
+from earmark.music.audio import Format
+from earmark.music.catalog import QUARANTINE_COLUMNS, quarantine_rows, write_table
+from earmark.music.midi.arrange import Tempo
+from earmark.pipeline.settings.config import build
+from earmark.store import Store
+from earmark.store.outputs import Task
+
+
+@dataclass(frozen=True)
+class Context:
+    """A stage's config and workspace, and what follows from them."""
+
+    cfg: Any
+    workspace: Workspace
+
+    @cached_property
+    def store(self) -> Store:
+        return Store.of(self.cfg.store.path, self.cfg.store.url, self.workspace.project)
+
+    @cached_property
+    def executor(self) -> Any:
+        return build(self.cfg.executor, "executor")
+
+    @cached_property
+    def tempo(self) -> Tempo:
+        return Tempo(self.cfg.midi.tempo, self.cfg.midi.onset_rate_hz)
+
+    @cached_property
+    def format(self) -> Format:
+        return Format(self.cfg.audio.sample_rate, self.cfg.audio.channels)
+
+    def report_failures(self, stage: str, pieces: pd.DataFrame, reasons: dict[str, str]) -> None:
+        """Write what a stage could not do to `data/failures/<stage>.csv`, and say it."""
+        rows = quarantine_rows(pieces, reasons, stage)
+        write_table(rows.reindex(columns=QUARANTINE_COLUMNS), self.failures(stage))
+        for row in rows.itertuples():
+            say(f"{stage}: left out {row.path}: {row.reason}")
+
+    def digest_table(self, kind: str, tasks: Sequence[Task], reasons: Mapping[str, str]) -> pd.DataFrame:
+        """piece_id and sha256 of the store's entry for every task that did not fail."""
+        entries = {
+            task.piece_id: self.store.path(kind, task.key, Path(task.name).suffix)
+            for task in tasks
+            if task.piece_id not in reasons
+        }
+        rows = [(piece_id, self.store.digest(entry)) for piece_id, entry in entries.items()]
+        return pd.DataFrame(rows, columns=["piece_id", "sha256"])
+
+    def failures(self, stage: str) -> Path:
+        return self.workspace.data / "failures" / f"{stage}.csv"

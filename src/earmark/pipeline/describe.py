@@ -1,0 +1,55 @@
+"""Stage describe: a row of numbers for every sound piece, in `data/descriptors.csv`."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from earmark.features.describe.numbers import describe_file
+from earmark.foundation.closure import code_version
+from earmark.foundation.errors import EarmarkError
+from earmark.foundation.progress import say
+from earmark.foundation.workspace import Workspace
+from earmark.music.catalog import read_table, write_table
+from earmark.pipeline.context import Context
+from earmark.store.outputs import Task, fill
+
+IDENTITY = ["piece_id", "label", "group", "role", "title"]
+
+
+def run(cfg: Any, workspace: Workspace) -> None:
+    """Describe the pipeline's WAV of every piece of `data/pieces.csv`, as the front end hears it: with
+    the instruments and the tempo of render. One JSON a piece in `data/descriptors/`, all in the table."""
+    context = Context(cfg, workspace)
+    pieces = read_table(workspace.pieces)
+    digests = read_table(workspace.audio_table).set_index("piece_id").sha256
+    code = code_version("earmark.features.describe.numbers")
+    tasks = [
+        Task(
+            piece_id,
+            context.store.key(wav=digests[piece_id], code=code),
+            f"{piece_id}.json",
+            partial(_describe, workspace.audio / f"{piece_id}.wav"),
+        )
+        for piece_id in pieces.piece_id
+    ]
+    folder = workspace.data / "descriptors"
+    reasons = fill(context.store, context.executor, "descriptors", tasks, folder, "describe")
+    if reasons:
+        piece_id, reason = next(iter(reasons.items()))
+        raise EarmarkError(f"describing {len(reasons)} pieces failed, the first: {piece_id}: {reason}")
+    rows = [json.loads((folder / task.name).read_text(encoding="utf-8")) for task in tasks]
+    table = pd.concat([pieces[IDENTITY], pd.DataFrame(rows)], axis=1)
+    write_table(table, workspace.data / "descriptors.csv")
+    say(f"describe: {len(table)} pieces, {len(table.columns) - len(IDENTITY)} numbers each")
+
+
+def _describe(wav: Path, destination: Path) -> None:
+    import torch
+
+    torch.set_num_threads(1)  # the parallelism is over pieces
+    destination.write_text(json.dumps(describe_file(wav)), encoding="utf-8")

@@ -1,0 +1,105 @@
+"""One screenful: what was learned, how far to trust it, and where to look."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from earmark.evaluation.closed_set import confusion
+from earmark.foundation.workspace import Workspace
+from earmark.music.catalog import KNOWN, TEST
+
+WIDTH = 96
+# Sections with rows of their own; those that an experiment adds are listed as they come.
+SHOWN = (
+    *("validation", "closed_set", "open_set", "clips", "selective", "calibration", "control", "pieces"),
+    "warnings",
+)
+
+
+def summary(
+    found: Mapping[str, Any],
+    verdicts: pd.DataFrame,
+    labels: Sequence[str],
+    workspace: Workspace,
+    tracking_uri: str,
+    run_id: str,
+) -> str:
+    """The text that ends `dvc repro`."""
+    count = found["pieces"]
+    lines = [
+        "",
+        "=" * WIDTH,
+        f"Learned {len(labels)} labels from {count['train']} pieces; judged on {count['test']} pieces "
+        f"of works never heard in training,",
+        f"and on {count['test_unknowns']} pieces by strangers.",
+        "",
+        "                                 value    95 % interval",
+        _row("balanced accuracy", found["closed_set"]["balanced_accuracy"], f"chance {1 / len(labels):.3f}"),
+        _row("macro F1", found["closed_set"]["macro_f1"]),
+        _row("control, files as they came", found["control"]["balanced_accuracy"], "no pitch, no rhythm"),
+        _row("control, as heard", found["control"]["heard_balanced_accuracy"], "no pitch, no rhythm"),
+        _row("balanced accuracy of clips", found["clips"]["balanced_accuracy"]),
+        _row("strangers: AUROC", found["open_set"]["auroc"], "chance 0.500"),
+        _row("strangers: FPR at 95 % TPR", found["open_set"]["fpr_at_95_tpr"], "lower is better"),
+        _row("strangers: OSCR", found["open_set"]["oscr"]),
+        _row("strangers called unknown", found["open_set"]["unknown_rejected"]),
+        _row("answered (coverage)", found["selective"]["coverage"]),
+        _row("wrong among these (risk)", found["selective"]["risk"], "lower is better"),
+        _row("calibration error (ECE)", found["calibration"]["ece"], "lower is better"),
+    ]
+    rest = [name for name in found if name not in SHOWN]
+    lines += [_row(f"{name}: {key}"[:30], value) for name in rest for key, value in found[name].items()]
+    if len(labels) <= 8:
+        lines += ["", *_matrix(verdicts, labels)]
+    lines += _strangest(verdicts)
+    for warning in found["warnings"]:
+        lines += ["", *textwrap.wrap(f"WARNING: {warning}.", WIDTH)]
+    where = workspace.project
+    lines += [
+        "",
+        f"verdicts {_shown(workspace.verdicts, where)} · metrics {_shown(workspace.metrics, where)} · "
+        f"pictures {_shown(workspace.plots / 'evaluation', where)} · model {_shown(workspace.models, where)}",
+        f"MLflow run {run_id} in {tracking_uri}: `make ui` shows it beside the others",
+        "=" * WIDTH,
+    ]
+    return "\n".join(lines)
+
+
+def _row(name: str, metric: Mapping[str, float | None], remark: str = "") -> str:
+    if metric["value"] is None:
+        return f"{name:30} not measured"
+    interval = f"{_fixed(metric['low'])} to {_fixed(metric['high'])}"
+    return f"{name:30} {_fixed(metric['value']):>8}    {interval:18} {remark}".rstrip()
+
+
+def _fixed(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _matrix(verdicts: pd.DataFrame, labels: Sequence[str]) -> list[str]:
+    test = verdicts[(verdicts.role == KNOWN) & (verdicts.split == "test")]
+    matrix = confusion(test.label, test.nearest_label, labels)
+    width = max(12, *(len(label) for label in labels)) + 1
+    header = "test pieces, verdict →".ljust(24) + "".join(label.rjust(width) for label in labels)
+    rows = [
+        label.rjust(22).ljust(24) + "".join(f"{value:g}".rjust(width) for value in row)
+        for label, row in zip(labels, matrix, strict=True)
+    ]
+    return [header, *rows]
+
+
+def _strangest(verdicts: pd.DataFrame) -> list[str]:
+    unknown = verdicts[verdicts.role == TEST]
+    if unknown.empty:
+        return []
+    last = unknown.iloc[-1]
+    name = f"{last.label}: {last.title}" if last.label else last.title
+    return ["", f"farthest from everything known: {name} (distance {last.distance:.3f})"]
+
+
+def _shown(path: Any, base: Any) -> str:
+    return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)

@@ -1,0 +1,193 @@
+"""MLflow: every training run is kept, whether `dvc repro` or a shell started it.
+
+A run spans training and evaluation, which are two processes: the second finds the first by a tag with
+the bundle's hash (a run id inside the bundle would change its bytes every time).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from earmark.foundation.errors import EarmarkError, describe
+from earmark.foundation.workspace import Workspace
+from earmark.pipeline.tracking.run_record import FAILED, FINISHED, KILLED, RUNNING
+
+BUNDLE_TAG = "earmark.bundle"
+ERROR_TAG = "earmark.error"
+# Without it MLflow opens an experiment's page as that of a chat bot.
+TRAINING_PAGE = {"mlflow.experimentKind": "custom_model_development"}
+
+
+def tracking_uri(workspace: Workspace) -> str:
+    """The server that MLFLOW_TRACKING_URI names, or mlflow.db in the checkout."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workspace.project / 'mlflow.db'}"
+
+
+def server(workspace: Workspace) -> str:
+    """`tracking_uri`; MLflow is told so, and to be quiet."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "true")
+    # MLflow warns when git's executable is missing; provenance.py asks git itself.
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    import mlflow
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    uri = tracking_uri(workspace)
+    mlflow.set_tracking_uri(uri)
+    return uri
+
+
+class Tracker:
+    """Runs of one experiment on the server that MLFLOW_TRACKING_URI names, or mlflow.db here."""
+
+    def __init__(self, workspace: Workspace, experiment: str) -> None:
+        self.uri = server(workspace)
+        self.experiment = experiment
+        from mlflow.tracking import MlflowClient
+
+        try:
+            # Processes that race to create a fresh database fail: one at a time.
+            with FileLock(workspace.project / ".mlflow.lock"), impatient():
+                self.client = MlflowClient(self.uri)
+                found = self.client.get_experiment_by_name(experiment)
+                if found is None:
+                    # A server has a place for artifacts; a database, here or elsewhere, has none.
+                    database = not self.uri.startswith(("http://", "https://"))
+                    place = (workspace.project / "mlartifacts").as_uri() if database else None
+                    self.experiment_id = self.client.create_experiment(
+                        experiment, artifact_location=place, tags=TRAINING_PAGE
+                    )
+                else:
+                    self.experiment_id = found.experiment_id
+        except Exception as error:
+            raise EarmarkError(
+                f"MLflow at {self.uri} cannot be used: {describe(error)}; check MLFLOW_TRACKING_URI"
+            ) from error
+
+    @contextmanager
+    def run(self, name: str, tags: Mapping[str, str]) -> Iterator[str]:
+        """Start a run and yield its id; it ends FINISHED, FAILED or (interrupted) KILLED."""
+        with self._ending(self.begin(name, tags)) as run_id:
+            yield run_id
+
+    def begin(self, name: str, tags: Mapping[str, str]) -> str:
+        """Start a run that the caller ends; its id."""
+        return self.client.create_run(self.experiment_id, run_name=name, tags=dict(tags)).info.run_id
+
+    @contextmanager
+    def resume(self, bundle: str, name: str, tags: Mapping[str, str]) -> Iterator[str]:
+        """The latest run that made the bundle with this hash; a new one where there is none."""
+        runs = self.client.search_runs(
+            [self.experiment_id],
+            f"tags.`{BUNDLE_TAG}` = '{bundle}'",
+            order_by=["attributes.start_time DESC"],
+            max_results=1,
+        )
+        if not runs:
+            with self.run(name, {**tags, BUNDLE_TAG: bundle}) as run_id:
+                yield run_id
+            return
+        self.reopen(runs[0].info.run_id)
+        with self._ending(runs[0].info.run_id) as run_id:
+            yield run_id
+
+    @contextmanager
+    def _ending(self, run_id: str) -> Iterator[str]:
+        try:
+            yield run_id
+        except BaseException as error:
+            self.end(run_id, KILLED if isinstance(error, KeyboardInterrupt) else FAILED, describe(error))
+            raise
+        self.end(run_id, FINISHED)
+
+    def end(self, run_id: str, status: str, error: str = "") -> None:
+        """End a run FINISHED, FAILED or KILLED, with its error in a tag."""
+        if error:
+            self.client.set_tag(run_id, ERROR_TAG, error[:5000])
+        self.client.set_terminated(run_id, status=status)
+
+    def reopen(self, run_id: str) -> None:
+        """A run that goes on after it had ended, whatever error it ended with.
+
+        Raises EarmarkError where MLflow has no such run.
+        """
+        from mlflow.exceptions import MlflowException
+
+        try:
+            if ERROR_TAG in self.client.get_run(run_id).data.tags:
+                self.client.delete_tag(run_id, ERROR_TAG)
+            self.client.update_run(run_id, status=RUNNING)
+        except MlflowException as error:
+            raise EarmarkError(f"MLflow at {self.uri} has no run {run_id}: it cannot go on") from error
+
+    def tag(self, run_id: str, **tags: str) -> None:
+        for key, value in tags.items():
+            self.client.set_tag(run_id, f"earmark.{key}", value)
+
+    def log_config(self, run_id: str, config: Mapping[str, Any], text: str) -> None:
+        """The resolved config: whole as an artifact (long params are cut), flat as params."""
+        from mlflow.entities import Param
+
+        flat = [Param(key, str(value)[:500]) for key, value in flattened(config).items()]
+        for start in range(0, len(flat), 100):  # MLflow's limit of a batch
+            self.client.log_batch(run_id, params=flat[start : start + 100])
+        self.client.log_text(run_id, text, "config.yaml")
+
+    def log_metrics(self, run_id: str, metrics: Mapping[str, Any]) -> None:
+        """Nested numbers under dotted names; what is not a number is left out."""
+        for key, value in flattened(metrics).items():
+            if isinstance(value, (int, float)):
+                self.client.log_metric(run_id, key, float(value))
+
+    def log_files(self, run_id: str, folder: str, *paths: Path) -> None:
+        """Files, or the files of folders, as artifacts below `folder`."""
+        for path in paths:
+            if path.is_dir():
+                self.client.log_artifacts(run_id, str(path), folder)
+            elif path.is_file():
+                self.client.log_artifact(run_id, str(path), folder)
+
+    def lightning_logger(self, run_id: str) -> Any:
+        """A Lightning logger that writes the curves into the run."""
+        from earmark.pipeline.tracking.run_logger import RunLogger
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return RunLogger(experiment_name=self.experiment, tracking_uri=self.uri, run_id=run_id)
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """A server that is not there is said at once; MLflow alone would go on trying for four minutes.
+
+    Later requests have MLflow's patience: a server may be restarted while a run goes on.
+    """
+    wanted = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}  # seconds
+    added = {name: value for name, value in wanted.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
+
+
+def flattened(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """`{"a": {"b": 1}}` to `{"a.b": 1}`."""
+    flat: dict[str, Any] = {}
+    for key, value in nested.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            flat.update(flattened(value, f"{name}."))
+        else:
+            flat[name] = value
+    return flat

@@ -1,0 +1,107 @@
+"""Stage validate: sound pieces to `data/pieces.csv`, the others to `data/quarantine.csv` with a reason."""
+
+from __future__ import annotations
+
+import json
+from functools import cache, partial
+from typing import Any
+
+import pandas as pd
+
+from earmark.foundation.closure import code_version
+from earmark.foundation.errors import EarmarkError
+from earmark.foundation.progress import say
+from earmark.foundation.workspace import Workspace
+from earmark.music.catalog import QUARANTINE_COLUMNS, quarantine_rows, read_table, write_table
+from earmark.music.soundness import (
+    Limits,
+    measure,
+    read_facts,
+    resolve_duplicates,
+    verdict_on,
+    write_facts_table,
+)
+from earmark.pipeline.context import Context
+from earmark.store.links import keep_only
+from earmark.store.outputs import Task, fill
+
+EARLIER = ("ingest", "render")
+
+
+def run(cfg: Any, workspace: Workspace) -> None:
+    """Measure every rendered piece, judge it, resolve duplicates, and say what was left out."""
+    context = Context(cfg, workspace)
+    catalog = read_table(workspace.catalog)
+    failed = pd.concat([read_table(context.failures(stage)) for stage in EARLIER])
+    pieces = catalog[~catalog.piece_id.isin(failed.piece_id)].reset_index(drop=True)
+    digests = read_table(workspace.audio_table).set_index("piece_id").sha256
+    tasks = _tasks(context, pieces, dict(digests))
+    folder = workspace.facts
+    reasons = fill(context.store, context.executor, "facts", tasks, folder, "validate")
+    facts = {
+        piece_id: _judged(read_facts(folder / f"{piece_id}.json"))
+        for piece_id in pieces.piece_id
+        if piece_id not in reasons
+    }
+    limits = Limits(**cfg.validate)
+    reasons |= {
+        piece_id: reason
+        for piece_id, found in facts.items()
+        if (reason := verdict_on(found, limits)) is not None
+    }
+    sound = pieces[~pieces.piece_id.isin(reasons)].reset_index(drop=True)
+    sound, duplicated = resolve_duplicates(sound, facts)
+    sound["duration_s"] = [round(facts[piece_id]["duration_s"], 3) for piece_id in sound.piece_id]
+    refused = quarantine_rows(pieces, reasons | duplicated, "validate")
+    quarantine = pd.concat([failed, refused]).reindex(columns=QUARANTINE_COLUMNS)
+    write_table(quarantine, workspace.quarantine)
+    write_table(sound, workspace.pieces)
+    keep_only(folder, {f"{piece_id}.json" for piece_id in sound.piece_id})
+    write_facts_table(folder, sound.piece_id, workspace.facts_table)
+    _say(sound, quarantine)
+    if sound.empty:
+        raise EarmarkError(f"no piece is left to learn from: {workspace.quarantine} says why")
+
+
+def _tasks(context: Context, pieces: pd.DataFrame, digests: dict[str, str]) -> list[Task]:
+    code, workspace = code_version("earmark.music.soundness"), context.workspace
+    raw, audio = workspace.raw, workspace.audio
+
+    @cache
+    def settings_of(media: str) -> tuple[dict[str, Any], str]:
+        settings = {
+            "media": media,
+            "tempo": context.tempo,
+            "instruments": context.cfg.render.instruments,
+            "tail_s": context.cfg.render.tail_s,
+            "max_s": context.cfg.render.max_seconds,
+        }
+        return settings, json.dumps(settings, default=vars)
+
+    def task(piece: Any) -> Task:
+        settings, words = settings_of(piece.media)
+        wav_digest = digests[piece.piece_id]
+        key = context.store.key(sha256=piece.sha256, wav=wav_digest, settings=words, code=code)
+        wav = audio / f"{piece.piece_id}.wav"
+        make = partial(_measure, raw=raw / piece.raw, wav=wav, wav_digest=wav_digest, settings=settings)
+        return Task(piece.piece_id, key, f"{piece.piece_id}.json", make)
+
+    return [task(piece) for piece in pieces.itertuples()]
+
+
+def _measure(to: Any, raw: Any, wav: Any, wav_digest: str, settings: dict[str, Any]) -> None:
+    measure(raw, wav, wav_digest, to=to, **settings)
+
+
+def _judged(facts: dict[str, Any]) -> dict[str, Any]:
+    """Without what only the control sees, most of it: those of all pieces are held at once."""
+    return {name: value for name, value in facts.items() if not isinstance(value, dict)}
+
+
+def _say(sound: pd.DataFrame, quarantine: pd.DataFrame) -> None:
+    hours = sound.duration_s.sum() / 3600
+    say(f"validate: {len(sound)} sound pieces, {hours:.1f} hours; {len(quarantine)} in quarantine")
+    for (stage, reason), rows in quarantine.groupby(["stage", "reason"]):
+        first = rows.path.iloc[0]
+        more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+        say(f"  {stage}: {first}{more}: {reason}")

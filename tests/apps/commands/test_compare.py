@@ -1,0 +1,93 @@
+"""The command: probability, distance and threshold, for people and for programs."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from earmark.apps.cli import app
+from earmark.bundle import Bundle
+from earmark.decisions.prototype import FittedPrototypes
+from earmark.decisions.verdict import Rejection
+from earmark.foundation.errors import PieceError
+from earmark.identify.identifier import Identifier
+
+
+@pytest.fixture(autouse=True)
+def model(monkeypatch, tmp_path):
+    """Labels at 0 and 10 on a line, 8 pieces each; where a file lies is what it holds."""
+    places = np.r_[np.arange(8) / 8, 10 + np.arange(8) / 8].astype(np.float32)[:, None]
+    references = pd.DataFrame(
+        {
+            "piece_id": [f"p{n}" for n in range(16)],
+            "label": ["Ash"] * 8 + ["Birch"] * 8,
+            "title": "",
+            "start_s": 0.0,
+        }
+    )
+    decision = FittedPrototypes(["Ash", "Birch"], np.array([[0.0], [10.0]]), np.eye(1), 1.0, Rejection())
+
+    def hear(file):
+        if not file.is_file():
+            raise PieceError("there is no such file")
+        return float(file.read_text())
+
+    fake = SimpleNamespace(
+        bundle=Bundle({}, {}, decision, references, places),
+        listener=hear,
+        embed=lambda place: (np.array([[place - 1], [place + 1]]), np.zeros(2)),
+    )
+    monkeypatch.setattr(Identifier, "load", classmethod(lambda cls, folder: fake))
+    (tmp_path / "bundle.yaml").touch()
+    for name, place in (("a", 1), ("b", 1.5), ("c", 9)):
+        (tmp_path / f"{name}.mid").write_text(str(place))
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*arguments, **more):
+    return CliRunner().invoke(app, ["compare", *arguments, "--model", "."], **more)
+
+
+def test_programs_get_an_object():
+    found = run("a.mid", "b.mid", "--json")
+    assert found.exit_code == 0
+    said = json.loads(found.stdout)
+    assert (said["a"], said["b"], said["distance"], said["same"]) == ("a.mid", "b.mid", 0.5, True)
+    assert said["probability"] > 0.9
+    assert 0.875 < said["threshold"] < 10 - 0.875  # between pairs of one label and of two
+    assert said["equal_error_rate"] == 0
+    assert said["calibrated_on"] == {
+        "training_pieces": 16,
+        "pairs_of_equal_label": 2 * 28,
+        "pairs_of_different_label": 64,
+    }
+    far = json.loads(run("a.mid", "c.mid", "--json").stdout)
+    assert (far["distance"], far["same"]) == (8, False)
+    assert far["probability"] < 0.1
+
+
+def test_people_are_told_what_is_measured_and_what_it_rests_on():
+    words = run("a.mid", "c.mid").stdout
+    assert "8.000  distance of the pieces' means, beyond the equal-error threshold" in words
+    assert "probability of one label (of the kind of Ash, Birch)" in words
+    assert "120 pairs of 16 training pieces" in words
+    assert "take it as a hint" in words
+    assert "nearer than the equal-error threshold" in run("a.mid", "b.mid").stdout
+
+
+def test_standard_input_is_one_of_the_two():
+    said = json.loads(run("-", "c.mid", "--json", input="9").stdout)
+    assert (said["a"], said["distance"]) == ("-", 0)
+    assert "holds one piece" in run("-", "-").stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "said"),
+    [("no.mid", 1, "no.mid: there is no such file"), (".", 2, ". is 3 files: compare takes two pieces")],
+)
+def test_what_is_not_one_piece_is_one_line(name, status, said):
+    found = run("a.mid", name)
+    assert (found.exit_code, found.stderr) == (status, f"earmark: error: {said}\n")

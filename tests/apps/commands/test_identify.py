@@ -1,0 +1,88 @@
+"""The command: what is printed, and with which exit status it ends."""
+
+import csv
+import io
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from earmark.apps.cli import app
+from earmark.identify.identifier import Identification, Identifier, Neighbour
+from earmark.identify.inputs import Target
+
+RUN = CliRunner()
+TITLE = "One [red] by somebody whose name goes on"
+
+
+@pytest.fixture
+def fake(monkeypatch, tmp_path):
+    """An identifier that knows every file whose name does not say bad."""
+
+    def identify_all(self, targets: list[Target], workers=0):
+        for target in targets:
+            if "bad" in target.name:
+                yield Identification(target.name, error="cannot be read as audio: no")
+            else:
+                near = [Neighbour("p1", TITLE, "Ash", 0.5, 65.0, 3.0)]
+                yield Identification(target.name, "unknown", "Ash", 0.75, 1.25, near)
+
+    monkeypatch.setattr(Identifier, "load", classmethod(lambda cls, folder: object.__new__(Identifier)))
+    monkeypatch.setattr(Identifier, "identify_all", identify_all)
+    (tmp_path / "bundle.yaml").touch()
+    return ["--model", str(tmp_path)]
+
+
+def run(*arguments):
+    return RUN.invoke(app, ["identify", *arguments])
+
+
+def test_people_get_a_table(fake):
+    found = run("a.mid", *fake)
+    assert found.exit_code == 0
+    for word in ("a.mid", "unknown", "(Ash?)", "1.25", "1:05 → 0:03"):
+        assert word in found.stdout
+
+
+def test_nothing_of_the_table_is_cut_on_a_narrow_terminal(fake, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    found = run("a.mid", *fake).stdout
+    assert "…" not in found
+    assert max(map(len, found.splitlines())) <= 80
+    cells = [line.split("│")[-2].strip() for line in found.splitlines() if "│" in line]
+    assert " ".join(cells).startswith("1:05 → 0:03 Ash: One [red] by somebody whose name goes on")
+
+
+def test_programs_get_json_with_errors_in_their_place(fake):
+    found = run("a.mid", "bad.wav", "--json", *fake)
+    assert found.exit_code == 1
+    one, bad = json.loads(found.stdout)
+    assert set(one) == set(bad) == {"path", "verdict", "confidence", "distance", "nearest", "error"}
+    assert (one["verdict"], one["nearest"][0]["reference_start_s"], one["error"]) == ("unknown", 3.0, None)
+    assert (bad["verdict"], bad["error"]) == (None, "cannot be read as audio: no")
+    assert "bad.wav: cannot be read as audio: no" in found.stderr
+
+
+def test_or_a_table_with_commas(fake):
+    found = run("a, b.mid", "bad.wav", "--csv", *fake)
+    rows = list(csv.DictReader(io.StringIO(found.stdout)))
+    assert [row["path"] for row in rows] == ["a, b.mid", "bad.wav"]
+    assert rows[0]["nearest"] == f"Ash: {TITLE}"
+    assert rows[1]["verdict"] == ""
+
+
+def test_wrong_usage_is_status_2(fake, tmp_path):
+    assert run("a.mid", "--json", "--csv", *fake).exit_code == 2
+    assert run("a.mid", "--model", str(tmp_path / "nothing")).exit_code == 2
+    assert run().exit_code == 2
+    (tmp_path / "empty").mkdir()
+    found = run(str(tmp_path / "empty"), *fake)
+    assert (found.exit_code, found.stderr.count("\n")) == (2, 1)
+
+
+def test_a_broken_bundle_is_one_line(tmp_path):
+    (tmp_path / "bundle.yaml").write_text("format: other\n")
+    found = run("a.mid", "--model", str(tmp_path))
+    assert found.exit_code == 2
+    assert found.stderr.startswith("earmark: error: ")
+    assert found.stderr.count("\n") == 1

@@ -1,0 +1,150 @@
+"""The command on a real MLflow database."""
+
+import csv
+import io
+import json
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from earmark.apps.cli import app
+from earmark.experiments.leaderboard.scores import HEADLINE
+from earmark.foundation.workspace import Workspace
+from earmark.pipeline.tracking.tracker import Tracker
+
+LABELS = ["Ash", "Birch"]
+
+
+def log(tracker, folder, name, validation, right, fold="0", status="good"):
+    """A run as the stages leave it: with verdicts on a piece for each letter of `right`."""
+    tags = {"earmark.monitored": "validation/retrieval", "earmark.data": f"d-{fold}"}
+    config = {"split": {"fold": fold}, "trainer": {"seed": name.partition(",")[0]}}
+    try:
+        with tracker.run(name, tags) as run_id:
+            tracker.log_config(run_id, config, json.dumps(config))
+            if status == "failed":
+                raise ValueError("no")
+            metrics = {"score": validation, "duration_s": 7 + validation, "parameters": 1234}
+            tracker.log_metrics(run_id, {"train": metrics})
+            if status == "unjudged":
+                return run_id
+            value = right.count("+") / len(right)
+            scores = {"value": value, "low": value - 0.125, "high": value + 0.0625}
+            tracker.log_metrics(run_id, {"closed_set": {"balanced_accuracy": scores}})
+            tracker.log_metrics(run_id, {"open_set": {"auroc": {"value": 0.75}}})
+            rows = [
+                (f"p{fold}{index}", LABELS[index % 2], LABELS[(index + (sign == "-")) % 2], f"w{fold}{index}")
+                for index, sign in enumerate(right)
+            ]
+            table = pd.DataFrame(rows, columns=["piece_id", "label", "nearest_label", "group"])
+            table.assign(role="known", split="test").to_csv(folder / "verdicts.csv", index=False)
+            tracker.log_files(run_id, "evaluation", folder / "verdicts.csv")
+    except ValueError:
+        pass
+    return run_id
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    project = tmp_path_factory.mktemp("checkout")
+    (project / "conf").mkdir()
+    (project / "dvc.yaml").touch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        tracker = Tracker(Workspace.at(project), "songs")
+        log(tracker, project, "seed=1, split.fold=0", 0.75, "++++++--", "0")
+        log(tracker, project, "seed=1, split.fold=1", 0.5, "++++++++", "1")
+        log(tracker, project, "seed=2", 0.875, "++++++++")
+        log(tracker, project, "seed=3", 0.5, "------++")
+        log(tracker, project, "seed=4", 0.5, "", status="failed")
+        log(tracker, project, "seed=5", 0.5, "", status="unjudged")
+    return project
+
+
+@pytest.fixture
+def board(checkout, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(checkout)
+    return lambda *arguments: CliRunner().invoke(app, ["leaderboard", *map(str, arguments)])
+
+
+def test_a_table_of_systems_and_what_was_left_out(board):
+    found = board("-e", "songs")
+    assert (found.exit_code, found.stderr) == (0, "")
+    assert f"songs: {HEADLINE} of the test; sorted by validation" in found.stdout
+    lines = found.stdout.splitlines()
+    first, second, third = (
+        next(line.split() for line in lines if f"seed={seed}" in line) for seed in (2, 1, 3)
+    )
+    assert first[:9] == ["1", "seed=2", "0", "1.000", "0.875–1.062", "best", "0.875", "8", "s"]
+    assert second[:4] == ["2", "seed=1", "0,1", "0.875"]
+    # 6 of 8 works differ, all one way: 2 of 64 patterns.
+    assert (third[0], third[5]) == ("3", "0.031")
+    assert all(len(line.rstrip()) <= 80 for line in lines if "seed=" in line)
+    assert "no test for 2: their test pieces are others than those of the best" in found.stdout
+    assert "left out: 1 without an evaluation, 1 failed" in found.stdout
+
+
+def test_as_json_and_csv_for_programs(board):
+    found = board("-e", "songs", "--json")
+    parsed = json.loads(found.stdout)
+    assert [row["name"] for row in parsed["rows"]] == ["seed=2", "seed=1", "seed=3"]
+    assert parsed["rows"][2]["p"] == 2 / 64
+    assert parsed["rows"][1]["folds"] == ["0", "1"]
+    assert len(parsed["rows"][1]["runs"]) == 2
+    assert "left out: 1 without" in found.stderr
+    rows = list(csv.DictReader(io.StringIO(board("-e", "songs", "--csv").stdout)))
+    assert [float(row["value"]) for row in rows] == [1.0, 0.875, 0.25]
+    assert (rows[0]["p"], rows[1]["folds"]) == ("", "0 1")
+    assert board("--json", "--csv").exit_code == 2
+
+
+def test_top_metric_and_order(board):
+    found = json.loads(board("-e", "songs", "--json", "-n", "1", "--sort", "test").stdout)
+    assert [row["name"] for row in found["rows"]] == ["seed=2"]
+    assert "chosen by the test" in found["notes"][0]
+    assert "2 more rows: --top 3" in board("-e", "songs", "-n", "1").stdout
+    found = json.loads(board("-e", "songs", "--json", "-m", "open_set.auroc").stdout)
+    assert [(row["value"], row["p"]) for row in found["rows"]] == [(0.75, None)] * 3
+    assert "no test for 2, 3: the metric cannot be had from their verdicts" in found["notes"]
+
+
+@pytest.mark.parametrize("cost", ["seconds", "parameters"])
+def test_a_picture_of_metric_against_cost(board, tmp_path, cost):
+    found = board("-e", "songs", "--plot", tmp_path / "cost.png", "--cost", cost)
+    assert found.exit_code == 0
+    assert (tmp_path / "cost.png").read_bytes().startswith(b"\x89PNG")
+    assert "3 of 3 rows" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-e", "songz"], "no experiment songz in sqlite:"),
+        (["-e", "songs", "-m", "open_set.aurok"], "has the metric open_set.aurok; there are closed_set."),
+        (["-e", "songs", "--plot", "/dev/null/cost.png"], "cannot write /dev/null/cost.png"),
+        (["-e", "Default"], "no evaluated run in the experiment Default"),
+    ],
+)
+def test_mistakes_are_one_line(board, arguments, said):
+    found = board(*arguments)
+    assert found.exit_code == 2
+    assert said in found.stderr
+    assert found.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["--sort", "luck"], ["--cost", "money"], ["--top", "0"]])
+def test_what_there_is_not_is_a_usage_error(board, arguments):
+    assert board(*arguments).exit_code == 2
+
+
+def test_looking_makes_no_database(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "dvc.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    found = CliRunner().invoke(app, ["leaderboard", "-e", "songs"])
+    assert "no run was kept in this checkout yet" in found.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["conf", "dvc.yaml"]

@@ -1,0 +1,339 @@
+"""`earmark tag`, as somebody types it."""
+
+import importlib.util
+import json
+import os
+import signal
+from pathlib import Path
+from types import SimpleNamespace
+
+import mutagen
+import numpy as np
+import pytest
+import soundfile
+from mutagen.id3 import ID3, TCON
+from typer.testing import CliRunner
+
+from earmark.apps import cli
+from earmark.apps.tags import rewrite
+from earmark.apps.tags.rewrite import read_tags
+from earmark.bundle import bundle_hash
+from earmark.foundation.errors import EarmarkError
+from earmark.identify.identifier import Identification, Identifier
+
+RATE_HZ = 22_050
+SAID = {"a.mp3": "jig", "b.flac": "reel", "c.ogg": "unknown", "d.wav": "hornpipe"}
+
+
+class Ear:
+    """An identifier that knows the files by name, and remembers what it heard."""
+
+    def __init__(self, said, labels=("jig",), question=""):
+        self.said, self.heard = said, []
+        self.bundle = SimpleNamespace(labels=list(labels), question=question)
+
+    def identify_all(self, targets, workers=0):
+        for target in targets:
+            self.heard.append(target.file.name)
+            verdict = self.said.get(target.file.name, "jig")
+            if isinstance(verdict, BaseException):
+                raise verdict
+            if verdict.startswith("!"):
+                yield Identification(target.name, error=verdict[1:])
+            else:
+                yield Identification(target.name, verdict=verdict, nearest_label="jig", confidence=0.9)
+
+
+@pytest.fixture
+def earmark(monkeypatch, tmp_path):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("COLUMNS", "200")
+    return lambda *arguments: CliRunner().invoke(cli.app, ["tag", *map(str, arguments)])
+
+
+@pytest.fixture
+def folder(tmp_path, tone):
+    """a.mp3, b.flac, c.ogg, d.wav without tags; e.flac with a genre; f.mid."""
+    (tmp_path / "music" / "deep").mkdir(parents=True)
+    for name in ("a.mp3", "b.flac", "c.ogg", "d.wav", "e.flac"):
+        soundfile.write(tmp_path / "music" / name, tone(440, RATE_HZ), RATE_HZ)
+    file = mutagen.File(tmp_path / "music" / "e.flac")
+    file["genre"] = ["polka"]
+    file.save()
+    (tmp_path / "music" / "deep" / "f.mid").write_bytes(b"MThd")
+    return tmp_path / "music"
+
+
+@pytest.fixture
+def ears(monkeypatch, tmp_path):
+    """Bundles that are only names, and who listens with them."""
+    found = {"dances": Ear(dict(SAID)), "keys": Ear({}, ["A minor"]), "composers": Ear({}, ["Dvořák"])}
+    found["asked"] = Ear(dict(SAID), question="genre")
+    found["keys"].said = dict.fromkeys([*SAID, "e.flac"], "A minor")
+    found["composers"].said = dict.fromkeys([*SAID, "e.flac"], "Dvořák")
+    for name in found:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "bundle.yaml").write_text(name)
+    monkeypatch.setattr(Identifier, "load", lambda folder: found[folder.name])
+    return found
+
+
+@pytest.fixture
+def dances(ears, tmp_path):
+    return tmp_path / "dances"
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def logs(tmp_path):
+    return sorted((tmp_path / "here").iterdir())
+
+
+def test_a_dry_run_says_what_it_would_write_and_writes_nothing(earmark, folder, dances, tmp_path):
+    before = content(folder)
+    done = earmark(folder, "--genre", dances)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert content(folder) == before
+    assert logs(tmp_path) == []
+    rows = [line for line in done.stdout.splitlines() if line.startswith("│")]
+    assert [("jig (0.90)" in row, "reel (0.90)" in row, "unknown (jig?)" in row) for row in rows[:3]] == [
+        (True, False, False),
+        (False, True, False),
+        (False, False, True),
+    ]
+    assert "1 file with nothing missing." in done.stdout
+    assert "1 file left out: .mid has no tags that earmark writes." in done.stdout
+    assert "1 verdict unknown: left untagged." in done.stdout
+    assert "Dry run: 3 tags in 3 files to write: --write does it." in done.stdout
+
+
+def test_write_undo_undo(earmark, folder, dances, tmp_path):
+    before = content(folder)
+    done = earmark(folder, "--genre", dances, "--write")
+    assert (done.exit_code, done.stderr) == (0, "")
+    tags = {path.name: read_tags(path) for path in folder.iterdir() if path.is_file()}
+    assert tags == {
+        "a.mp3": {"genre": ["jig"]},
+        "b.flac": {"genre": ["reel"]},
+        "c.ogg": {},
+        "d.wav": {"genre": ["hornpipe"]},
+        "e.flac": {"genre": ["polka"]},
+    }
+    [log] = logs(tmp_path)
+    assert log.match(
+        "earmark-tag-2[0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]-[0-9][0-9][0-9][0-9][0-9][0-9].jsonl"
+    )
+    assert f"Written: 3 tags in 3 files. Take it back: earmark tag --undo {log}" in done.stdout
+    entries = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [entry["path"] for entry in entries] == [
+        str(folder / name) for name in ("a.mp3", "b.flac", "d.wav")
+    ]
+    assert {entry["bundles"]["genre"] for entry in entries} == {bundle_hash(dances)}
+    done = earmark("--undo", log)
+    assert (done.exit_code, done.stdout) == (0, "3 files restored, 0 as before already.\n")
+    assert content(folder) == before
+    done = earmark("--undo", log)
+    assert (done.exit_code, done.stdout) == (0, "0 files restored, 3 as before already.\n")
+    assert content(folder) == before
+
+
+def test_again_only_what_is_left(earmark, folder, dances, ears, tmp_path):
+    earmark(folder, "--genre", dances, "--write", "--log", tmp_path / "first.jsonl")
+    ears["dances"].heard.clear()
+    done = earmark(folder, "--genre", dances, "--write", "--log", tmp_path / "second.jsonl")
+    assert ears["dances"].heard == ["c.ogg"]  # what was unknown
+    assert "Written: nothing." in done.stdout
+    assert "4 files with nothing missing." in done.stdout
+    assert not (tmp_path / "second.jsonl").exists()
+
+
+def test_no_model_is_loaded_where_nothing_is_missing(earmark, folder, dances, monkeypatch):
+    monkeypatch.setattr(Identifier, "load", lambda folder: pytest.fail("loaded"))
+    assert earmark(folder / "e.flac", "--genre", dances).exit_code == 0
+
+
+def test_three_tags_at_once(earmark, folder, dances, ears, tmp_path):
+    models = ["--genre", dances, "--key", tmp_path / "keys", "--composer", tmp_path / "composers"]
+    done = earmark(folder, *models, "--write")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert read_tags(folder / "a.mp3") == {"genre": ["jig"], "key": ["Am"], "composer": ["Dvořák"]}
+    assert read_tags(folder / "c.ogg") == {"key": ["Am"], "composer": ["Dvořák"]}
+    assert read_tags(folder / "e.flac") == {"genre": ["polka"], "key": ["Am"], "composer": ["Dvořák"]}
+    assert "e.flac" not in ears["dances"].heard
+    assert "has polka" in done.stdout
+    [log] = logs(tmp_path)
+    assert len(log.read_text().splitlines()) == 5  # one line for each file
+
+
+def test_overwrite(earmark, folder, dances, ears):
+    ears["dances"].said = {"a.mp3": "unknown", "e.flac": "jig"}
+    tags = ID3()
+    tags.add(TCON(encoding=0, text=["Folk"]))
+    tags.save(folder / "a.mp3")
+    assert "polka → jig (0.90)" in earmark(folder, "--genre", dances, "--overwrite").stdout
+    earmark(folder, "--genre", dances, "--write", "--overwrite")
+    assert read_tags(folder / "e.flac") == {"genre": ["jig"]}
+    assert read_tags(folder / "a.mp3") == {"genre": ["Folk"]}  # unknown is no reason to take a tag away
+
+
+def test_a_tag_that_came_meanwhile_stays(earmark, folder, dances, ears):
+    (folder / "z.mp3").symlink_to(folder / "a.mp3")
+    ears["dances"].said["z.mp3"] = "strathspey"
+    assert earmark(folder, "--genre", dances, "--write").exit_code == 0
+    assert read_tags(folder / "a.mp3") == {"genre": ["jig"]}
+
+
+def test_bad_files_have_a_line_each_and_the_others_go_on(earmark, folder, dances, ears):
+    (folder / "broken.flac").write_bytes(b"fLaC")
+    ears["dances"].said["b.flac"] = "!silent: there is nothing to hear"
+    (folder / "d.wav").chmod(0o444)
+    done = earmark(folder, "--genre", dances, "--write")
+    assert done.exit_code == 1
+    lines = done.stderr.splitlines()
+    assert [line.split(":")[2].strip() for line in lines] == [
+        str(folder / name) for name in ("broken.flac", "b.flac", "d.wav")
+    ]
+    assert "silent: there is nothing to hear" in lines[1]
+    assert "write-protected" in lines[2]
+    assert read_tags(folder / "a.mp3") == {"genre": ["jig"]}
+
+
+def test_interrupted_and_run_again(earmark, folder, dances, ears, tmp_path):
+    before = content(folder)
+    ears["dances"].said = {**SAID, "c.ogg": KeyboardInterrupt()}
+    done = earmark(folder, "--genre", dances, "--write", "--log", "one.jsonl")
+    assert done.exit_code == 130
+    assert "interrupted: the same command goes on" in done.stderr
+    assert "Written: 2 tags in 2 files." in done.stdout
+    ears["dances"].said = dict(SAID)
+    ears["dances"].heard.clear()
+    assert earmark(folder, "--genre", dances, "--write", "--log", "two.jsonl").exit_code == 0
+    assert ears["dances"].heard == ["c.ogg", "d.wav"]
+    log = Path("one.jsonl")
+    log.write_bytes(log.read_bytes() + b'{"version": 1, "path": "/mu')
+    done = earmark("--undo", "one.jsonl")
+    assert done.exit_code == 0
+    assert "The last line of one.jsonl is cut" in done.stdout
+    assert earmark("--undo", "two.jsonl").exit_code == 0
+    assert content(folder) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_killed_between_log_and_file(earmark, folder, dances, monkeypatch, number):
+    """A kill ends it like Control-C: the file is as it was, and no copy lies beside it."""
+    before = content(folder)
+    handlers = signal.getsignal(number)
+    monkeypatch.setattr(rewrite.os, "replace", lambda *_: signal.raise_signal(number))
+    done = earmark(folder, "--genre", dances, "--write", "--log", "log")
+    monkeypatch.undo()
+    assert done.exit_code == 130
+    assert content(folder) == before
+    assert signal.getsignal(number) == handlers
+    done = CliRunner().invoke(cli.app, ["tag", "--undo", str(folder.parent / "here" / "log")])
+    assert (done.exit_code, done.stdout) == (0, "0 files restored, 1 as before already.\n")
+
+
+def test_what_changed_since_is_left_alone_and_the_others_are_restored(earmark, folder, dances):
+    before = content(folder)
+    earmark(folder, "--genre", dances, "--write", "--log", "log")
+    file = mutagen.File(folder / "b.flac")
+    file["title"] = ["mine"]
+    file.save()
+    (folder / "d.wav").unlink()
+    done = earmark("--undo", "log")
+    assert done.exit_code == 1
+    assert done.stderr.splitlines() == [
+        f"earmark: error: {folder / 'd.wav'}: is no longer there: left alone",
+        f"earmark: error: {folder / 'b.flac'}: has changed since it was tagged: left alone",
+    ]
+    assert "1 file restored" in done.stdout
+    assert (folder / "a.mp3").read_bytes() == before["a.mp3"]
+    assert mutagen.File(folder / "b.flac")["title"] == ["mine"]
+
+
+def test_a_fault_of_the_whole_run_is_one_line_after_what_was_done(earmark, folder, dances, ears):
+    ears["dances"].said = {"b.flac": EarmarkError("ffmpeg failed")}
+    done = earmark(folder, "--genre", dances, "--write")
+    assert (done.exit_code, done.stderr) == (1, "earmark: error: ffmpeg failed\n")
+    assert "Written: 1 tag in 1 file." in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "which music?"),
+        (["MUSIC"], "which tags?"),
+        (["MUSIC", "--genre", "DANCES", "--log", "x"], "goes with --write"),
+        (["MUSIC", "--undo", "x"], "stands alone"),
+        (["--undo", "x", "--write"], "stands alone"),
+        (["--undo", "x"], "x cannot be read"),
+        (["nowhere", "--genre", "DANCES"], "nowhere does not exist"),
+        (["MUSIC", "--genre", "nowhere"], "nowhere is not a bundle"),
+        (["MUSIC", "--key", "DANCES"], "its label 'jig' is no key"),
+        (["MUSIC", "--composer", "ASKED"], "it has learned to say genre"),
+        (
+            ["MUSIC", "--genre", "DANCES", "--write", "--log", "MUSIC/a.mp3"],
+            "exists: a log belongs to one run",
+        ),
+        (["MUSIC", "--genre", "DANCES", "--write", "--log", "no/where"], "choose another place"),
+        (["MUSIC/empty", "--genre", "DANCES"], "no music in"),
+    ],
+)
+def test_wrong_usage_is_status_2_and_writes_nothing(earmark, folder, dances, arguments, said):
+    (folder / "empty").mkdir()
+    before = content(folder)
+    places = {"MUSIC": folder, "DANCES": dances, "ASKED": dances.with_name("asked")}
+    for name, place in places.items():
+        arguments = [argument.replace(name, str(place)) for argument in arguments]
+    done = earmark(*arguments)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert content(folder) == before
+
+
+def test_names_that_are_no_utf_8_and_markup(earmark, folder, dances):
+    path = (folder / "a.mp3").rename(folder / os.fsdecode(b"[red]\xff.mp3"))
+    before = path.read_bytes()
+    done = earmark(folder, "--genre", dances, "--write", "--log", "log")
+    assert done.exit_code == 0
+    assert path.read_bytes() != before
+    assert "[red]�.mp3" in done.stdout
+    assert earmark("--undo", "log").exit_code == 0
+    assert path.read_bytes() == before
+
+
+def test_help_has_examples(earmark):
+    done = earmark("--help")
+    assert done.exit_code == 0
+    for word in ("--genre", "--undo", "earmark tag ~/Music", "earmark tag --undo"):
+        assert word in done.stdout
+
+
+def test_with_a_real_bundle(earmark, tmp_path):
+    """The bundle of test_bundle.py, which knows nothing: whatever it says is written and taken back."""
+    path = Path(__file__).parents[2] / "test_bundle.py"
+    spec = importlib.util.spec_from_file_location("bundle_maker", path)
+    maker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(maker)
+    bundle = maker.make_bundle()
+    frames = 20 * 512 / bundle.settings["audio"]["sample_rate"]
+    bundle.save(tmp_path / "models")
+    time_s = np.arange(round(RATE_HZ * (bundle.settings["dataset"]["clip_s"] + 2 * frames))) / RATE_HZ
+    song = 0.4 * np.sin(2 * np.pi * 440 * time_s) * (1 + np.sin(2 * np.pi * 0.7 * time_s))
+    (tmp_path / "music").mkdir()
+    soundfile.write(tmp_path / "music" / "a.flac", song, RATE_HZ)
+    before = content(tmp_path / "music")
+    done = earmark(tmp_path / "music", "--composer", tmp_path / "models", "--write", "--log", "log")
+    assert (done.exit_code, done.stderr) == (0, "")
+    found = read_tags(tmp_path / "music" / "a.flac")
+    if found:
+        assert found["composer"][0] in maker.LABELS
+        assert f"{found['composer'][0]} (" in done.stdout
+        assert earmark("--undo", "log").exit_code == 0
+    else:
+        assert "1 verdict unknown" in done.stdout
+    assert content(tmp_path / "music") == before

@@ -1,0 +1,104 @@
+"""The page says what `earmark identify` says, and shows nothing else as what it is not."""
+
+import pytest
+
+from earmark.apps.demo.answer import NEAREST_COLUMNS, Answer, answer, in_words, nearest_rows
+from earmark.foundation.errors import EarmarkError
+from earmark.identify.identifier import Identification, Neighbour
+from earmark.identify.inputs import Target
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("answer")
+
+
+@pytest.fixture(scope="module")
+def answered(identifier, melody, folder):
+    return answer(identifier, melody, folder)
+
+
+def test_it_is_the_identifiers_own_verdict(answered, identifier, melody):
+    found = identifier.identify(Target(melody.name, melody))
+    assert not answered.failed, answered.words
+    assert answered.words == in_words(found)
+    assert answered.nearest == nearest_rows(found)
+    assert len(answered.nearest) == 2  # of three reference excerpts two are of one piece
+
+
+def test_what_is_heard_is_what_the_model_hears(answered, identifier, melody, tmp_path):
+    identifier.listener.wav(melody, tmp_path / "own.wav")
+    assert answered.sound.read_bytes() == (tmp_path / "own.wav").read_bytes()
+
+
+def test_the_bars_are_shares_of_one(answered, identifier):
+    assert list(answered.bars) == identifier.bundle.labels
+    assert sum(answered.bars.values()) == pytest.approx(1)
+    assert min(answered.bars.values()) >= 0
+
+
+def test_the_picture_is_a_png(answered, folder):
+    assert answered.picture.parent == folder
+    assert answered.picture.read_bytes().startswith(b"\x89PNG\r\n")
+
+
+def test_a_broken_file_has_one_line_without_the_servers_paths(identifier, broken, tmp_path):
+    said = answer(identifier, broken, tmp_path)
+    assert said.failed
+    assert (said.title, said.sound, said.picture, said.bars) == ("broken.mid", None, None, {})
+    assert said.words.startswith("cannot be heard: ")
+    assert "\n" not in said.words
+    assert str(broken.parent) not in said.words
+
+
+def test_a_file_that_is_gone_is_said(identifier, tmp_path):
+    said = answer(identifier, tmp_path / "gone.wav", tmp_path)
+    assert said.words == "cannot be heard: there is no such file"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (EarmarkError("the soundfont is\nmissing"), "the soundfont is missing"),
+        (RuntimeError("out of\n\tluck"), "RuntimeError: out of luck"),
+        (MemoryError(), "MemoryError"),
+    ],
+)
+def test_whatever_goes_wrong_is_one_line(identifier, melody, tmp_path, monkeypatch, error, words):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(type(identifier.listener), "wav", fail)
+    said = answer(identifier, melody, tmp_path)
+    assert (said.failed, said.words) == (True, f"cannot be heard: {words}")
+
+
+@pytest.mark.parametrize("failed", [True, False])
+def test_names_and_labels_are_no_markup(failed):
+    html = Answer("<script>a</script>.mid", 'R&B "<i>', failed).html()
+    assert "&lt;script&gt;a&lt;/script&gt;.mid" in html
+    assert "R&amp;B &quot;&lt;i&gt;" in html
+    assert html.startswith('<div role="alert"' if failed else '<div role="status"')
+
+
+def test_titles_of_neighbours_are_no_markup(answered):
+    html = answered.nearest_html()
+    assert "<td>&lt;b&gt;Rusalka&lt;/b&gt;</td>" in html
+    assert html.count("<tr>") == 1 + len(answered.nearest)
+    assert html.count("<td>") == len(answered.nearest) * len(NEAREST_COLUMNS)
+
+
+def test_verdicts_in_words():
+    assert in_words(Identification("a", "jig", "jig", 0.934)) == "jig, confidence 0.93"
+    unknown = Identification("a", "unknown", "jig", 0.5)
+    assert in_words(unknown) == "unknown; nearest is jig, confidence 0.50"
+
+
+def test_neighbours_have_minutes_and_a_name():
+    found = Identification(
+        "a",
+        nearest=[Neighbour("p", "Tune", "jig", 1.234, 65.9, 0.0), Neighbour("q", "", "reel", 2, 600, 5)],
+    )
+    rows = nearest_rows(found)
+    assert rows == [["jig", "Tune", "1:05", "0:00", "1.23"], ["reel", "q", "10:00", "0:05", "2.00"]]
+    assert {len(row) for row in rows} == {len(NEAREST_COLUMNS)}

@@ -1,0 +1,113 @@
+"""What a library lacks, and only that is listened to."""
+
+import pytest
+from mutagen import File
+
+from earmark.apps.tags import library
+from earmark.apps.tags.library import check_labels, hear, survey, tag_value
+from earmark.foundation.errors import EarmarkError
+from earmark.identify.identifier import Identification
+from earmark.identify.inputs import find_targets
+
+
+class Ear:
+    """An identifier that says one thing, and remembers what it heard."""
+
+    def __init__(self, verdict):
+        self.verdict, self.heard = verdict, []
+
+    def identify_all(self, targets, workers=0):
+        for target in targets:
+            self.heard.append(target.file.name)
+            yield Identification(target.name, verdict=self.verdict, nearest_label="jig")
+
+
+@pytest.fixture
+def folder(music, tmp_path):
+    music("a.mp3")
+    file = File(music("b.flac"))
+    file["genre"] = ["reel"]
+    file.save()
+    file = File(music("c.ogg"))
+    file["genre"], file["key"] = ["reel"], ["C"]
+    file.save()
+    (tmp_path / "d.mid").write_bytes(b"MThd")
+    (tmp_path / "e.flac").write_bytes(b"fLaC but no more")
+    return tmp_path
+
+
+def names(found):
+    return [(track.target.file.name, track.wanted) for track in found.tracks]
+
+
+def test_what_is_missing(folder):
+    found = survey(find_targets([str(folder)], folder), ["genre", "key"], overwrite=False)
+    assert names(found) == [("a.mp3", ["genre", "key"]), ("b.flac", ["key"])]
+    assert found.complete == [str(folder / "c.ogg")]
+    assert found.tagless == {".mid": 1}
+    [(path, reason)] = found.errors
+    assert path == str(folder / "e.flac")
+    assert "\n" not in reason
+
+
+def test_overwriting_asks_for_all(folder):
+    found = survey(find_targets([str(folder)], folder), ["genre"], overwrite=True)
+    assert names(found) == [(name, ["genre"]) for name in ("a.mp3", "b.flac", "c.ogg")]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 48])
+def test_each_model_hears_what_lacks_its_tag(folder, monkeypatch, batch):
+    monkeypatch.setattr(library, "BATCH", batch)
+    found = survey(find_targets([str(folder)], folder), ["genre", "key"], overwrite=False)
+    for order in (["genre", "key"], ["key", "genre"]):
+        ears = {kind: Ear(kind) for kind in order}
+        said = [
+            (track.target.file.name, {kind: one.verdict for kind, one in verdicts.items()})
+            for track, verdicts in hear(found.tracks, ears, workers=1)
+        ]
+        assert said == [("a.mp3", {"genre": "genre", "key": "key"}), ("b.flac", {"key": "key"})]
+        assert ears["genre"].heard == ["a.mp3"]
+        assert ears["key"].heard == ["a.mp3", "b.flac"]
+
+
+def test_one_model_is_followed_file_by_file(folder):
+    found = survey(find_targets([str(folder)], folder), ["key"], overwrite=False)
+    ear = Ear("C major")
+    next(hear(found.tracks, {"key": ear}, workers=1))
+    assert ear.heard == ["a.mp3"]
+
+
+def test_nothing_to_hear():
+    assert list(hear([], {}, workers=0)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict", "error", "value"),
+    [
+        ("genre", "jig", "", "jig"),
+        ("key", "Db minor", "", "Dbm"),
+        ("composer", "久石譲", "", "久石譲"),
+        ("genre", "unknown", "", None),
+        ("key", "unknown", "", None),
+        ("genre", "", "silent", None),
+    ],
+)
+def test_what_is_written_for_a_verdict(kind, verdict, error, value):
+    assert tag_value(kind, Identification("a", verdict=verdict, error=error)) == value
+
+
+def test_a_model_for_something_else_writes_no_keys():
+    check_labels("key", "models", ["Db major", "A minor"])
+    check_labels("genre", "models", ["jig"])
+    check_labels("genre", "models", ["jig"], "genre")
+    with pytest.raises(EarmarkError, match=r"--key models: its label 'jig' is no key like `Db major`"):
+        check_labels("key", "models", ["A minor", "jig"])
+
+
+@pytest.mark.parametrize(
+    ("question", "way"),
+    [("genre", "give it as --genre"), ("author", "there is no tag for author here")],
+)
+def test_a_model_is_asked_only_what_it_has_learned(question, way):
+    with pytest.raises(EarmarkError, match=f"--composer models: it has learned to say {question} .*: {way}$"):
+        check_labels("composer", "models", ["jig"], question)

@@ -1,0 +1,124 @@
+"""Folds become configurations: means, pooled metrics and confusion matrices that can be told by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from earmark.experiments.sweep.aggregate import Job, aggregates, best
+
+LABELS = ("Ash", "Birch")
+
+
+def job(
+    number, configuration, pieces, value=None, score=0.5, section=("closed_set", "balanced_accuracy"), **more
+):
+    """pieces: (piece_id, work, label, nearest_label)."""
+    return Job(
+        number=str(number),
+        configuration=tuple(configuration),
+        found={section[0]: {section[1]: {"value": value}}},
+        verdicts=pd.DataFrame(pieces, columns=["piece_id", "work", "label", "nearest_label"]),
+        labels=LABELS,
+        score=score,
+        resamples=200,
+        seed=0,
+        **more,
+    )
+
+
+FIRST = [("a1", "A", "Ash", "Ash"), ("b1", "B", "Birch", "Ash")]
+SECOND = [("a2", "C", "Ash", "Ash"), ("b2", "D", "Birch", "Birch"), ("b3", "D", "Birch", "Birch")]
+
+
+def test_folds_of_one_configuration_are_pooled():
+    (found,) = aggregates([job(0, ["m=1"], FIRST, 0.5, 0.6), job(1, ["m=1"], SECOND, 1.0, 0.9)])
+    assert (found.jobs, found.name, found.headline.words) == (("0", "1"), "m=1", "balanced accuracy")
+    assert found.mean == 0.75
+    # Ash 2 of 2, Birch 2 of 3
+    assert found.pooled["value"] == pytest.approx((1 + 2 / 3) / 2, abs=1e-6)
+    assert found.matrix.tolist() == [[2, 0], [1, 2]]
+    assert (found.pieces, found.works) == (5, 4)
+    assert found.validation == 0.75
+    assert found.pooled["low"] < found.pooled["value"] < found.pooled["high"] == 1
+
+
+def test_the_interval_is_clustered_by_work():
+    """Twenty pieces of two works say no more than two pieces do."""
+    one = [(f"a{n}", "A", "Ash", "Ash") for n in range(10)] + [
+        (f"b{n}", "B", "Ash", "Birch") for n in range(10)
+    ]
+    (clustered,) = aggregates([job(0, [], one, 0.5)])
+    assert (clustered.pooled["low"], clustered.pooled["high"]) == (0, 1)
+    (free,) = aggregates([job(0, [], [(name, name, *rest) for name, _, *rest in one], 0.5)])
+    assert 0.2 < free.pooled["low"] < 0.5 < free.pooled["high"] < 0.8
+
+
+def test_a_piece_that_is_in_the_test_of_every_fold_counts_once():
+    fixed = ("f", "F", "Birch", "Birch")
+    (found,) = aggregates([job(0, [], [*FIRST, fixed], 1), job(1, [], [*SECOND, fixed], 1)])
+    assert found.pieces == 6
+    assert found.matrix.sum() == 6
+
+
+def test_configurations_stay_apart_in_the_order_of_their_jobs():
+    jobs = [job(0, ["m=1"], FIRST), job(1, ["m=2"], FIRST), job(2, ["m=1"], SECOND)]
+    assert [(one.name, one.jobs) for one in aggregates(jobs)] == [("m=1", ("0", "2")), ("m=2", ("1",))]
+    assert aggregates([]) == []
+    assert best([]) is None
+
+
+def test_the_best_is_so_on_validation_and_has_all_folds():
+    jobs = [
+        *(job(0, ["m=1"], FIRST, 1.0, 0.6), job(1, ["m=1"], SECOND, 1.0, 0.6)),
+        *(job(2, ["m=2"], FIRST, 0.5, 0.7), job(3, ["m=2"], SECOND, 0.5, 0.6)),
+        job(4, ["m=3"], FIRST, 1.0, 0.99),  # its other fold failed
+    ]
+    assert best(aggregates(jobs)).name == "m=2"
+
+
+def test_a_metric_that_no_fold_has_is_none():
+    (found,) = aggregates([job(0, [], FIRST, None)])
+    assert found.mean is None
+
+
+def test_without_trials_there_is_no_equal_error_rate():
+    (found,) = aggregates([job(0, [], FIRST, None, section=("verification", "eer"))])
+    assert found.pooled == {"value": None, "low": None, "high": None}
+
+
+def test_keys_are_scored_as_mirex_does():
+    pieces = [
+        ("p", "P", "C major", "C major"),  # 1
+        ("q", "Q", "C major", "G major"),  # a fifth: 0.5
+        ("r", "R", "C major", "A minor"),  # relative: 0.3
+    ]
+    keyed = Job("0", (), {"key": {"weighted": {"value": 0.6}}}, *_keyed(pieces), 0.5, 50, 0)
+    (found,) = aggregates([keyed])
+    assert found.headline.words == "MIREX key score"
+    assert found.pooled["value"] == pytest.approx(1.8 / 3, abs=1e-6)
+
+
+def _keyed(pieces):
+    table = pd.DataFrame(pieces, columns=["piece_id", "work", "label", "nearest_label"])
+    return table, ("C major", "G major", "A minor")
+
+
+def test_trials_of_a_verification_are_pooled_each_piece_once():
+    def trials(rows):
+        return pd.DataFrame(rows, columns=["piece_id", "work", "score", "genuine"])
+
+    good = trials([("a1", "A", 2.0, 1), ("a1", "A", -2.0, 0), ("s", "S", -1.0, 0)])
+    bad = trials([("a2", "B", -3.0, 1), ("a2", "B", 3.0, 0), ("s", "S", 9.0, 0)])
+    section = ("verification", "eer")
+    jobs = [
+        job(0, [], FIRST, 0.0, section=section, trials=good),
+        job(1, [], SECOND, 1.0, section=section, trials=bad),
+    ]
+    (found,) = aggregates(jobs)
+    assert found.headline.lower_is_better
+    assert found.mean == 0.5
+    # Genuine 2 and -3; false -2, -1, 3: the stranger's second trial is left out.
+    score, genuine = np.array([2.0, -2.0, -1.0, -3.0, 3.0]), np.array([1, 0, 0, 1, 0], bool)
+    accepts = [((score[~genuine] >= t).mean(), (score[genuine] < t).mean()) for t in (3.0, 2.0, -1.0)]
+    assert accepts == [(pytest.approx(1 / 3), 1.0), (pytest.approx(1 / 3), 0.5), (pytest.approx(2 / 3), 0.5)]
+    assert found.pooled["value"] == 0.5

@@ -1,0 +1,89 @@
+"""Where a sweep begins, and how it ends whatever happens."""
+
+import warnings
+
+import pytest
+from hydra._internal.callbacks import Callbacks
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+
+from earmark.experiments.sweep import callback, finish
+from earmark.experiments.sweep.callback import SweepCallback, ending
+from earmark.foundation.errors import EarmarkError
+
+
+@pytest.fixture
+def finished(monkeypatch):
+    """What `finish` was told, in place of it."""
+    told = []
+    monkeypatch.setattr(finish, "finish", lambda *arguments: told.append(arguments))
+    yield told
+    SweepCallback.opened = None
+
+
+def hydra(stage="train", then=None):
+    """Hydra's own way to call the callback, and what its sweeper then raises; warnings that were given."""
+    callbacks = {"sweep": {"_target_": "earmark.experiments.sweep.callback.SweepCallback"}}
+    config = OmegaConf.create({"hydra": {"callbacks": callbacks, "job": {"name": stage}}})
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        Callbacks(config).on_multirun_start(config=config)
+    if then is not None:
+        raise then
+    return [str(one.message) for one in caught]
+
+
+@pytest.mark.parametrize(
+    ("given", "constant", "first"),
+    [
+        (["a=1", "b=2,3"], ["a"], ["a=1", "b=2"]),
+        (["split.fold=range(4)", "model=a,b"], [], ["split.fold=0", "model=a"]),
+        (["x=interval(0, 1)", "y=[1,2]", "++z=1"], ["y", "z"], ["y=[1,2]", "++z=1"]),
+        (['data.group_pattern="^(.*?)_"'], ["data.group_pattern"], ['data.group_pattern="^(.*?)_"']),
+    ],
+)
+def test_what_varies_and_the_first_job(given, constant, first):
+    assert callback._parsed(given) == (constant, first)
+
+
+def test_a_sweep_that_cannot_be_opened_stops_hydra(monkeypatch, finished, tmp_path):
+    def refuse(_):
+        raise EarmarkError("no server")
+
+    monkeypatch.setattr(callback, "_open", refuse)
+    with pytest.raises(EarmarkError, match="no server"), ending(tmp_path):
+        hydra()
+    assert finished == []
+
+
+def test_other_stages_have_no_run(monkeypatch, finished, tmp_path):
+    monkeypatch.setattr(callback, "_open", lambda _: pytest.fail("opened"))
+    with ending(tmp_path):
+        assert hydra("features") == []
+    assert finished == []
+
+
+def test_a_sweep_ends_after_its_jobs(monkeypatch, finished, tmp_path, sweep):
+    monkeypatch.setattr(callback, "_open", lambda _: sweep)
+    with ending(tmp_path):
+        hydra()
+        assert finished == []
+    assert finished == [(sweep, tmp_path, None)]
+
+
+@pytest.mark.parametrize("error", [HydraException("no convnot"), EarmarkError("x"), KeyboardInterrupt()])
+def test_a_sweep_ends_with_what_ended_it(monkeypatch, finished, tmp_path, sweep, error):
+    monkeypatch.setattr(callback, "_open", lambda _: sweep)
+    with pytest.raises(type(error)) as caught, ending(tmp_path):
+        hydra(then=error)
+    assert caught.value is error
+    assert finished == [(sweep, tmp_path, error)]
+
+
+def test_a_worker_that_died_is_one_line_and_a_traceback_in_the_folder(monkeypatch, finished, tmp_path, sweep):
+    monkeypatch.setattr(callback, "_open", lambda _: sweep)
+    said = r"^the sweep ended before its time: RuntimeError: killed \(see .*traceback.txt\); .*resume=true"
+    with pytest.raises(EarmarkError, match=said), ending(tmp_path):
+        hydra(then=RuntimeError("killed"))
+    assert "RuntimeError: killed" in (sweep.folder / "traceback.txt").read_text()
+    assert len(finished) == 1

@@ -1,0 +1,196 @@
+"""What `data/source` says, and that choosing never costs anybody a file."""
+
+import os
+
+import pytest
+
+from earmark.foundation.errors import EarmarkError
+from earmark.music.sources.choice import read_source, use_csv, use_default, use_folder
+
+
+@pytest.fixture
+def place(tmp_path):
+    """The places of a checkout: its source, and a corpus called `tunes`."""
+    corpora = tmp_path / "checkout" / "data" / "corpora"
+    corpora.mkdir(parents=True)
+    (corpora / "tunes.csv").write_text("path,label\nmusic21:a.mxl,Bach\n")
+    source = corpora.parent / "source"
+    use_default(source)
+    return source
+
+
+@pytest.fixture
+def music(tmp_path):
+    folder = tmp_path / "music"
+    for name in ("Bach/a.mid", "Cage/b.mid"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    return folder
+
+
+@pytest.fixture
+def csv(music):
+    file = music / "catalog.csv"
+    file.write_text("path,label\nCage/b.mid,Cage\nBach/a.mid,Bach\nBach/lost.mid,Bach\n")
+    return file
+
+
+def names(source):
+    return [origin.name for origin in read_source(source, source.parent / "corpora", "tunes")]
+
+
+def test_default_reads_the_corpus_that_the_config_names(place):
+    assert place.read_text().startswith("default\n")
+    assert names(place) == ["music21:a.mxl"]
+
+
+def test_a_folder_is_linked_and_read(place, music):
+    origins = use_folder(place, music)
+    assert [origin.name for origin in origins] == ["Bach/a.mid", "Cage/b.mid"]
+    assert os.readlink(place) == str(music)
+    assert names(place) == ["Bach/a.mid", "Cage/b.mid"]
+
+
+def test_a_relative_folder_is_found_from_anywhere(place, music, monkeypatch, tmp_path):
+    monkeypatch.chdir(music.parent)
+    use_folder(place, music.relative_to(tmp_path))
+    monkeypatch.chdir("/")
+    assert names(place) == ["Bach/a.mid", "Cage/b.mid"]
+
+
+def test_a_csv_is_linked_with_every_file_that_it_lists(place, csv):
+    origins = use_csv(place, csv)
+    assert [origin.name for origin in origins] == ["Cage/b.mid", "Bach/a.mid", "Bach/lost.mid"]
+    links = {path.name: path.read_text() for path in (place / "files").iterdir()}
+    assert links == {"0000000.mid": "Cage/b.mid", "0000001.mid": "Bach/a.mid"}
+    assert names(place) == [origin.name for origin in origins]
+
+
+def test_files_are_relative_to_the_csv_and_not_to_the_link_to_it(place, csv, music):
+    use_csv(place, csv)
+    found = read_source(place, place.parent / "corpora", "tunes")
+    assert found[0].file == music / "Cage/b.mid"
+
+
+def test_the_links_follow_a_csv_that_changed(place, csv, music):
+    use_csv(place, csv)
+    (music / "Bach/new.wav").write_text("new")
+    csv.write_text("path,label\nBach/new.wav,Bach\nBach/a.mid,Bach\n")
+    assert names(place) == ["Bach/new.wav", "Bach/a.mid"]
+    links = {path.name: path.read_text() for path in (place / "files").iterdir()}
+    assert links == {"0000000.wav": "new", "0000001.mid": "Bach/a.mid"}
+
+
+def test_a_choice_replaces_the_one_before_and_default_comes_back(place, csv, music):
+    use_csv(place, csv)
+    use_folder(place, music)
+    assert place.is_symlink()
+    use_csv(place, csv)
+    assert (place / "catalog.csv").is_symlink()
+    use_default(place)
+    assert place.is_file()
+    assert not place.is_symlink()
+    assert names(place) == ["music21:a.mxl"]
+    assert sorted(path.name for path in music.rglob("*.*")) == ["a.mid", "b.mid", "catalog.csv"]
+
+
+def test_the_present_choice_can_be_chosen_again(place, csv, music):
+    use_folder(place, music)
+    use_folder(place, place)
+    assert names(place) == ["Bach/a.mid", "Cage/b.mid"]
+    use_csv(place, csv)
+    use_csv(place, place / "catalog.csv")
+    assert names(place)[0] == "Cage/b.mid"
+    assert os.readlink(place / "catalog.csv") == str(csv)
+
+
+@pytest.mark.parametrize("use", [use_folder, use_csv])
+def test_a_choice_that_cannot_be_read_leaves_the_one_before(place, music, tmp_path, use):
+    use_folder(place, music)
+    with pytest.raises(EarmarkError):
+        use(place, tmp_path / "nothing")
+    assert names(place) == ["Bach/a.mid", "Cage/b.mid"]
+
+
+@pytest.mark.parametrize("name", ["mine.mid", "files/mine.mid", "deep/er/mine.mid", "files/0000000.mid"])
+def test_a_real_file_is_never_removed(place, csv, music, name):
+    use_csv(place, csv)
+    mine = place / name
+    mine.parent.mkdir(parents=True, exist_ok=True)
+    mine.unlink(missing_ok=True)
+    mine.write_text("mine")
+    for choose in (
+        lambda: use_default(place),
+        lambda: use_folder(place, music),
+        lambda: use_csv(place, csv),
+    ):
+        with pytest.raises(EarmarkError, match=f"{name} is not a link that earmark made"):
+            choose()
+        assert mine.read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["mine.mid", "0000000.mid"])
+def test_reading_the_source_removes_no_real_file_either(place, csv, name):
+    use_csv(place, csv)
+    mine = place / "files" / name
+    mine.unlink(missing_ok=True)
+    mine.write_text("mine")
+    with pytest.raises(EarmarkError, match=f"{name} is not a link that earmark made"):
+        names(place)
+    assert mine.read_text() == "mine"
+
+
+def test_a_folder_that_holds_a_link_called_catalog_is_still_a_folder(place, music, tmp_path):
+    (tmp_path / "other.csv").write_text("path,label\nx.mid,Xenakis\n")
+    (music / "catalog.csv").symlink_to(tmp_path / "other.csv")
+    use_folder(place, music)
+    assert names(place) == ["Bach/a.mid", "Cage/b.mid"]
+    assert not (music / "files").exists()
+
+
+def test_a_real_folder_in_the_sources_place_is_read_as_one(place):
+    place.unlink()
+    (place / "Bach").mkdir(parents=True)
+    (place / "Bach" / "a.mid").touch()
+    assert names(place) == ["Bach/a.mid"]
+
+
+def gone_folder(source, music, csv):
+    use_folder(source, music)
+    music.rename(music.with_name("moved"))
+
+
+def gone_csv(source, music, csv):
+    use_csv(source, csv)
+    csv.unlink()
+
+
+def missing(source, music, csv):
+    source.unlink()
+
+
+def empty(source, music, csv):
+    source.unlink()
+    source.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (gone_folder, "music, which is gone: earmark use PATH"),
+        (gone_csv, "is gone: earmark use PATH"),
+        (missing, "is missing: earmark use default"),
+        (empty, "holds no music"),
+    ],
+)
+def test_a_source_that_cannot_be_read_says_what_to_type(place, music, csv, spoil, said):
+    spoil(place, music, csv)
+    with pytest.raises(EarmarkError) as caught:
+        names(place)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_corpus_that_is_not_there_is_named(place):
+    with pytest.raises(EarmarkError, match=r"there is no corpus songs: .*set data.corpus"):
+        read_source(place, place.parent / "corpora", "songs")

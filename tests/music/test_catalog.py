@@ -1,0 +1,159 @@
+"""The piece table, to disk and back."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from earmark.foundation.errors import EarmarkError
+from earmark.music.catalog import (
+    COLUMNS,
+    QUARANTINE_COLUMNS,
+    Merge,
+    piece_id,
+    quarantine_rows,
+    read_table,
+    write_table,
+)
+
+AWKWARD = [
+    "",
+    "NA",
+    "None",
+    "nan",
+    "007",
+    "1.0",
+    "1e5",
+    "True",
+    "a,b",
+    'say "la"',
+    "two\nlines",
+    " Dvořák ",
+    "#",
+]
+
+
+def pieces(**columns):
+    count = len(next(iter(columns.values())))
+    return pd.DataFrame({name: columns.get(name, [""] * count) for name in COLUMNS})
+
+
+def test_every_text_comes_back_as_it_was(tmp_path):
+    table = pieces(piece_id=[f"p{i}" for i in range(len(AWKWARD))], title=AWKWARD)
+    write_table(table, tmp_path / "catalog.csv")
+    read = read_table(tmp_path / "catalog.csv")
+    assert read.to_dict("list") == table.to_dict("list")
+
+
+def test_equal_tables_give_equal_bytes_with_posix_line_ends(tmp_path):
+    table = pieces(piece_id=["a", "b"], label=["Bach", "Byrd"])
+    for name in ("one.csv", "two.csv"):
+        write_table(table.copy(), tmp_path / name)
+    content = (tmp_path / "one.csv").read_bytes()
+    assert content == (tmp_path / "two.csv").read_bytes()
+    assert content.count(b"\n") == 3
+    assert b"\r" not in content
+
+
+def test_a_table_without_rows_keeps_its_columns(tmp_path):
+    write_table(pieces(piece_id=[]), tmp_path / "catalog.csv")
+    read = read_table(tmp_path / "catalog.csv")
+    assert (list(read), len(read)) == (COLUMNS, 0)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
+    (tmp_path / "catalog.csv").write_bytes("\ufeffpiece_id,label\na,Bach\n".encode())
+    assert list(read_table(tmp_path / "catalog.csv")) == ["piece_id", "label"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "is missing: run the stages before this one"),
+        (b"", "is not a CSV table in UTF-8"),
+        (b"piece_id\n\xff\xfe\n", "is not a CSV table in UTF-8"),
+        (b"piece_id,label\na,b\nc,d,e,f\n", "is not a CSV table in UTF-8"),
+        (b'piece_id,label\na,"b\n', "is not a CSV table in UTF-8"),
+    ],
+)
+def test_what_is_no_table_is_named_in_one_line(tmp_path, content, reason):
+    path = tmp_path / "catalog.csv"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(EarmarkError, match=f"catalog.csv {reason}") as caught:
+        read_table(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_quarantine_names_the_stage_and_each_piece_its_own_reason():
+    table = pieces(piece_id=["a", "b", "c"], path=["a.mid", "b.mid", "c.mid"], label=["Bach", "Byrd", ""])
+    rows = quarantine_rows(table, {"c": "empty file", "a": "no notes"}, "ingest")
+    assert list(rows) == QUARANTINE_COLUMNS
+    assert rows.to_numpy().tolist() == [
+        ["a", "a.mid", "Bach", "ingest", "no notes"],
+        ["c", "c.mid", "", "ingest", "empty file"],
+    ]
+    assert list(table) == COLUMNS  # unchanged
+
+
+def test_without_reasons_the_quarantine_is_empty():
+    assert quarantine_rows(pieces(piece_id=["a"]), {}, "ingest").empty
+
+
+def test_merging_puts_labels_under_one_and_leaves_the_others():
+    merge = Merge.of({"classical": ["concerto", "sonata"], "dance": ["jig"]})
+    assert [merge(label) for label in ("concerto", "sonata", "jig", "classical", "reel", "")] == [
+        *("classical", "classical", "dance", "classical", "reel", "")
+    ]
+    assert merge.into == {"concerto": "classical", "sonata": "classical", "jig": "dance"}
+
+
+def test_merging_goes_one_step():
+    """A label that is both given and taken away: what was `b` becomes `a`, what was `c` becomes `b`."""
+    merge = Merge.of({"a": ["b"], "b": ["c"]})
+    assert [merge(label) for label in "abc"] == ["a", "a", "b"]
+
+
+def test_nothing_is_merged_unless_asked():
+    assert Merge.of({})("anything") == "anything"
+    assert Merge.of({"a": []})("b") == "b"
+    assert Merge.of({"a": ["b", "b"]})("b") == "a"
+    assert Merge.of({1: ["b"]})("b") == "1"  # YAML reads a label like 1850 as a number
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"classical": "concerto"}, "data.merge.classical must be a list of labels"),
+        ({"classical": None}, "data.merge.classical must be a list of labels"),
+        ({"classical": {"concerto": 1}}, "data.merge.classical must be a list of labels"),
+        ({"classical": ["concerto", 3]}, "data.merge.classical must be a list of labels"),
+        ({"a": ["x"], "b": ["y", "x"]}, "data.merge: x goes into both a and b"),
+        ({"unknown": ["x"]}, "data.merge: no label can be called unknown"),
+    ],
+)
+def test_what_cannot_be_merged_is_one_line(setting, said):
+    with pytest.raises(EarmarkError, match=said) as caught:
+        Merge.of(setting)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("label", "title", "start"),
+    [
+        ("Bach", "Air, 2nd", "bach-air-2nd-"),
+        ("久石譲", "夏", ""),
+        ("a", "x" * 300, "a-" + "x" * 58 + "-"),
+        ("..", "passwd", "passwd-"),
+    ],
+)
+def test_a_piece_has_a_name_that_is_safe_as_a_file_name(label, title, start):
+    found = piece_id(label, title, b"where it lies")
+    assert re.fullmatch(re.escape(start) + "[0-9a-f]{8}", found)
+
+
+def test_pieces_of_one_name_in_two_places_are_two():
+    one, other, again = (
+        piece_id("Bach", "a", path) for path in (b"Bach/1/a.mid", b"Bach/2/a.mid", b"Bach/1/a.mid")
+    )
+    assert one == again != other

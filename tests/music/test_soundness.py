@@ -1,0 +1,307 @@
+"""What is not music to learn from, and what is there twice."""
+
+import hashlib
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from earmark.foundation.errors import EarmarkError, PieceError
+from earmark.music.audio import Format
+from earmark.music.midi.arrange import Tempo
+from earmark.music.soundness import (
+    Limits,
+    measure,
+    read_facts,
+    read_facts_table,
+    resolve_duplicates,
+    verdict_on,
+)
+from earmark.music.synthesis.piece import render_piece
+from earmark.music.synthesis.soundfont import soundfont_path
+from earmark.music.synthesis.synth import Synthesis
+
+LIMITS = Limits(min_duration_s=3, min_notes=10, min_rms_db=-70, max_clipped_share=0.1, max_duration_error_s=5)
+RECORDING = {"finite": True, "duration_s": 60.0, "rms_db": -20.0, "clipped_share": 0.0, "peak": 0.5}
+MIDI = {**RECORDING, "notes": 100, "expected_s": 60.0}
+
+
+@pytest.mark.parametrize("facts", [RECORDING, MIDI])
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({}, None),
+        ({"finite": False}, "the sound has values that are not numbers (NaN or infinity)"),
+        ({"duration_s": 2.94}, "lasts 2.9 s, less than validate.min_duration_s=3"),
+        ({"rms_db": -70.1}, "silent: -70 dB of full scale"),
+        ({"rms_db": -200.0}, "silent: -200 dB of full scale"),
+        ({"rms_db": -70.0}, None),
+        ({"clipped_share": 0.101}, "clipped throughout: 10% of its samples are at full scale"),
+        ({"clipped_share": 0.1}, None),
+        ({"finite": False, "duration_s": 0.0, "rms_db": -200.0}, "the sound has values that are not numbers"),
+    ],
+)
+def test_a_sound_is_judged_by_its_facts(facts, change, reason):
+    found = verdict_on({**facts, **change}, LIMITS)
+    assert found is None if reason is None else found.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"notes": 9}, "has 9 notes, less than validate.min_notes=10"),
+        ({"notes": 10}, None),
+        ({"duration_s": 65.1}, "its sound is 5.1 s longer than its MIDI says (60.0 s)"),
+        ({"duration_s": 54.0}, "its sound is 6.0 s shorter than its MIDI says (60.0 s)"),
+        ({"duration_s": 65.0}, None),
+        ({"duration_s": 55.0}, None),
+    ],
+)
+def test_a_midi_piece_is_judged_by_its_notes_too(change, reason):
+    assert verdict_on({**MIDI, **change}, LIMITS) == reason
+
+
+def test_a_piece_of_just_the_shortest_duration_is_long_enough():
+    assert verdict_on({**RECORDING, "duration_s": 3.0}, LIMITS) is None
+
+
+def pieces(*rows):
+    """Pieces of (piece_id, label, group)."""
+    table = pd.DataFrame(rows, columns=["piece_id", "label", "group"])
+    return table.assign(path=table.piece_id + ".mid")
+
+
+def marks(**marks):
+    """Facts by piece: a score's mark, and a sound's that no other piece has."""
+    return {piece: {"score": mark, "sound": f"sound of {piece}"} for piece, mark in marks.items()}
+
+
+def groups(table):
+    return dict(zip(table.piece_id, table.group, strict=True))
+
+
+def test_without_duplicates_nothing_changes():
+    table = pieces(("a", "Bach", "1"), ("b", "Byrd", "2"))
+    kept, reasons = resolve_duplicates(table, marks(a="x", b="y"))
+    assert reasons == {}
+    pd.testing.assert_frame_equal(kept, table)
+
+
+def test_duplicates_of_one_label_become_one_work_with_all_its_pieces():
+    table = pieces(("a", "Bach", "1"), ("b", "Bach", "2"), ("c", "Bach", "2"), ("d", "Bach", "3"))
+    kept, reasons = resolve_duplicates(table, marks(a="x", b="x", c="y", d="z"))
+    assert reasons == {}
+    assert groups(kept) == {"a": "1", "b": "1", "c": "1", "d": "3"}
+    assert groups(table) == {"a": "1", "b": "2", "c": "2", "d": "3"}  # the input is as it was
+
+
+def test_works_merge_through_a_chain_of_duplicates_in_any_order():
+    rows = [
+        ("a", "Bach", "4"),
+        ("b", "Bach", "3"),
+        ("c", "Bach", "3"),
+        ("d", "Bach", "2"),
+        ("e", "Bach", "2"),
+        ("f", "Bach", "1"),
+    ]
+    facts = marks(a="x", b="x", c="y", d="y", e="z", f="z")
+    for order in (rows, rows[::-1], rows[3:] + rows[:3]):
+        kept, _ = resolve_duplicates(pieces(*order), facts)
+        assert set(kept.group) == {"1"}
+
+
+def test_equal_sound_is_a_duplicate_as_equal_notes_are():
+    table = pieces(("a", "Bach", "1"), ("b", "Bach", "2"), ("c", "Bach", "3"))
+    facts = {
+        "a": {"sound": "s", "score": "x"},
+        "b": {"sound": "s", "score": "y"},
+        "c": {"sound": "t", "score": "y"},
+    }
+    kept, _ = resolve_duplicates(table, facts)
+    assert set(kept.group) == {"1"}
+
+
+def test_recordings_have_no_score_and_are_not_alike_for_it():
+    kept, _ = resolve_duplicates(
+        pieces(("a", "Bach", "1"), ("b", "Bach", "2")), {"a": {"sound": "s"}, "b": {"sound": "t"}}
+    )
+    assert set(kept.group) == {"1", "2"}
+
+
+def test_duplicates_under_two_labels_are_all_quarantined():
+    table = pieces(("a", "Bach", "1"), ("b", "Byrd", "2"), ("c", "Bach", "3"), ("d", "Bach", "4"))
+    kept, reasons = resolve_duplicates(table, marks(a="x", b="x", c="x", d="y"))
+    assert reasons == {
+        "a": "the same music as b.mid of Byrd",
+        "b": "the same music as a.mid of Bach",
+        "c": "the same music as b.mid of Byrd",
+    }
+    assert kept.piece_id.tolist() == ["d"]
+
+
+def test_of_a_labelled_and_an_unlabelled_duplicate_only_the_unlabelled_goes():
+    table = pieces(("a", "", "1"), ("b", "Byrd", "2"), ("c", "Byrd", "3"))
+    kept, reasons = resolve_duplicates(table, marks(a="x", b="x", c="x"))
+    assert reasons == {"a": "the same music as b.mid of Byrd"}
+    assert groups(kept) == {"b": kept.group.iloc[0], "c": kept.group.iloc[0]}  # one work
+
+
+def test_unlabelled_duplicates_stay_and_are_one_work():
+    kept, reasons = resolve_duplicates(pieces(("a", "", "1"), ("b", "", "2")), marks(a="x", b="x"))
+    assert reasons == {}
+    assert groups(kept) == {"a": "1", "b": "1"}
+
+
+def test_two_labels_and_none_are_all_quarantined():
+    table = pieces(("a", "", "1"), ("b", "Byrd", "2"), ("c", "Bach", "3"))
+    kept, reasons = resolve_duplicates(table, marks(a="x", b="x", c="x"))
+    assert set(reasons) == {"a", "b", "c"}
+    assert kept.empty
+
+
+AS_ENCODED = Tempo("original")
+SYNTHESIS = Synthesis(soundfont_path("", Path()), gain=0.6, tail_s=0.5, max_s=30)
+
+
+@pytest.fixture
+def measured(tmp_path):
+    """The facts of a MIDI file and the sound that it gives, or of a sound."""
+
+    def run(raw, media="midi", tempo=AS_ENCODED, instruments="original", max_s=30.0):
+        wav, facts = raw, tmp_path / "facts.json"
+        if media == "midi":
+            wav = tmp_path / "rendered.wav"
+            synthesis = Synthesis(SYNTHESIS.soundfont, gain=0.6, tail_s=0.5, max_s=max_s)
+            render_piece(raw, tempo, instruments, synthesis, Format(22_050, 1), wav)
+        measure(
+            raw,
+            wav,
+            hashlib.sha256(wav.read_bytes()).hexdigest(),
+            media,
+            tempo,
+            instruments,
+            0.5,
+            max_s,
+            facts,
+        )
+        return read_facts(facts)
+
+    return run
+
+
+@pytest.fixture
+def scale(write_midi, note):
+    """Twenty crotchets of strings at 120 a minute, and four strokes of the drum."""
+    import mido
+
+    program = (0, mido.Message("program_change", program=48))
+    strokes = [event for i in range(4) for event in note(i * 480, i * 480 + 100, 38, channel=9)]
+    return write_midi(
+        [program, *(event for i in range(20) for event in note(i * 480, (i + 1) * 480, 60 + i))], strokes
+    )
+
+
+def test_the_facts_of_a_midi_piece(scale, measured):
+    facts = measured(scale)
+    assert facts["duration_s"] == pytest.approx(10.5, abs=1e-3)
+    assert facts["expected_s"] == pytest.approx(10.5)
+    assert facts["notes"] == 24
+    assert facts["finite"] is True
+    assert -40 < facts["rms_db"] < 20 * math.log10(facts["peak"]) < 0
+    assert verdict_on(facts, LIMITS) is None
+    encoded = facts["encoded"]
+    shares = {name: value for name, value in encoded.items() if name.startswith("share of")}
+    assert len(shares) == 17
+    assert {name: value for name, value in shares.items() if value} == {
+        "share of Ensemble": pytest.approx(20 / 24),
+        "share of drums": pytest.approx(4 / 24),
+    }
+    assert encoded["log_duration"] == pytest.approx(math.log(10))
+    assert encoded["log_density"] == pytest.approx(math.log(2.4))
+    assert facts["heard"] == encoded
+
+
+def test_on_the_piano_the_control_hears_no_instruments_and_knows_those_of_the_file(scale, measured):
+    facts = measured(scale, instruments="piano", tempo=Tempo("normalised", 4.0))
+    assert facts["notes"] == 20
+    assert facts["expected_s"] == pytest.approx(5.5)
+    assert facts["heard"] == {
+        "log_duration": pytest.approx(math.log(5)),
+        "log_density": pytest.approx(math.log(4)),
+    }
+    assert facts["encoded"]["share of Ensemble"] == pytest.approx(20 / 24)
+    assert facts["score"] == measured(scale)["score"]
+
+
+def test_a_cut_piece_is_expected_to_be_cut(scale, measured):
+    facts = measured(scale, max_s=4.0)
+    assert facts["duration_s"] == pytest.approx(4.0, abs=1e-3)
+    assert facts["expected_s"] == 4.0
+    assert measured(scale, max_s=0.0)["expected_s"] == pytest.approx(10.5)
+
+
+def test_equal_sounds_have_equal_marks_and_others_do_not(scale, measured):
+    first, second, other = measured(scale), measured(scale), measured(scale, max_s=4.0)
+    assert first["sound"] == second["sound"] != other["sound"]
+
+
+def test_the_facts_of_a_recording(tone, write_sound, measured):
+    facts = measured(write_sound(tone(1_000, 22_050, 4.0), 22_050), media="audio")
+    assert facts["duration_s"] == pytest.approx(4)
+    assert facts["rms_db"] == pytest.approx(20 * math.log10(0.5 / math.sqrt(2)), abs=0.01)
+    assert "notes" not in facts
+    assert "score" not in facts
+    control = facts["heard"]
+    assert control == facts["encoded"]
+    assert control["log_duration"] == pytest.approx(math.log(4))
+    for share in (50, 85, 95):  # all of the power of a tone lies at its frequency
+        assert math.exp(control[f"log_hz_{share}"]) == pytest.approx(1_000, abs=22_050 / 2048 * 1.5)
+
+
+def test_white_noise_has_half_of_its_power_below_half_of_its_band(write_sound, measured):
+    noise = np.random.default_rng(0).normal(0, 0.1, (200_000, 2))
+    control = measured(write_sound(noise, 20_000), media="audio")["heard"]
+    for share in (50, 85, 95):
+        assert math.exp(control[f"log_hz_{share}"]) == pytest.approx(10_000 * share / 100, rel=0.02)
+
+
+@pytest.mark.parametrize("samples", [100, 22_050])
+def test_silence_is_measured_without_a_fault_and_refused(write_sound, measured, samples):
+    facts = measured(write_sound(np.zeros((samples, 1)), 22_050), media="audio")
+    assert facts["rms_db"] == -200
+    assert np.isfinite(list(facts["heard"].values())).all()
+    assert verdict_on({**facts, "duration_s": 5}, LIMITS) == "silent: -200 dB of full scale"
+
+
+def test_an_unreadable_piece_says_why(tmp_path, measured):
+    (tmp_path / "text.wav").write_text("no sound")
+    with pytest.raises(PieceError, match="cannot be read as audio"):
+        measured(tmp_path / "text.wav", media="audio")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"\xff\xfe"])
+def test_facts_that_cannot_be_read_are_named(tmp_path, content):
+    if content is not None:
+        (tmp_path / "facts.json").write_bytes(content)
+    with pytest.raises(PieceError, match=r"facts\.json cannot be read: "):
+        read_facts(tmp_path / "facts.json")
+
+
+def test_facts_are_plain_json(scale, measured, tmp_path):
+    facts = measured(scale)
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    assert json.loads((tmp_path / "facts.json").read_text(), parse_constant=refuse) == facts
+
+
+def test_a_damaged_table_of_facts_is_told_in_one_line(tmp_path):
+    table = tmp_path / "facts.jsonl"
+    for text in ('{"piece_id": "a", "notes": 3}\n{"piece', '{"notes": 3}\n'):
+        table.write_text(text)
+        with pytest.raises(EarmarkError, match=r"facts.jsonl cannot be read: run dvc repro validate"):
+            read_facts_table(table)

@@ -1,0 +1,285 @@
+"""Every choice in conf/ works, and what a user mistypes is said in one line."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from earmark.foundation.errors import EarmarkError
+from earmark.pipeline.settings import config
+from earmark.pipeline.settings.checks import check
+from earmark.pipeline.settings.config import (
+    build,
+    compose,
+    config_error,
+    override_key,
+    plain,
+    standing_overrides,
+    workspace_overrides,
+)
+
+CONF = Path(__file__).parents[3] / "conf"
+CHOICES = sorted(
+    f"{file.parent.relative_to(CONF).as_posix()}={file.stem}"
+    for file in CONF.rglob("*.yaml")
+    if file.parent != CONF
+)
+SCORES = ["objective=cross_entropy", "decision=vote"]
+# What a choice needs beside it, where the default does not suit it.
+PARTNERS = {
+    **{f"model=author_{kind}": ["experiment=author_original"] for kind in ("dense", "rnn", "gru")},
+    "model=composer_original": ["experiment=composer_original"],
+    "model=genre_original": ["experiment=genre_original"],
+    "model=key": ["experiment=key"],
+    "model=rhythm": ["experiment=genre"],
+    "model=key_original": ["experiment=key_original"],
+    **{f"model={kind}": SCORES for kind in ("logistic", "forest", "classifier")},
+    "sampler=anchors": ["objective=anchor_triplet"],
+    "objective=anchor_triplet": ["sampler=anchors"],
+    "decision=vote": SCORES[:1],
+    **{
+        f"features={kind}": ["dataset=plain"]
+        for kind in ("descriptors", "grey", "key_picture", "levels", "mel_and_descriptors")
+    },
+    "decision=majority": SCORES[:1],
+    **{f"hydra/sweeper/params={kind}": ["hydra/sweeper=optuna"] for kind in ("optimizer", "convnet")},
+}
+# What the pipeline alone can know when it builds a node.
+KNOWN_LATER = {"model": {"channels": 1, "bands": 48, "frames": 60}, "trainer.optimizer": {"_partial_": True}}
+
+
+def one_line(error):
+    text = str(error.value)
+    assert "\n" not in text
+    return text
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_every_choice_composes_and_instantiates(choice, monkeypatch):
+    for device in (torch.cuda, torch.backends.mps):  # a GPU is somebody else's
+        monkeypatch.setattr(device, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda emulated: True)
+    cfg = compose(CONF, [*PARTNERS.get(choice, []), choice])
+    check(cfg)  # builds model, objective, sampler, decision, front end, executor and sections
+    optimizer = build({**plain(cfg.trainer.optimizer), "params": [torch.zeros(1, requires_grad=True)]}, "")
+    assert isinstance(optimizer, torch.optim.Optimizer)
+
+
+def test_a_choice_takes_effect():
+    rates = {name: compose(CONF, [f"audio={name}"]).audio.channels for name in ("mono22k", "stereo44k")}
+    assert rates == {"mono22k": 1, "stereo44k": 2}
+
+
+def test_an_override_comes_after_an_experiment():
+    cfg = compose(CONF, ["experiment=composer", "render=original", "trainer.seed=7"])
+    assert (cfg.render.instruments, cfg.trainer.seed) == ("original", 7)
+
+
+def test_values_are_converted_to_the_schemas_types():
+    cfg = compose(CONF, ["validate.min_duration_s=3"])
+    assert isinstance(cfg.validate.min_duration_s, float)
+
+
+def test_a_composed_config_has_no_value_missing():
+    assert "???" not in OmegaConf.to_yaml(compose(CONF, []))
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("trainer.sed=1", "sed"),
+        ("rendr.gain=1", "rendr"),
+        ("trainer.optimizer.lr.x=1", "lr"),
+        ("model=convnot", "convnot"),
+        ("modl=convnet", "modl"),
+        ("experiment=nothing", "nothing"),
+        ("trainer.max_epochs=many", "max_epochs"),
+        ("audio.sample_rate=fast", "sample_rate"),
+        ("render.reverb=perhaps", "reverb"),
+        ("trainer.seed", "trainer.seed"),
+        ("trainer.seed=[1", "trainer.seed"),
+    ],
+)
+def test_a_typo_is_one_line_that_names_it(override, named):
+    with pytest.raises(EarmarkError) as caught:
+        plain(compose(CONF, [override]))
+    text = one_line(caught)
+    assert named in text
+    assert "append" not in text  # Hydra's advice, which leads nowhere here
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        (
+            "midi.tempoo=x",
+            "there is no setting midi.tempoo: did you mean tempo? What there is: tempo, onset_rate_hz",
+        ),
+        (
+            "trainer.optimizer.lrr=1",
+            "there is no setting trainer.optimizer.lrr: did you mean lr? What there is: lr,",
+        ),
+        ("zzz=1", "there is no setting zzz. What there is: data, midi, render"),
+        (
+            "model=convnett",
+            "there is no choice model=convnett: did you mean convnet? What there is: author_dense",
+        ),
+        (
+            "render.synth_rate=fast",
+            "render.synth_rate=fast: Value 'fast' of type 'str' could not be converted",
+        ),
+    ],
+)
+def test_a_slip_of_the_pen_is_told_in_our_words(override, said):
+    with pytest.raises(EarmarkError) as caught:
+        compose(CONF, [override])
+    assert one_line(caught).startswith(f"config: {said}")
+    assert "hydra" not in one_line(caught).lower()
+
+
+@pytest.mark.parametrize(
+    ("override", "key", "target"),
+    [
+        ("+features.n_mel=3", "features.n_mel", "LogMel"),
+        ("+model.width=3", "model.width", "ConvNet"),
+        ("+objective.magrin=3", "objective.magrin", "Triplet"),
+        ("+decision.fpr=3", "decision.fpr", "NearestPrototype"),
+        ("+executor.jobs=3", "executor.jobs", "Loky"),
+        ("+trainer.optimizer.lrate=3", "trainer.optimizer.lrate", "AdamW"),
+    ],
+)
+def test_an_unknown_setting_of_a_target_names_node_and_key(override, key, target):
+    cfg = compose(CONF, ["model=convnet", "features=mel", "objective=triplet", override])
+    name = key.rpartition(".")[0]
+    with pytest.raises(EarmarkError) as caught:
+        build({**OmegaConf.select(cfg, name), **KNOWN_LATER.get(name, {})}, name)
+    text = one_line(caught)
+    assert f"config: {key} is not a setting of" in text
+    assert target in text
+
+
+@pytest.mark.parametrize(
+    ("node", "said"),
+    [
+        ({"lr": 1}, "model has no _target_"),
+        ({"_target_": "earmark.models.nothing.Net"}, "model._target_ earmark.models.nothing.Net"),
+        ({"_target_": "earmark.models.convnet.Nothing"}, "model._target_ earmark.models.convnet.Nothing"),
+        ({"_target_": "nowhere"}, "model._target_ nowhere"),
+        ({"_target_": "fractions.Fraction", "numerator": 1, "denominator": "x"}, "fractions.Fraction"),
+        ({"_target_": "earmark.learning.objectives.triplet.Triplet", "margin": 0.2}, "miner"),
+        (
+            {"_target_": "earmark.learning.objectives.triplet.Triplet", "margin": 0.2, "miner": "soft"},
+            "miner=soft",
+        ),
+    ],
+)
+def test_a_node_that_cannot_be_built(node, said):
+    with pytest.raises(EarmarkError) as caught:
+        build(OmegaConf.create(node), "model")
+    text = one_line(caught)
+    assert text.startswith("config: model")
+    assert said in text
+
+
+def refuse(anything):
+    raise EarmarkError(f"no {anything}, please")
+
+
+def test_what_a_target_says_in_our_words_is_passed_on(monkeypatch):
+    monkeypatch.setattr(config, "refuse", refuse, raising=False)
+    with pytest.raises(EarmarkError, match=r"^no tuba, please$"):
+        build({"_target_": "earmark.pipeline.settings.config.refuse", "anything": "tuba"}, "model")
+
+
+def test_a_reference_to_nothing_is_one_line_that_names_it():
+    cfg = compose(CONF, ["trainer.seed=${trainer.sed}"])
+    with pytest.raises(OmegaConfBaseException) as caught:
+        plain(cfg)
+    text = str(config_error(caught.value))
+    assert "trainer.sed" in text
+    assert "\n" not in text
+
+
+def test_build_hands_over_plain_lists_and_dicts(monkeypatch):
+    monkeypatch.setattr(config, "keep", lambda **settings: settings, raising=False)
+    node = OmegaConf.create(
+        {"_target_": "earmark.pipeline.settings.config.keep", "widths": [1, 2], "more": {"a": 1}}
+    )
+    made = build(node, "model")
+    assert (type(made["widths"]), type(made["more"])) == (list, dict)
+
+
+@pytest.mark.parametrize(
+    ("override", "key"),
+    [
+        ("model=a", "model"),
+        ("trainer.seed=1", "trainer.seed"),
+        ("++trainer.seed=1", "trainer.seed"),
+        ("+x.y=a=b", "x.y"),
+        ("~model", "model"),
+        ("~model=a", "model"),
+        ("hydra/sweeper=optuna", "hydra/sweeper"),
+    ],
+)
+def test_override_key(override, key):
+    assert override_key(override) == key
+
+
+@pytest.mark.parametrize(
+    ("later", "standing"),
+    [
+        ([], ["experiment=a", "trainer.seed=2"]),
+        (["experiment=b"], ["trainer.seed=2"]),
+        (["++trainer.seed=3"], ["experiment=a"]),
+        (["~trainer.seed"], ["experiment=a"]),
+        (["trainer.seed=1,2,3", "experiment=a,b"], []),
+        (["trainer.seeds=1", "-m", "--multirun"], ["experiment=a", "trainer.seed=2"]),
+        (["-cn", "experiment"], ["experiment=a", "trainer.seed=2"]),
+    ],
+)
+def test_standing_overrides_are_those_not_replaced(later, standing):
+    assert standing_overrides(["experiment=a", "trainer.seed=2"], later) == standing
+
+
+@pytest.mark.parametrize(
+    ("text", "listed"),
+    [
+        (None, []),
+        ("", []),
+        ("# nothing yet\n", []),
+        ("overrides: []\n", []),
+        ("overrides: [experiment=composer, trainer.seed=2]\n", ["experiment=composer", "trainer.seed=2"]),
+        ('overrides: ["model=b"]\n', ["model=b"]),
+    ],
+)
+def test_workspace_overrides(tmp_path, text, listed):
+    file = tmp_path / "overrides.yaml"
+    if text is not None:
+        file.write_text(text)
+    assert workspace_overrides(file) == listed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "overrides: experiment=composer\n",
+        "overrides: {trainer.seed: 2}\n",
+        "overrides: [1, 2]\n",
+        "overrides:\n",
+        "- experiment=composer\n",
+        "experiment=composer\n",
+        "override: [experiment=composer]\n",
+        "overrides: [experiment=composer]\ntrainer: {seed: 1}\n",
+        "overrides: [experiment=composer\n",
+        "\t: {",
+    ],
+)
+def test_bad_workspace_overrides_are_one_line_that_names_the_file(tmp_path, text):
+    file = tmp_path / "overrides.yaml"
+    file.write_text(text)
+    with pytest.raises(EarmarkError) as caught:
+        workspace_overrides(file)
+    assert "overrides.yaml" in one_line(caught)

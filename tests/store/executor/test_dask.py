@@ -1,0 +1,161 @@
+"""Map a function over pieces on a Dask cluster. Functions are made inside the tests: they travel by value."""
+
+import os
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from earmark.foundation.errors import EarmarkError, PieceError
+from earmark.store.executor import Dask, Failure, dask
+
+
+def test_here_and_in_order_and_a_bad_piece_is_a_failure(capsys):
+    def function(item):
+        import time
+
+        time.sleep(0.2 if item == 0 else 0)
+        if item == 1:
+            raise PieceError("MIDI file has\nno notes")
+        if item == 3:
+            raise ValueError("unforeseen")
+        if item == 4:
+            raise FileNotFoundError(2, "No such file or directory", "e.mid")
+        return item * item
+
+    assert Dask(workers=2).map(function, range(6), "render", "works") == [
+        0,
+        Failure("MIDI file has no notes"),
+        4,
+        Failure("ValueError: unforeseen"),
+        Failure("No such file or directory: e.mid"),
+        25,
+    ]
+    assert capsys.readouterr().out.startswith("render: 6/6 works in ")
+
+
+def test_nothing_to_do_starts_nothing():
+    assert Dask(address="tcp://127.0.0.1:9").map(len, [], "test") == []
+
+
+def test_no_scheduler_is_one_line_within_ten_seconds(monkeypatch):
+    monkeypatch.setattr(dask, "CONNECT_S", 0.5)
+    with pytest.raises(EarmarkError, match=r"executor\.address=tcp://127.0.0.1:9: .*is a scheduler runn"):
+        Dask(address="tcp://127.0.0.1:9").map(abs, [1], "test")
+    monkeypatch.undo()
+    assert dask.CONNECT_S < 10
+
+
+def test_without_the_package_it_is_said_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    with pytest.raises(EarmarkError, match=r"pip install 'earmark\[dask\]'"):
+        Dask().map(abs, [1], "test")
+
+
+def test_a_cluster_of_processes(cluster, monkeypatch, tmp_path, capsys):
+    """One scheduler for all that needs no kill: starting one takes longer than what is tried."""
+    there = Dask(address=cluster.address, patience_s=0)
+
+    # No workers: it is said, and the run ends.
+    monkeypatch.setattr(dask, "LOOK_S", 0.1)
+    with pytest.raises(EarmarkError, match=r"no workers at tcp://127\.0\.0\.1:\d+ for 0 s"):
+        there.map(abs, [1], "test")
+    assert "no workers at tcp://" in capsys.readouterr().out
+
+    cluster.add_worker()
+    cluster.add_worker()
+    there = Dask(address=cluster.address)
+
+    def process_of(item):
+        import os
+        import time
+
+        time.sleep(0.02)
+        return item, os.getpid()
+
+    # More pieces than the scheduler is told at once, on both workers, in order.
+    monkeypatch.setattr(dask, "AT_ONCE", 8)
+    results = there.map(process_of, range(50), "test")
+    assert [item for item, _ in results] == list(range(50))
+    assert {process for _, process in results} <= {worker.pid for worker in cluster.workers}
+
+    # What is no fault of a piece ends the run.
+    def without_fluidsynth(item):
+        raise EarmarkError("the FluidSynth library was not found")
+
+    with pytest.raises(EarmarkError, match="FluidSynth library was not found"):
+        there.map(without_fluidsynth, range(5), "test")
+
+    # A function that is not there.
+    class Nowhere:
+        def __reduce__(self):
+            return __import__, ("not_installed",)
+
+        def __call__(self, item):
+            return item
+
+    with pytest.raises(EarmarkError, match=r"deserialization of .*: is the same earmark installed where"):
+        there.map(Nowhere(), [1], "test")
+
+    # Another library there, by which a result would be another.
+    with monkeypatch.context() as patch:
+        patch.setattr(dask, "_makers", lambda: {"soxr": "9.9"})
+        with pytest.raises(EarmarkError, match=r"has soxr [\d.]+, this machine 9\.9: install the same"):
+            there.map(abs, [1], "test")
+    # Another commit of earmark over there.
+    monkeypatch.setattr(dask, "source_digest", lambda: "0" * 64)
+    with pytest.raises(EarmarkError, match="has another earmark than this machine: give both the"):
+        there.map(abs, [1], "test")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, None),
+        ({"python": "3.11.9.final.0"}, None),
+        ({"python": "3.12.1.final.0"}, "python 3.12"),
+        ({"distributed": "1"}, "distributed 1"),
+    ],
+)
+def test_versions_that_differ_are_one_line(change, said):
+    ours = {"packages": {"python": "3.11.7.final.0", "dask": "2", "distributed": "2"}}
+    theirs = {"packages": {**ours["packages"], **change}}
+    found = {"client": ours, "scheduler": ours, "workers": {"tcp://node7:1": theirs}}
+    client = SimpleNamespace(get_versions=lambda: found)
+    there = Dask(address="tcp://node1:8786")
+    if said is None:
+        there._check_versions(client)
+        return
+    with pytest.raises(EarmarkError, match=f"tcp://node7:1 of tcp://node1:8786 has {said}, this machine"):
+        there._check_versions(client)
+
+
+def test_a_piece_that_kills_its_workers_ends_the_run_and_is_not_blamed(monkeypatch):
+    def deadly(item):
+        import os
+        import signal
+
+        if item == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return item
+
+    import dask as dask_package
+
+    with (
+        dask_package.config.set({"distributed.scheduler.allowed-failures": 0}),
+        pytest.raises(EarmarkError, match="2 workers died while they had the piece 2: give workers"),
+    ):
+        Dask(workers=1).map(deadly, [2], "test")
+
+
+def test_it_leaves_no_process_behind():
+    def process(item):
+        import os
+
+        return os.getpid()
+
+    workers = set(Dask(workers=2).map(process, range(4), "test"))
+    deadline = time.monotonic() + 10
+    while any(os.path.exists(f"/proc/{worker}/cmdline") for worker in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
