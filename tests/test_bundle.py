@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from earmark.pipeline.settings.assembly import Input, model_node
 
 from earmark.bundle import FILES, VERSION, Bundle, bundle_hash
-from earmark.decisions.labelled import LabelledClips
-from earmark.decisions.verdict import Rejection
+from earmark.decisions.rejection import Rejection
 from earmark.decisions.vote import FittedVote
+from earmark.foundation.contracts import LabelledClips
 from earmark.foundation.errors import EarmarkError
-from earmark.pipeline.settings.assembly import Input, model_node
 from earmark.pipeline.settings.config import build, compose, plain
 
 CONF = Path(__file__).parents[1] / "conf"

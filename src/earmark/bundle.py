@@ -15,6 +15,7 @@ import csv
 import hashlib
 import importlib
 import io
+import pkgutil
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,12 +26,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import yaml
 
-from earmark import features, models  # noqa: F401  (a bundle names members of them: all count)
-from earmark.decisions.prototype import FittedPrototypes
-from earmark.decisions.vote import FittedVote
+from earmark import decisions
 from earmark.foundation.atomic import replacing, write_text
+from earmark.foundation.contracts import FittedDecision
 from earmark.foundation.errors import EarmarkError
-from earmark.pipeline.settings.config import build
+from earmark.foundation.targets import build
+from earmark.music.settings import HearingSettings
 from earmark.store.digest import digest_file
 from earmark.store.links import keep_only
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 VERSION = 2
 FILES = ("encoder.safetensors", "decision.safetensors", "references.safetensors", "references.csv")
-DECISIONS = {found.kind: found for found in (FittedPrototypes, FittedVote)}
 # What a bundle may name to be instantiated, by section; only classes that the module itself defines.
 OURS = {"model": "earmark.models", "features": "earmark.features"}
 
@@ -53,7 +53,7 @@ class Bundle:
 
     settings: dict[str, Any]
     weights: dict[str, torch.Tensor]
-    decision: FittedPrototypes | FittedVote
+    decision: FittedDecision
     references: Mapping[str, np.ndarray]
     embeddings: np.ndarray
     question: str = ""
@@ -61,6 +61,11 @@ class Bundle:
     @property
     def labels(self) -> list[str]:
         return self.decision.labels
+
+    @cached_property
+    def hearing(self) -> HearingSettings:
+        """The settings of the recipe by which the model hears a piece."""
+        return HearingSettings.of_sections(self.settings)
 
     @cached_property
     def encoder(self) -> torch.nn.Module:
@@ -149,12 +154,23 @@ def _read_content(folder: Path) -> dict[str, Any]:
     question = content.setdefault("question", "")  # which earlier ones did not note
     if not isinstance(question, str) or not question.isprintable():
         raise EarmarkError(f"{folder} is refused: its question is not a word")
-    if decision.get("kind") not in DECISIONS:
-        known = " and ".join(DECISIONS)
+    known = _decision_kinds()
+    if decision.get("kind") not in known:
         raise EarmarkError(
-            f"{folder} is refused: its decision is {decision.get('kind')}, and known are {known}"
+            f"{folder} is refused: its decision is {decision.get('kind')}, and known are {' and '.join(known)}"
         )
     return content
+
+
+def _decision_kinds() -> dict[str, type[FittedDecision]]:
+    """The fitted decisions by kind: every class with a `kind` that a module of `earmark.decisions`
+    defines."""
+    kinds = {}
+    for module in pkgutil.iter_modules(decisions.__path__, f"{decisions.__name__}."):
+        for found in vars(importlib.import_module(module.name)).values():
+            if isinstance(found, type) and found.__module__ == module.name and hasattr(found, "kind"):
+                kinds[found.kind] = found
+    return kinds
 
 
 def _as_csv(columns: Mapping[str, np.ndarray]) -> str:
@@ -172,13 +188,15 @@ def _references(folder: Path) -> dict[str, np.ndarray]:
     return {**columns, "start_s": columns["start_s"].astype(float)}
 
 
-def _restored(folder: Path, content: dict[str, Any]) -> FittedPrototypes | FittedVote:
+def _restored(folder: Path, content: dict[str, Any]) -> FittedDecision:
     from safetensors.numpy import load_file
 
     arrays = load_file(folder / "decision.safetensors")
     numbers = {name: value for name, value in content["decision"].items() if name != "kind"}
     try:
-        decision = DECISIONS[content["decision"]["kind"]].restore(list(content["labels"]), arrays, numbers)
+        decision = _decision_kinds()[content["decision"]["kind"]].restore(
+            list(content["labels"]), arrays, numbers
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise EarmarkError(f"{folder} is refused: its decision is not whole ({error})") from error
     if set(decision.numbers()) != set(numbers) or set(decision.arrays()) != set(arrays):

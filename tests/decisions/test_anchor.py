@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from earmark.decisions.anchor import NearestAnchor
-from earmark.decisions.labelled import LabelledClips
-from earmark.decisions.verdict import UNKNOWN
+from earmark.decisions.rejection import UNKNOWN
+from earmark.foundation.contracts import LabelledClips
 from earmark.foundation.errors import EarmarkError
 from earmark.learning.samplers.anchors import anchors_of
 

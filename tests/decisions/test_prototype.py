@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from earmark.decisions.labelled import LabelledClips
 from earmark.decisions.prototype import FittedPrototypes, NearestPrototype
-from earmark.decisions.verdict import UNKNOWN, Rejection
+from earmark.decisions.rejection import UNKNOWN, Rejection
+from earmark.foundation.contracts import LabelledClips
 from earmark.foundation.errors import EarmarkError
 
 METRICS = ("euclidean", "mahalanobis")

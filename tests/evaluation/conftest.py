@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from earmark.decisions.verdict import UNKNOWN
-from earmark.evaluation.judged import Judged
+from earmark.decisions.rejection import UNKNOWN
+from earmark.evaluation.evaluated import EvaluatedPieces
 
 
 @pytest.fixture
-def judged():
+def evaluation():
     """An evaluation of rows (piece_id, label, role, split, distances to the labels, more columns).
 
     What is not stated is nothing out of the way: the nearest label is that of the least distance, each
@@ -25,7 +25,7 @@ def judged():
             table.append(row)
         distances = {row[0]: np.array(row[4], float) for row in rows}
         columns = ["piece_id", "label", "role", "split", "confidence", "nearest_label", "verdict", "distance"]
-        return Judged(
+        return EvaluatedPieces(
             labels=list(labels),
             verdicts=pd.DataFrame(table, columns=columns),
             distances=distances,

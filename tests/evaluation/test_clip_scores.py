@@ -9,8 +9,8 @@ LABELS = ["Ash", "Birch"]
 ASH, BIRCH = [0.9, 0.1], [0.2, 0.8]
 
 
-def test_every_clip_counts_once_and_verdicts_do_not(judged, known, stranger, values):
-    found = judged(
+def test_every_clip_counts_once_and_verdicts_do_not(evaluation, known, stranger, values):
+    found = evaluation(
         LABELS,
         known("a", "Ash", 9.0, 0.0),  # the verdict is wrong, three of four clips are right
         known("b", "Birch", 9.0, 0.0),
@@ -26,10 +26,10 @@ def test_every_clip_counts_once_and_verdicts_do_not(judged, known, stranger, val
     )
 
 
-def test_intervals_are_over_works_not_clips(judged, known):
+def test_intervals_are_over_works_not_clips(evaluation, known):
     """A hundred right clips of one work are one work."""
     found = clip_metrics(
-        judged(
+        evaluation(
             LABELS,
             known("a", "Ash", 0.0, 1.0),
             known("b", "Ash", 0.0, 1.0),
@@ -40,7 +40,7 @@ def test_intervals_are_over_works_not_clips(judged, known):
     assert found["accuracy"] == {"value": 0.5, "low": 0.0, "high": 1.0}
 
 
-def test_of_no_piece_nothing_is_measured(judged, known):
-    found = clip_metrics(judged(LABELS, known("t", "Ash", 0.0, 1.0, split="train")))
+def test_of_no_piece_nothing_is_measured(evaluation, known):
+    found = clip_metrics(evaluation(LABELS, known("t", "Ash", 0.0, 1.0, split="train")))
     assert set(found) == {"accuracy", "balanced_accuracy", "macro_f1"}
     assert all(metric == {"value": None, "low": None, "high": None} for metric in found.values())

@@ -27,7 +27,7 @@ def relation(truth, said):
 
 
 @pytest.fixture
-def measured(judged, values):
+def measured(evaluation, values):
     """The metrics of pairs (truth, said)."""
 
     def of(*pairs, **settings):
@@ -35,7 +35,7 @@ def measured(judged, values):
             (f"p{index:03}", truth, "known", "test", (0.0,) * 24, {"nearest_label": said})
             for index, (truth, said) in enumerate(pairs)
         ]
-        return KeyScores().measure(judged(KEYS, *rows, **settings))
+        return KeyScores().measure(evaluation(KEYS, *rows, **settings))
 
     return of
 
@@ -69,9 +69,9 @@ def test_of_no_piece_nothing_is_measured(measured, values):
     assert set(values(measured()).values()) == {None}
 
 
-def test_a_label_that_is_no_key_is_one_line(judged, known):
+def test_a_label_that_is_no_key_is_one_line(evaluation, known):
     with pytest.raises(EarmarkError, match="evaluate=key is for labels like `Db major`") as caught:
-        KeyScores().measure(judged(["jig", "reel"], known("a", "jig", 0.0, 1.0)))
+        KeyScores().measure(evaluation(["jig", "reel"], known("a", "jig", 0.0, 1.0)))
     assert "\n" not in str(caught.value)
 
 
@@ -101,6 +101,6 @@ def test_a_major_and_its_relative_minor_share_place_and_signature():
         assert notes[0] == notes[1]
 
 
-def test_the_picture_shows_the_keys_that_there_are(judged, known, tmp_path):
-    KeyScores().draw(judged(["C major", "A minor"], known("a", "C major", 0.0, 1.0)), tmp_path)
+def test_the_picture_shows_the_keys_that_there_are(evaluation, known, tmp_path):
+    KeyScores().draw(evaluation(["C major", "A minor"], known("a", "C major", 0.0, 1.0)), tmp_path)
     assert (tmp_path / "confusion_fifths.png").read_bytes()[:4] == b"\x89PNG"

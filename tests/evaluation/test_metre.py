@@ -8,7 +8,7 @@ LABELS = ["jig", "reel"]
 
 
 @pytest.fixture
-def danced(judged, known, stranger):
+def danced(evaluation, known, stranger):
     """Four pieces of each dance to train on and these to test, (label, metre) each."""
 
     def of(*test, metre_of=None, **settings):
@@ -21,7 +21,9 @@ def danced(judged, known, stranger):
         for index, (label, metre) in enumerate(test):
             rows.append(known(f"x{index}", label, 9.0, 0.0))  # the model is wrong about jigs
             facts[f"x{index}"] = {"metre": metre} if metre is not None else {}
-        return MetreControl().measure(judged(LABELS, *rows, stranger("s", 1.0, 1.0), facts=facts, **settings))
+        return MetreControl().measure(
+            evaluation(LABELS, *rows, stranger("s", 1.0, 1.0), facts=facts, **settings)
+        )
 
     return of
 
@@ -58,6 +60,6 @@ def test_of_recordings_nothing_is_measured(danced):
     assert all(metric == {"value": None, "low": None, "high": None} for metric in found.values())
 
 
-def test_nothing_is_drawn(judged, tmp_path):
-    MetreControl().draw(judged(LABELS), tmp_path)
+def test_nothing_is_drawn(evaluation, tmp_path):
+    MetreControl().draw(evaluation(LABELS), tmp_path)
     assert list(tmp_path.iterdir()) == []

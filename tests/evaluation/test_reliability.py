@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from earmark.evaluation.judged import Judged
+from earmark.evaluation.evaluated import EvaluatedPieces
 from earmark.evaluation.reliability import calibration_metrics, reliability
 
 
@@ -17,7 +17,7 @@ def judged_of(confidence, right):
     ]
     columns = ["piece_id", "label", "nearest_label", "confidence", "role", "split"]
     table = pd.DataFrame(rows, columns=columns)
-    return Judged(["A", "B"], table, {}, {}, {name: name for name in table.piece_id}, {}, 20, 0)
+    return EvaluatedPieces(["A", "B"], table, {}, {}, {name: name for name in table.piece_id}, {}, 20, 0)
 
 
 def value_of(found):

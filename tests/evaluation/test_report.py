@@ -8,7 +8,7 @@ import pytest
 
 from earmark.bundle import Bundle
 from earmark.decisions.prototype import FittedPrototypes, NearestPrototype
-from earmark.decisions.verdict import Rejection
+from earmark.decisions.rejection import Rejection
 from earmark.evaluation.closed_set import closed_set_metrics, confusion
 from earmark.evaluation.report import VERDICT_COLUMNS, confusions, judge, metrics, verdict_table, warnings_of
 from earmark.learning.embed import PieceEmbeddings
@@ -71,8 +71,8 @@ def facts(value_of):
 @pytest.fixture
 def found_metrics(pieces, embedded):
     def found(verdicts, bundle, value_of=lambda row: row[1] == "Ash", resamples=50, sections=None):
-        judged = judge(verdicts, pieces, embedded, facts(value_of), bundle, DECISION, resamples, seed=0)
-        return metrics(judged, sections or {})
+        evaluation = judge(verdicts, pieces, embedded, facts(value_of), bundle, DECISION, resamples, seed=0)
+        return metrics(evaluation, sections or {})
 
     return found
 

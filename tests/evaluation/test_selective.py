@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from earmark.decisions.verdict import UNKNOWN
+from earmark.decisions.rejection import UNKNOWN
 from earmark.evaluation.selective import risk_coverage, selective_metrics
 
 LABELS = ["Ash", "Birch"]
@@ -20,7 +20,7 @@ def test_a_curve_of_nothing_is_empty():
 
 
 @pytest.fixture
-def tested(judged, known):
+def tested(evaluation, known):
     """An evaluation of (confidence, right, answered)."""
 
     def of(*pieces, **settings):
@@ -29,7 +29,7 @@ def tested(judged, known):
                   **({} if answered else {"verdict": UNKNOWN}))
             for index, (confidence, right, answered) in enumerate(pieces)
         ]  # fmt: skip
-        return judged(LABELS, *rows, **settings)
+        return evaluation(LABELS, *rows, **settings)
 
     return of
 

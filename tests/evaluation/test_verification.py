@@ -17,8 +17,8 @@ def eer(genuine, impostors, weights=None):
     )
 
 
-def test_a_trial_is_a_piece_and_a_claim(judged, known, stranger):
-    found = judged(AUTHORS, known("a", "Birch", 3.0, 1.0, 5.0), stranger("s", 2.0, 2.0, 9.0, label="Who"))
+def test_a_trial_is_a_piece_and_a_claim(evaluation, known, stranger):
+    found = evaluation(AUTHORS, known("a", "Birch", 3.0, 1.0, 5.0), stranger("s", 2.0, 2.0, 9.0, label="Who"))
     trials = trials_of(found, found.verdicts)
     # By how much nearer the claimed label is than the nearest other one.
     assert trials.score.tolist() == [1 - 3, 3 - 1, 1 - 5, 2 - 2, 2 - 2, 2 - 9]
@@ -26,8 +26,8 @@ def test_a_trial_is_a_piece_and_a_claim(judged, known, stranger):
     assert trials.row.tolist() == [0, 0, 0, 1, 1, 1]
 
 
-def test_of_no_piece_there_are_no_trials(judged, known):
-    found = judged(AUTHORS, known("a", "Ash", 0.0, 1.0, 2.0))
+def test_of_no_piece_there_are_no_trials(evaluation, known):
+    found = evaluation(AUTHORS, known("a", "Ash", 0.0, 1.0, 2.0))
     trials = trials_of(found, found.known("train"))
     assert (len(trials.score), trials.genuine.dtype, trials.row.dtype) == (0, bool, np.int64)
 
@@ -93,12 +93,12 @@ def test_without_impostors_there_is_no_threshold():
     assert np.isnan(threshold_at(np.array([1.0]), np.array([True]), 0.1))
 
 
-def test_known_values(judged, known, stranger, values):
+def test_known_values(evaluation, known, stranger, values):
     """Two authors, so that a claim's score is the difference of two distances."""
     validation = [
         known(f"v{index}", "Ash", 0.0, score, split="validation") for index, score in enumerate([1.5, -2.0])
     ]  # false claims of -1.5 and 2, of which one may pass: those above -1.5 do
-    found = judged(
+    found = evaluation(
         AUTHORS[:2],
         *validation,
         known("a", "Ash", 0.0, 3.0),  # 3 true, -3 false
@@ -114,8 +114,8 @@ def test_known_values(judged, known, stranger, values):
     )
 
 
-def test_a_third_author_and_strangers_are_impostors_under_every_claim(judged, known, stranger, values):
-    found = judged(
+def test_a_third_author_and_strangers_are_impostors_under_every_claim(evaluation, known, stranger, values):
+    found = evaluation(
         AUTHORS,
         *(known(f"v{i}", name, *(1.0 - np.eye(3)[i]), split="validation") for i, name in enumerate(AUTHORS)),
         *(known(f"t{i}", name, *(1.0 - np.eye(3)[i])) for i, name in enumerate(AUTHORS)),
@@ -138,30 +138,30 @@ def test_a_third_author_and_strangers_are_impostors_under_every_claim(judged, kn
     assert not trials.genuine.any()
 
 
-def test_pieces_of_one_author_only_still_make_false_claims(judged, known, values):
+def test_pieces_of_one_author_only_still_make_false_claims(evaluation, known, values):
     rows = [known(f"t{index}", "Ash", 0.0, 1.0 + index, 2.0) for index in range(3)]
     rows += [known("v", "Ash", 0.0, 1.0, 2.0, split="validation")]
-    found = values(Verification(0.4).measure(judged(AUTHORS, *rows)))
+    found = values(Verification(0.4).measure(evaluation(AUTHORS, *rows)))
     assert found == {"auroc": 1, "eer": 0, "false_accepts": 0, "false_rejects": 0}
 
 
-def test_where_a_kind_of_trial_or_all_is_missing_nothing_is_measured(judged, known, stranger, values):
+def test_where_a_kind_of_trial_or_all_is_missing_nothing_is_measured(evaluation, known, stranger, values):
     nothing = dict.fromkeys(("auroc", "eer", "false_accepts", "false_rejects"))
-    assert values(Verification(0.1).measure(judged(AUTHORS, stranger("s", 1.0, 2.0, 3.0)))) == nothing
+    assert values(Verification(0.1).measure(evaluation(AUTHORS, stranger("s", 1.0, 2.0, 3.0)))) == nothing
     train = known("t", "Ash", 0.0, 1.0, 2.0, split="train")
-    assert values(Verification(0.1).measure(judged(AUTHORS, train))) == nothing
+    assert values(Verification(0.1).measure(evaluation(AUTHORS, train))) == nothing
 
 
-def test_without_validation_there_are_no_errors_at_a_threshold(judged, known, values):
-    found = values(Verification(0.1).measure(judged(AUTHORS, known("a", "Ash", 0.0, 1.0, 2.0))))
+def test_without_validation_there_are_no_errors_at_a_threshold(evaluation, known, values):
+    found = values(Verification(0.1).measure(evaluation(AUTHORS, known("a", "Ash", 0.0, 1.0, 2.0))))
     assert (found["auroc"], found["eer"]) == (1, 0)
     assert found["false_accepts"] is None
     assert found["false_rejects"] is None
 
 
-def test_the_picture_and_its_table(judged, known, tmp_path):
+def test_the_picture_and_its_table(evaluation, known, tmp_path):
     rows = [known("a", "Ash", 0.0, 1.0, 2.0), known("b", "Birch", 0.0, 1.0, 2.0)]
-    Verification(0.1).draw(judged(AUTHORS, *rows), tmp_path)
+    Verification(0.1).draw(evaluation(AUTHORS, *rows), tmp_path)
     table = pd.read_csv(tmp_path / "roc.csv")
     assert list(table.columns) == ["false_accept_rate", "true_accept_rate"]
     for column in table.columns:
@@ -170,9 +170,9 @@ def test_the_picture_and_its_table(judged, known, tmp_path):
     assert (tmp_path / "roc.png").read_bytes()[:4] == b"\x89PNG"
 
 
-def test_where_there_is_no_curve_nothing_is_drawn(judged, known, stranger, tmp_path):
-    Verification(0.1).draw(judged(AUTHORS, stranger("s", 1.0, 2.0, 3.0)), tmp_path)
-    Verification(0.1).draw(judged(AUTHORS, known("t", "Ash", 0.0, 1.0, 2.0, split="train")), tmp_path)
+def test_where_there_is_no_curve_nothing_is_drawn(evaluation, known, stranger, tmp_path):
+    Verification(0.1).draw(evaluation(AUTHORS, stranger("s", 1.0, 2.0, 3.0)), tmp_path)
+    Verification(0.1).draw(evaluation(AUTHORS, known("t", "Ash", 0.0, 1.0, 2.0, split="train")), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -10,7 +10,7 @@ import torch
 
 from earmark.bundle import Bundle
 from earmark.decisions.prototype import FittedPrototypes
-from earmark.decisions.verdict import Rejection
+from earmark.decisions.rejection import Rejection
 from earmark.identify.identifier import Identifier
 from earmark.pipeline.settings.config import build, compose, plain
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from earmark.decisions.verdict import Rejection
+from earmark.decisions.rejection import Rejection
 from earmark.decisions.vote import FittedVote
 from earmark.foundation.errors import EarmarkError
 from earmark.identify import compare

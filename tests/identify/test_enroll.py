@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from earmark.bundle import FILES, Bundle
-from earmark.decisions.verdict import Rejection
+from earmark.decisions.rejection import Rejection
 from earmark.decisions.vote import FittedVote
 from earmark.foundation.errors import EarmarkError
 from earmark.identify.enroll import EnrolledPiece, enrolled, recognised

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from earmark.features.describe.numbers import describe_file
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.workspace import Workspace
+from earmark.identify.describe.numbers import describe_file
 from earmark.music.catalog import read_table
 from earmark.pipeline.describe import run
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from earmark.decisions.labelled import LabelledClips
+from earmark.decisions.labelled import label_numbers
 from earmark.decisions.prototype import FittedPrototypes, check_heard, distance_temperature
-from earmark.decisions.verdict import Rejection
-from earmark.learning.samplers.anchors import anchors_of
+from earmark.decisions.rejection import Rejection
+from earmark.foundation.contracts import LabelledClips
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class NearestAnchor:
     ) -> FittedPrototypes:
         """Anchors from training pieces, temperature from validation pieces; nothing else is fitted."""
         known = self.held_out(labels, train, validation)
-        temperature = distance_temperature(known, validation.places(labels))
+        temperature = distance_temperature(known, label_numbers(validation.labels, labels))
         return replace(self._anchored(labels, train), temperature=temperature)
 
     def held_out(
@@ -57,3 +57,11 @@ class NearestAnchor:
         whitening = np.eye(prototypes.shape[1])
         rejection = Rejection(threshold=self.max_distance)
         return FittedPrototypes(list(labels), prototypes, whitening, 1.0, rejection)
+
+
+def anchors_of(labels: Sequence[str]) -> dict[str, int]:
+    """The anchor of each label: the index of its first piece."""
+    found: dict[str, int] = {}
+    for index, label in enumerate(labels):
+        found.setdefault(label, index)
+    return dict(sorted(found.items()))

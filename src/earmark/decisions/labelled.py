@@ -1,28 +1,23 @@
-"""Pieces as a decision is fitted on them: the clips of each, and what it is called."""
+"""Pieces that a decision is fitted on: taking some of them, numbering their labels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from earmark.foundation.contracts import LabelledClips
 
-@dataclass(frozen=True)
-class LabelledClips:
-    """clips: for each piece its clips' embeddings (clips, dimensions) or scores (clips, labels)."""
 
-    clips: Sequence[np.ndarray]
-    labels: Sequence[str]
+def rows_of(pieces: LabelledClips, indices: Sequence[int] | np.ndarray) -> LabelledClips:
+    """The pieces of these indices."""
+    clips, labels, works = (
+        [column[row] for row in indices] for column in (pieces.clips, pieces.labels, pieces.works)
+    )
+    return LabelledClips(clips, labels, works)
 
-    def __len__(self) -> int:
-        return len(self.clips)
 
-    def rows(self, indices: Sequence[int]) -> LabelledClips:
-        """The pieces of these indices."""
-        return LabelledClips([self.clips[row] for row in indices], [self.labels[row] for row in indices])
-
-    def places(self, labels: Sequence[str]) -> np.ndarray:
-        """The number of each piece's label among `labels`: (pieces,)."""
-        place = {label: index for index, label in enumerate(labels)}
-        return np.array([place[name] for name in self.labels], dtype=np.int64)
+def label_numbers(names: Sequence[str], labels: Sequence[str]) -> np.ndarray:
+    """The place of each of `names` among `labels`: (names,). Raises KeyError for a name that is not there."""
+    place = {label: index for index, label in enumerate(labels)}
+    return np.array([place[name] for name in names], dtype=np.int64)

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from earmark.decisions.calibration import fit_temperature, softmax
-from earmark.decisions.labelled import LabelledClips
-from earmark.decisions.verdict import UNKNOWN, Rejection, Verdict, check_rejection, threshold_of
+from earmark.decisions.labelled import label_numbers, rows_of
+from earmark.decisions.rejection import UNKNOWN, Rejection, check_rejection, threshold_of
+from earmark.foundation.contracts import LabelledClips, Prediction
 from earmark.foundation.errors import EarmarkError
 
-FOLDS = 5  # of the validation pieces, where a metric is judged by pieces that it was not made of
+FOLDS = 5  # of the validation works, where a metric is judged by pieces that it was not fitted on
 
 
 @dataclass(frozen=True)
@@ -52,17 +53,20 @@ class FittedPrototypes:
         """Embeddings (…, dimensions) where Euclidean distance is the distance of this decision."""
         return embeddings @ self.whitening
 
-    def verdict(self, clips: np.ndarray) -> Verdict:
+    def predict(self, clips: np.ndarray) -> Prediction:
         """The verdict on a piece from its clip embeddings (clips, dimensions)."""
         by_clip = self.clip_distances(clips)
         distances = by_clip.mean(axis=0)
         nearest = int(distances.argmin())
-        confidence = float(softmax(-distances / self.temperature)[nearest])
+        probabilities = softmax(-distances / self.temperature)
+        confidence = float(probabilities[nearest])
         share = float((by_clip.argmin(axis=1) == nearest).mean())
         distance = float(distances[nearest])
         accepted = self.rejection.accepts(distance, confidence, share)
         name = self.labels[nearest]
-        return Verdict(name if accepted else UNKNOWN, name, confidence, share, distance, distances)
+        return Prediction(
+            name if accepted else UNKNOWN, name, confidence, share, distance, distances, probabilities
+        )
 
     def arrays(self) -> dict[str, np.ndarray]:
         return {"prototypes": self.prototypes, "whitening": self.whitening}
@@ -122,7 +126,7 @@ class NearestPrototype:
         threshold = threshold_of(known.min(axis=1), strangers, self.target_fpr)
         return replace(
             fitted,
-            temperature=distance_temperature(known, validation.places(labels)),
+            temperature=distance_temperature(known, label_numbers(validation.labels, labels)),
             rejection=replace(fitted.rejection, threshold=threshold),
         )
 
@@ -132,17 +136,20 @@ class NearestPrototype:
         train: LabelledClips,
         validation: LabelledClips,
     ) -> np.ndarray:
-        """Distances of the validation pieces, each by a metric fitted without it: (pieces, labels).
+        """Distances of the validation pieces, each by a metric fitted without its work: (pieces, labels).
 
-        The metric is made of them, too: by their own they lie nearer to the prototypes than new pieces.
+        The metric is fitted on validation pieces, too: by their own they, and other movements of their work,
+        lie nearer to the prototypes than new pieces. Works are dealt into FOLDS folds in the order of their
+        names.
         """
-        folds = np.arange(len(validation)) % min(FOLDS, max(len(validation), 1))
-        found = np.zeros((len(validation), len(labels)))
+        _, work = np.unique(np.asarray(validation.works, dtype=str), return_inverse=True)
+        folds = work % FOLDS
+        distances = np.zeros((len(validation), len(labels)))
         for fold in np.unique(folds):
-            fitted = self._measured(labels, train, validation.rows(np.flatnonzero(folds != fold)))
+            fitted = self._measured(labels, train, rows_of(validation, np.flatnonzero(folds != fold)))
             for row in np.flatnonzero(folds == fold):
-                found[row] = fitted.distances(validation.clips[row])
-        return found
+                distances[row] = fitted.distances(validation.clips[row])
+        return distances
 
     def _measured(
         self,
@@ -160,7 +167,7 @@ class NearestPrototype:
             residuals = [
                 clips - prototypes[place]
                 for pieces in (train, validation)
-                for clips, place in zip(pieces.clips, pieces.places(labels), strict=True)
+                for clips, place in zip(pieces.clips, label_numbers(pieces.labels, labels), strict=True)
             ]
             whitening = _whitening(residuals)
         rejection = Rejection(np.inf, self.min_confidence, self.min_share)

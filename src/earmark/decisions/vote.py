@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from earmark.decisions.calibration import fit_temperature, softmax
-from earmark.decisions.labelled import LabelledClips
-from earmark.decisions.verdict import UNKNOWN, Rejection, Verdict, check_rejection, threshold_of
+from earmark.decisions.labelled import label_numbers
+from earmark.decisions.rejection import UNKNOWN, Rejection, check_rejection, threshold_of
+from earmark.foundation.contracts import LabelledClips, Prediction
 
 WEIGHTINGS = ("majority", "confidence")
 
@@ -51,7 +52,7 @@ class FittedVote:
         """One minus the mean probability of each label: (labels,)."""
         return 1.0 - self.clip_probabilities(clips).mean(axis=0)
 
-    def verdict(self, clips: np.ndarray) -> Verdict:
+    def predict(self, clips: np.ndarray) -> Prediction:
         """The verdict on a piece from its clips' scores (clips, labels)."""
         distances, shares = self.distances(clips), self.shares(clips)
         # A tie, and a piece of which no clip is sure, goes to the likeliest.
@@ -59,7 +60,8 @@ class FittedVote:
         distance, share = float(distances[nearest]), float(shares[nearest])
         accepted = share > 0 and self.rejection.accepts(distance, 1.0 - distance, share)
         name = self.labels[nearest]
-        return Verdict(name if accepted else UNKNOWN, name, 1.0 - distance, share, distance, distances)
+        label = name if accepted else UNKNOWN
+        return Prediction(label, name, 1.0 - distance, share, distance, distances, 1.0 - distances)
 
     def arrays(self) -> dict[str, np.ndarray]:
         return {}
@@ -133,10 +135,11 @@ class Vote:
 
         # Scores of a network have the softmax's own unit: ten of the grid's steps up reach 50.
         fitted = replace(
-            fitted, temperature=fit_temperature(probabilities, validation.places(labels), unit=10.0)
+            fitted,
+            temperature=fit_temperature(probabilities, label_numbers(validation.labels, labels), unit=10.0),
         )
-        known = np.array([fitted.verdict(piece).distance for piece in validation.clips])
-        strangers = np.array([fitted.verdict(piece).distance for piece in calibration])
+        known = np.array([fitted.predict(piece).distance for piece in validation.clips])
+        strangers = np.array([fitted.predict(piece).distance for piece in calibration])
         threshold = threshold_of(known, strangers, self.target_fpr)
         return replace(fitted, rejection=replace(rejection, threshold=threshold))
 

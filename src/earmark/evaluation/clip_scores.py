@@ -5,21 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from earmark.evaluation.closed_set import closed_set_metrics
-from earmark.evaluation.judged import Judged, Metrics
+from earmark.evaluation.evaluated import EvaluatedPieces
+from earmark.foundation.contracts import Metrics
 
 
-def clip_metrics(judged: Judged) -> Metrics:
+def clip_metrics(evaluation: EvaluatedPieces) -> Metrics:
     """Accuracy, balanced accuracy and macro F1 of the clips of the known test pieces.
 
     A piece with more clips counts for more, as it does for systems that score their slices.
     """
-    test = judged.known("test")
-    size = len(judged.labels)
+    test = evaluation.known("test")
+    size = len(evaluation.labels)
     matrices = np.zeros((len(test), size, size))
-    for row, (name, truth) in enumerate(zip(test.piece_id, judged.numbers(test.label), strict=True)):
-        said = judged.clips[name].argmax(axis=1)
+    for row, (name, truth) in enumerate(zip(test.piece_id, evaluation.numbers(test.label), strict=True)):
+        said = evaluation.clips[name].argmax(axis=1)
         matrices[row, truth] = np.bincount(said, minlength=size)
 
-    return judged.with_intervals(
+    return evaluation.with_intervals(
         lambda weights: closed_set_metrics(np.tensordot(weights, matrices, axes=1)), test
     )

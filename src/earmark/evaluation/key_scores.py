@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from earmark.decisions.keys import KEYS
 from earmark.evaluation.closed_set import confusion
-from earmark.evaluation.judged import Judged, Metrics
+from earmark.foundation.contracts import Evaluation, Metrics
 from earmark.foundation.errors import EarmarkError
-from earmark.learning.dataset.transpose import KEYS
 
 # Majors by fifths from C, each with its relative minor three semitones below at the same place.
 FIFTHS = [KEYS[7 * step % 12] for step in range(12)] + [KEYS[12 + (7 * step + 9) % 12] for step in range(12)]
@@ -35,9 +35,9 @@ def weighted_scores(truth: Sequence[str], said: Sequence[str]) -> np.ndarray:
 class KeyScores:
     """Shares of exact, fifth, relative, parallel and other estimates, and the weighted score."""
 
-    def measure(self, judged: Judged) -> Metrics:
+    def measure(self, evaluation: Evaluation) -> Metrics:
         """Of the known test pieces. Raises EarmarkError for a label that is no key."""
-        test = judged.known("test")
+        test = evaluation.known("test")
         scores = weighted_scores(test.label, test.nearest_label)
 
         def measure(weights: np.ndarray) -> dict[str, float]:
@@ -50,13 +50,13 @@ class KeyScores:
             }
             return {"weighted": float((weights * scores).sum() / total), **shares}
 
-        return judged.with_intervals(measure, test)
+        return evaluation.with_intervals(measure, test)
 
-    def draw(self, judged: Judged, folder: Path) -> None:
+    def draw(self, evaluation: Evaluation, folder: Path) -> None:
         """The test's confusion matrix in the order of the circle of fifths: near misses near the diagonal."""
         from earmark.evaluation.plots import confusion_picture
 
-        test = judged.known("test")
-        order = [key for key in FIFTHS if key in judged.labels]
+        test = evaluation.known("test")
+        order = [key for key in FIFTHS if key in evaluation.labels]
         matrix = confusion(test.label, test.nearest_label, order)
         confusion_picture(matrix, order, "test pieces, circle of fifths", folder / "confusion_fifths.png")

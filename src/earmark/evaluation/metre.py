@@ -9,28 +9,28 @@ import pandas as pd
 
 from earmark.evaluation.closed_set import closed_set_metrics, confusion
 from earmark.evaluation.control import control_verdicts
-from earmark.evaluation.judged import Judged, Metrics
+from earmark.foundation.contracts import Evaluation, Metrics
 
 
 @dataclass(frozen=True)
 class MetreControl:
     """Logistic regression on the first time signature of a MIDI file, beside the model's score."""
 
-    def measure(self, judged: Judged) -> Metrics:
+    def measure(self, evaluation: Evaluation) -> Metrics:
         """accuracy, balanced_accuracy, macro_f1 of the known test pieces; undefined for recordings."""
-        train, test = judged.known("train"), judged.known("test")
+        train, test = evaluation.known("train"), evaluation.known("test")
         metres = {
-            name: str(judged.facts[name].get("metre", "")) for name in (*train.piece_id, *test.piece_id)
+            name: str(evaluation.facts[name].get("metre", "")) for name in (*train.piece_id, *test.piece_id)
         }
         table = pd.get_dummies(pd.Series(metres)).astype(float)
         if not any(metres.values()):
-            return judged.with_intervals(
-                lambda weights: closed_set_metrics(confusion([], [], judged.labels)), test
+            return evaluation.with_intervals(
+                lambda weights: closed_set_metrics(confusion([], [], evaluation.labels)), test
             )
         said = control_verdicts(table, train.piece_id, train.label, test.piece_id)
-        return judged.with_intervals(
-            lambda weights: closed_set_metrics(confusion(test.label, said, judged.labels, weights)), test
+        return evaluation.with_intervals(
+            lambda weights: closed_set_metrics(confusion(test.label, said, evaluation.labels, weights)), test
         )
 
-    def draw(self, judged: Judged, folder: Path) -> None:
+    def draw(self, evaluation: Evaluation, folder: Path) -> None:
         """Nothing to draw."""

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from earmark.foundation.figure import COLOURS, new_figure, save_figure
 
 if TYPE_CHECKING:
     pass
+
 
 def confusion_picture(matrix: np.ndarray, labels: Sequence[str], title: str, path: Path) -> None:
     """A confusion matrix (labels, labels), rows true, coloured by share of the row."""
@@ -125,17 +127,16 @@ def roc_picture(false_accepts: np.ndarray, true_accepts: np.ndarray, eer: float,
     save_figure(figure, path)
 
 
-def curves_picture(history: Sequence[dict[str, float]], score: str, path: Path) -> None:
-    """Training loss and the validation score of that name over epochs."""
+def curves_picture(history: pd.DataFrame, path: Path) -> None:
+    """Columns train_loss and validation_score over epoch (from 0)."""
     figure = new_figure(7.0, 3.8)
     left = figure.subplots()
     right = left.twinx()
-    epochs = [epoch["epoch"] + 1 for epoch in history]
-    left.plot(epochs, [epoch.get("train/loss", np.nan) for epoch in history], color=COLOURS[0])
-    right.plot(epochs, [epoch.get(score, np.nan) for epoch in history], color=COLOURS[1])
+    left.plot(history.epoch + 1, history.train_loss, color=COLOURS[0])
+    right.plot(history.epoch + 1, history.validation_score, color=COLOURS[1])
     left.set_xlabel("epoch")
     left.set_ylabel("training loss", color=COLOURS[0])
-    right.set_ylabel(score.replace("/", " ").replace("_", " "), color=COLOURS[1])
+    right.set_ylabel("validation score", color=COLOURS[1])
     save_figure(figure, path)
 
 

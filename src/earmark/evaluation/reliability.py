@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from earmark.evaluation.judged import Judged, Metrics
+from earmark.evaluation.evaluated import EvaluatedPieces
+from earmark.foundation.contracts import Metrics
 
 BINS = 10
 
@@ -23,10 +24,10 @@ def reliability(confidence: np.ndarray, right: np.ndarray, weight: np.ndarray) -
     )
 
 
-def calibration_metrics(judged: Judged) -> Metrics:
+def calibration_metrics(evaluation: EvaluatedPieces) -> Metrics:
     """Of the nearest label of the known test pieces: ece, the expected calibration error (Naeini et al.
     2015; ten bins), and brier, the mean squared difference of confidence and being right."""
-    test = judged.known("test")
+    test = evaluation.known("test")
     confidence = test.confidence.to_numpy(float)
     right = (test.nearest_label == test.label).to_numpy(float)
 
@@ -41,4 +42,4 @@ def calibration_metrics(judged: Judged) -> Metrics:
             "brier": float((weights * (confidence - right) ** 2).sum() / total),
         }
 
-    return judged.with_intervals(measure, test)
+    return evaluation.with_intervals(measure, test)

@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 
 from earmark.bundle import Bundle
-from earmark.decisions.labelled import LabelledClips
-from earmark.decisions.verdict import UNKNOWN
+from earmark.decisions.embeddings import PieceEmbeddings
+from earmark.decisions.rejection import UNKNOWN
 from earmark.evaluation.clip_scores import clip_metrics
 from earmark.evaluation.closed_set import closed_set_metrics, confusion
 from earmark.evaluation.control import control_table, control_verdicts
-from earmark.evaluation.judged import Judged, Metrics
+from earmark.evaluation.evaluated import EvaluatedPieces
 from earmark.evaluation.neighbours import nearest_of_other_works
 from earmark.evaluation.open_set import open_set_metrics
 from earmark.evaluation.reliability import calibration_metrics
 from earmark.evaluation.selective import selective_metrics
-from earmark.learning.embed import PieceEmbeddings
+from earmark.foundation.contracts import LabelledClips, Metrics
 from earmark.music.catalog import CALIBRATION, KNOWN, TEST
 
 VERDICT_COLUMNS = [
@@ -46,7 +46,7 @@ def verdict_table(pieces: pd.DataFrame, embedded: PieceEmbeddings, bundle: Bundl
     named = pieces[["piece_id", "path", "title", "label", "group", "role", "split"]].to_dict("records")
     rows = []
     for piece, clips, near, distance in zip(named, embedded.clips, nearest, distances, strict=True):
-        verdict = bundle.decision.verdict(clips)
+        verdict = bundle.decision.predict(clips)
         rows.append(
             {
                 **piece,
@@ -83,7 +83,7 @@ def confusions(verdicts: pd.DataFrame, labels: list[str]) -> dict[str, pd.DataFr
     }
 
 
-def judge(
+def evaluated_pieces(
     verdicts: pd.DataFrame,
     pieces: pd.DataFrame,
     embedded: PieceEmbeddings,
@@ -92,19 +92,19 @@ def judge(
     decision: Any,
     resamples: int,
     seed: int,
-) -> Judged:
+) -> EvaluatedPieces:
     """The verdicts with all that metrics are made of. decision: the config's, not yet fitted."""
     named = dict(zip(pieces.piece_id, embedded.clips, strict=True))
     known = pieces[pieces.role == KNOWN]
     train, validation = (known[known.split == split] for split in ("train", "validation"))
     heard = [
-        LabelledClips([named[name] for name in rows.piece_id], list(rows.label))
+        LabelledClips([named[name] for name in rows.piece_id], list(rows.label), list(rows.group))
         for rows in (train, validation)
     ]
     held_out = decision.held_out(bundle.labels, *heard)
     distances = {name: bundle.decision.distances(clips) for name, clips in named.items()}
     distances |= dict(zip(validation.piece_id, held_out, strict=True))
-    return Judged(
+    return EvaluatedPieces(
         labels=bundle.labels,
         verdicts=verdicts,
         distances=distances,
@@ -116,22 +116,22 @@ def judge(
     )
 
 
-def metrics(judged: Judged, sections: Mapping[str, Any]) -> dict[str, Any]:
+def metrics(evaluation: EvaluatedPieces, sections: Mapping[str, Any]) -> dict[str, Any]:
     """The sections of metrics/evaluate.json; every metric as value, low, high.
 
-    sections: what an experiment adds, by name, each with a method `measure(judged)`.
+    sections: what an experiment adds, by name, each with a method `measure(evaluation)`.
     """
-    labels = judged.labels
-    train, validation, test = (judged.known(split) for split in ("train", "validation", "test"))
-    strangers = judged.unknown(TEST)
+    labels = evaluation.labels
+    train, validation, test = (evaluation.known(split) for split in ("train", "validation", "test"))
+    strangers = evaluation.unknown(TEST)
 
     def closed(predicted: list[str]) -> Metrics:
-        return judged.with_intervals(
+        return evaluation.with_intervals(
             lambda weights: closed_set_metrics(confusion(test.label, predicted, labels, weights)), test
         )
 
     def control(kind: str) -> dict[str, float | None]:
-        table = control_table(judged.facts, kind)
+        table = control_table(evaluation.facts, kind)
         predicted = control_verdicts(table, train.piece_id, train.label, test.piece_id)
         return closed(predicted)["balanced_accuracy"]
 
@@ -151,19 +151,19 @@ def metrics(judged: Judged, sections: Mapping[str, Any]) -> dict[str, Any]:
             weights[len(test) :],
         )
 
-    held_out = [judged.labels[int(judged.distances[name].argmin())] for name in validation.piece_id]
+    held_out = [evaluation.labels[int(evaluation.distances[name].argmin())] for name in validation.piece_id]
     return {
         # What configurations are chosen by; the test is for judging the chosen one.
-        "validation": judged.with_intervals(
+        "validation": evaluation.with_intervals(
             lambda weights: closed_set_metrics(confusion(validation.label, held_out, labels, weights)),
             validation,
         ),
         "closed_set": closed(list(test.nearest_label)),
-        "open_set": judged.with_intervals(opened, pd.concat([test, strangers])),
-        "clips": clip_metrics(judged),
-        "selective": selective_metrics(judged),
-        "calibration": calibration_metrics(judged),
-        **{name: section.measure(judged) for name, section in sections.items()},
+        "open_set": evaluation.with_intervals(opened, pd.concat([test, strangers])),
+        "clips": clip_metrics(evaluation),
+        "selective": selective_metrics(evaluation),
+        "calibration": calibration_metrics(evaluation),
+        **{name: section.measure(evaluation) for name, section in sections.items()},
         "control": {
             "balanced_accuracy": control("encoded"),
             "heard_balanced_accuracy": control("heard"),
@@ -172,7 +172,7 @@ def metrics(judged: Judged, sections: Mapping[str, Any]) -> dict[str, Any]:
             "train": len(train),
             "validation": len(validation),
             "test": len(test),
-            "calibration_unknowns": len(judged.unknown(CALIBRATION)),
+            "calibration_unknowns": len(evaluation.unknown(CALIBRATION)),
             "test_unknowns": len(strangers),
         },
     }

@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from earmark.decisions.verdict import UNKNOWN
-from earmark.evaluation.judged import Judged, Metrics
+from earmark.decisions.rejection import UNKNOWN
+from earmark.evaluation.evaluated import EvaluatedPieces
+from earmark.foundation.contracts import Metrics
 
 
 def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:
@@ -20,10 +21,10 @@ def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"coverage": count / max(len(order), 1), "risk": wrong / count})
 
 
-def selective_metrics(judged: Judged) -> Metrics:
+def selective_metrics(evaluation: EvaluatedPieces) -> Metrics:
     """Of the known test pieces: coverage and risk at the decision, and the area under the risk-coverage
     curve (lower is better; 0 where the wrong are the least sure and there are none)."""
-    test = judged.known("test")
+    test = evaluation.known("test")
     confidence = test.confidence.to_numpy(float)
     right = (test.nearest_label == test.label).to_numpy(bool)
     answered = (test.verdict != UNKNOWN).to_numpy(bool)
@@ -40,4 +41,4 @@ def selective_metrics(judged: Judged) -> Metrics:
             "aurc": float((risk * weights[order]).sum() / total) if total else float("nan"),
         }
 
-    return judged.with_intervals(measure, test)
+    return evaluation.with_intervals(measure, test)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from earmark.evaluation.judged import Judged, Metrics
+from earmark.foundation.contracts import Evaluation, Metrics
 from earmark.music.catalog import TEST
 
 TRIALS_FILE = "trials.csv"  # of the test, in plots/evaluation: piece_id, score, genuine (0 or 1)
@@ -27,15 +27,15 @@ class Trials:
     row: np.ndarray
 
 
-def trials_of(judged: Judged, table: pd.DataFrame) -> Trials:
+def trials_of(evaluation: Evaluation, table: pd.DataFrame) -> Trials:
     """All trials of the pieces of a table of verdicts."""
     if table.empty:
         return Trials(np.zeros(0), np.zeros(0, bool), np.zeros(0, np.int64))
-    distances = np.stack([judged.distances[name] for name in table.piece_id])
+    distances = np.stack([evaluation.distances[name] for name in table.piece_id])
     others = np.stack(
         [np.delete(distances, label, axis=1).min(axis=1) for label in range(distances.shape[1])], axis=1
     )
-    genuine = np.array([[name == label for label in judged.labels] for name in table.label])
+    genuine = np.array([[name == label for label in evaluation.labels] for name in table.label])
     row = np.repeat(np.arange(len(table)), distances.shape[1])
     return Trials((others - distances).ravel(), genuine.ravel(), row)
 
@@ -77,12 +77,12 @@ class Verification:
         if not 0 < self.false_accept_rate < 1:
             raise ValueError(f"false_accept_rate={self.false_accept_rate:g} must lie between 0 and 1")
 
-    def measure(self, judged: Judged) -> Metrics:
+    def measure(self, evaluation: Evaluation) -> Metrics:
         """auroc, eer, and at the threshold false_accepts and false_rejects, of test trials."""
         from sklearn.metrics import roc_auc_score
 
-        table, trials = self._test(judged)
-        validation = trials_of(judged, judged.known("validation"))
+        table, trials = self._test(evaluation)
+        validation = trials_of(evaluation, evaluation.known("validation"))
         threshold = threshold_at(validation.score, validation.genuine, self.false_accept_rate)
 
         def measure(weights: np.ndarray) -> dict[str, float]:
@@ -99,16 +99,16 @@ class Verification:
                 "false_rejects": fixed * float(weight[true & ~accepted].sum() / weight[true].sum()),
             }
 
-        return judged.with_intervals(measure, table)
+        return evaluation.with_intervals(measure, table)
 
-    def draw(self, judged: Judged, folder: Path) -> None:
+    def draw(self, evaluation: Evaluation, folder: Path) -> None:
         """The ROC of the test's trials, and the trials themselves."""
         from sklearn.metrics import roc_curve
 
         from earmark.evaluation.plots import roc_picture
         from earmark.music.catalog import write_table
 
-        table, trials = self._test(judged)
+        table, trials = self._test(evaluation)
         if trials.genuine.all() or not trials.genuine.any():
             return
         named = {"piece_id": table.piece_id.to_numpy()[trials.row], "score": trials.score.round(6)}
@@ -120,6 +120,6 @@ class Verification:
         roc_picture(fpr, tpr, eer, folder / "roc.png")
 
     @staticmethod
-    def _test(judged: Judged) -> tuple[pd.DataFrame, Trials]:
-        table = pd.concat([judged.known("test"), judged.unknown(TEST)], ignore_index=True)
-        return table, trials_of(judged, table)
+    def _test(evaluation: Evaluation) -> tuple[pd.DataFrame, Trials]:
+        table = pd.concat([evaluation.known("test"), evaluation.unknown(TEST)], ignore_index=True)
+        return table, trials_of(evaluation, table)

@@ -17,12 +17,23 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.workspace import Workspace
-from earmark.pipeline.settings.config import config_error, register, standing_overrides, workspace_overrides
+from earmark.pipeline.settings.config import (
+    config_error,
+    register,
+    standing_overrides,
+    typed,
+    workspace_overrides,
+)
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from earmark.pipeline.settings.schema import Config
 
 FROZEN = "frozen"
 MULTIRUN = {"-m", "--multirun"}
@@ -41,10 +52,10 @@ def launch(script: str) -> None:
     mistakes: list[EarmarkError] = []
     folder: Path | None = None
 
-    def task(cfg: Any) -> float | None:
+    def task(cfg: DictConfig) -> float | None:
         job = HydraConfig.get()
         try:
-            return _run(stage, cfg, job, workspace)
+            return _run(stage, typed(cfg), job, workspace)
         except (EarmarkError, OmegaConfBaseException) as error:
             error = error if isinstance(error, EarmarkError) else config_error(error)
             if _in_sweep(job):
@@ -77,30 +88,30 @@ def launch(script: str) -> None:
                 folder.rmdir()
 
 
-def _run(stage: str, cfg: Any, job: Any, workspace: Workspace) -> float | None:
+def _run(stage: str, config: Config, job: Any, workspace: Workspace) -> float | None:
     """What a sweeper may search by: the validation score of a judged run, NaN where a job failed."""
     from earmark.pipeline import order as pipeline
 
     if job.job.config_name == FROZEN or (stage == "compose" and not _own(job, workspace)):
-        pipeline.run_stage(stage, cfg, workspace)
+        pipeline.run_stage(stage, config, workspace)
         return None
     folder = Path(job.runtime.output_dir)
     # The overrides of the command line alone name the run; those of overrides.yaml are its ground.
     write_text(folder / "overrides.txt", "\n".join(_own(job, workspace)) + "\n")
     workspace = Workspace.at(workspace.project, folder)
     if stage not in pipeline.JUDGED:
-        pipeline.run(cfg, workspace, stage)
+        pipeline.run(config, workspace, stage)
         return None
     from earmark.experiments import shell_run
     from earmark.experiments.sweep.folder import Sweep
 
     if not _in_sweep(job):
-        return shell_run.run(cfg, workspace, stage, job.overrides.task)
-    if job.launcher["_target_"].endswith(".JoblibLauncher") and cfg.executor.get("workers") == 0:
-        cfg.executor.workers = 1  # the jobs share the cores
+        return shell_run.run(config, workspace, stage, job.overrides.task)
+    if job.launcher["_target_"].endswith(".JoblibLauncher") and config.executor.get("workers") == 0:
+        config.executor["workers"] = 1  # the jobs share the cores
     try:
         sweep = Sweep.read(Path(job.sweep.dir).resolve())
-        return shell_run.run(cfg, workspace, stage, job.overrides.task, sweep)
+        return shell_run.run(config, workspace, stage, job.overrides.task, sweep)
     except Exception as error:
         # The others go on, whatever the sweeper; the sweep's end tells which failed, and why.
         (folder / "traceback.txt").write_text("".join(traceback.format_exception(error)), encoding="utf-8")

@@ -15,7 +15,8 @@ from earmark.experiments.runs import Run, Runs
 from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.workspace import Workspace
-from earmark.pipeline.settings.config import compose, override_key, plain, workspace_overrides
+from earmark.pipeline.settings.config import compose, override_key, workspace_overrides
+from earmark.pipeline.settings.schema import Config
 from earmark.pipeline.tracking.provenance import data_hash
 from earmark.pipeline.tracking.run_name import OVERRIDES_TAG
 from earmark.pipeline.tracking.tracker import flattened
@@ -66,12 +67,14 @@ def overrides_of(run: Run) -> list[str]:
     return [item for item in found if not override_key(item).startswith("sweep.")]
 
 
-def doubts(run: Run, config: Mapping[str, Any] | None, composed: Any, workspace: Workspace) -> Iterator[str]:
+def doubts(
+    run: Run, config: Mapping[str, Any] | None, composed: Config, workspace: Workspace
+) -> Iterator[str]:
     """Why `dvc repro` might not give the run again, a line each. composed: what its overrides give now."""
     if not run.finished:
         yield f"the run is {run.status.lower()}: {run.tags.get('earmark.error', 'it did not end well')}"
     if config is not None:
-        yield from _other_config(config, plain(composed))
+        yield from _other_config(config, composed.as_dict())
         yield from _other_data(run, config, workspace)
     yield from _other_code(run, workspace.project)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from omegaconf.errors import OmegaConfBaseException
 
@@ -18,7 +17,8 @@ from earmark.foundation.progress import say
 from earmark.foundation.workspace import Workspace
 from earmark.learning.devices import node_rank
 from earmark.pipeline import order as pipeline
-from earmark.pipeline.settings.config import config_error, plain
+from earmark.pipeline.settings.config import config_error
+from earmark.pipeline.settings.schema import Config
 from earmark.pipeline.tracking.run_name import run_name, tags
 from earmark.pipeline.tracking.run_record import FAILED, FINISHED, KILLED, RUNNING, RunRecord
 from earmark.pipeline.tracking.stage_run import log_config
@@ -30,22 +30,22 @@ CIRCUMSTANCES = ("executor", "store", "sweep")
 
 
 def run(
-    cfg: Any, workspace: Workspace, stage: str, overrides: Sequence[str], sweep: Sweep | None = None
+    config: Config, workspace: Workspace, stage: str, overrides: Sequence[str], sweep: Sweep | None = None
 ) -> float:
     """The whole path; the validation score of its model, the higher the better.
 
-    overrides: all that composed cfg. A job that the sweep which is resumed has finished is not done again.
+    overrides: all that composed config. A job that the sweep which is resumed has finished is not done again.
     """
-    if node_rank(cfg.trainer):  # a further machine of one training: the first has the run and the model
-        pipeline.run(cfg, workspace)
+    if node_rank(config.trainer):  # a further machine of one training: the first has the run and the model
+        pipeline.run(config, workspace)
         return float("nan")
-    record, digest = RunRecord.read(workspace.run_file), _digest(cfg)
-    if record and sweep and cfg.sweep.resume and record.status == FINISHED and record.digest == digest:
+    record, digest = RunRecord.read(workspace.run_file), _digest(config)
+    if record and sweep and config.sweep.resume and record.status == FINISHED and record.digest == digest:
         say(f"{stage}: {sweep.job_name(record.overrides)} is finished, score {record.score}")
         return float(record.score)
     from earmark.pipeline.tracking.tracker import Tracker
 
-    tracker = Tracker(workspace, sweep.experiment if sweep else cfg.tracking.experiment)
+    tracker = Tracker(workspace, sweep.experiment if sweep else config.tracking.experiment)
     if record and record.status == RUNNING:  # killed without a word
         tracker.end(record.run_id, KILLED)
     overrides = lasting(overrides)
@@ -59,12 +59,12 @@ def run(
             parent=sweep.parent if sweep else "",
             overrides=overrides,
             digest=digest,
-            log_bundle=cfg.tracking.log_bundle,
+            log_bundle=config.tracking.log_bundle,
         )
         record.write(workspace.run_file)
         try:
-            log_config(tracker, run_id, cfg)
-            pipeline.run(cfg, workspace)
+            log_config(tracker, run_id, config)
+            pipeline.run(config, workspace)
             score = validation_score(workspace)
         except BaseException as error:
             if isinstance(error, OmegaConfBaseException):
@@ -82,9 +82,7 @@ def validation_score(workspace: Workspace) -> float:
     return float(found["validation"]["balanced_accuracy"]["value"])
 
 
-def _digest(cfg: Any) -> str:
-    """Of all that a result depends on; empty where the config cannot be resolved."""
-    try:
-        return digest_settings({name: node for name, node in plain(cfg).items() if name not in CIRCUMSTANCES})
-    except OmegaConfBaseException:
-        return ""
+def _digest(config: Config) -> str:
+    """Of all that a result depends on."""
+    sections = config.as_dict().items()
+    return digest_settings({name: section for name, section in sections if name not in CIRCUMSTANCES})

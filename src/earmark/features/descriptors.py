@@ -32,6 +32,10 @@ class Descriptors:
     n_mels: mel bands (Slaney's, from 0 Hz to half the rate) from which `n_mfcc` coefficients are made.
     """
 
+    uses_torch = True
+    in_decibels = False  # rows are of many units
+    bands_per_semitone = 0
+
     n_fft: int = 4096
     hop_length: int = 1024
     n_mels: int = 128

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,19 +13,6 @@ if TYPE_CHECKING:
     import torch
 
 BLOCK = 2048  # frames transformed at a time: what a piece's length adds to memory is its result
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """torch works in this thread alone."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def mono(waveform: np.ndarray) -> torch.Tensor:

@@ -23,6 +23,10 @@ class Levels:
     half of the new rate is folded below it: resample the audio and set decimation to 1 to avoid that.
     """
 
+    uses_torch = True
+    in_decibels = False  # levels of the waveform
+    bands_per_semitone = 0
+
     bits: int = 4
     decimation: int = 4
 

@@ -36,6 +36,7 @@ class LogMel:
 
     uses_torch = False
     in_decibels = True  # rows are neighbouring bands in dB, which augmentation may shift and silence
+    bands_per_semitone = 0  # mel bands are no musical intervals
 
     n_fft: int = 2048
     win_length: int = 2048

@@ -32,6 +32,7 @@ class PitchSpectrogram:
     window_s, hop_s: seconds. top_db: range below each piece's maximum that is kept, in dB; 0 keeps all.
     """
 
+    uses_torch = True
     in_decibels = True  # rows are neighbouring bands in dB, which augmentation may shift and silence
 
     lowest_pitch: int = 24

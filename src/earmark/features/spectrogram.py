@@ -55,6 +55,10 @@ class GreySpectrogram:
     scale: factor of the grey values 0 to 255: 1, or 1/255 for values up to 1.
     """
 
+    uses_torch = True
+    in_decibels = False  # grey values
+    bands_per_semitone = 0
+
     rows: int = 128
     columns_per_s: int = 50
     n_fft: int = 512
@@ -108,6 +112,10 @@ class KeyPicture:
     f_max_hz: upper edge of the highest row; 0 for half the sampling rate. n_fft, hop_length: samples.
     range_db: from black to white, in dB.
     """
+
+    uses_torch = True
+    in_decibels = False  # grey values
+    bands_per_semitone = 0
 
     excerpt_s: float = 30.0
     picture: int = 87

@@ -5,18 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from earmark import features  # noqa: F401  (a config chooses the parts among its members: all of them count)
+from earmark.foundation.contracts import FrontEnd
 
 
 @dataclass(frozen=True)
 class Stacked:
     """The bands of `parts` (front ends of equal hop), the first part's lowest."""
 
-    parts: Sequence[Any]
+    parts: Sequence[FrontEnd]
+
+    uses_torch = True  # some parts do
+    in_decibels = False  # not all parts are
+    bands_per_semitone = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parts", tuple(self.parts))

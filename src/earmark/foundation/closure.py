@@ -2,19 +2,31 @@
 
 DVC does not see Python imports, and a cached rendering must not outlive a change of the code that
 made it. Both questions have one answer, the import closure, read from the source by `ast` (imports
-inside functions included). `config` stays out of it: a new field must not re-render a corpus.
+inside functions included, those for type checkers alone left out).
+
+What changes no result stays out of it: how settings are composed and checked, how things are kept, and what is
+said, shown and tracked meanwhile. A new field must not re-render a corpus, nor a comment in the tracker retrain.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
-# Typed settings, errors and words on the screen change no result.
-IGNORED = frozenset({"config", "errors", "workspace", "closure", "progress", "quiet_import", "__init__"})
+# Rooms and modules that change no result.
+WITHOUT_EFFECT = (
+    "__init__.py",
+    "foundation/",
+    "store/",
+    "music/settings.py",
+    "pipeline/settings/",
+    "pipeline/tracking/",
+    "pipeline/summary.py",
+)
 
 
 def _module_file(dotted: str) -> Path | None:
@@ -29,10 +41,23 @@ def _module_file(dotted: str) -> Path | None:
     return init if init.is_file() else None
 
 
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node of a module's syntax tree but those that only type checkers read."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            for other in node.orelse:
+                yield other
+                yield from _statements(other)
+            continue
+        yield node
+        yield from _statements(node)
+
+
 @cache
-def _imports(file: Path) -> frozenset[Path]:
-    found: set[Path] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+def imports(file: Path) -> frozenset[Path]:
+    """The files of our package that a file imports."""
+    files: set[Path] = set()
+    for node in _statements(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -43,8 +68,8 @@ def _imports(file: Path) -> frozenset[Path]:
             names = [origin, *(f"{origin}.{alias.name}" for alias in node.names)]
         else:
             continue
-        found.update(path for name in names if (path := _module_file(name)))
-    return frozenset(found)
+        files.update(path for name in names if (path := _module_file(name)))
+    return frozenset(files)
 
 
 @cache
@@ -61,10 +86,10 @@ def closure(module: str) -> tuple[Path, ...]:
     queue = [start]
     while queue:
         file = queue.pop()
-        if file in seen or (file.parent == PACKAGE and file.stem in IGNORED):
+        if file in seen or file.relative_to(PACKAGE).as_posix().startswith(WITHOUT_EFFECT):
             continue
         seen.add(file)
-        queue.extend(_imports(file))
+        queue.extend(imports(file))
         if file.name == "__init__.py":
             queue.extend(file.parent.rglob("*.py"))
     return tuple(sorted(seen))

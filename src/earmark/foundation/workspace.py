@@ -112,6 +112,10 @@ class Workspace:
         return self.data / "features.csv"
 
     @property
+    def embeddings(self) -> Path:
+        return self.data / "embeddings.safetensors"
+
+    @property
     def splits(self) -> Path:
         return self.data / "splits.csv"
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from earmark.bundle import Bundle
 from earmark.decisions.prototype import FittedPrototypes
-from earmark.decisions.verdict import UNKNOWN
+from earmark.decisions.rejection import UNKNOWN
 from earmark.foundation.errors import EarmarkError
 from earmark.music.catalog import piece_id
 
@@ -95,6 +95,6 @@ def recognised(bundle: Bundle, label: str, pieces: Sequence[EnrolledPiece]) -> i
     count = 0
     for index, piece in enumerate(pieces):
         others = [*pieces[:index], *pieces[index + 1 :]]
-        verdict = enrolled(bundle, label, others, replacing=True).decision.verdict(piece.clips)
+        verdict = enrolled(bundle, label, others, replacing=True).decision.predict(piece.clips)
         count += verdict.label == label
     return count

@@ -7,27 +7,28 @@ from pathlib import Path
 import numpy as np
 
 from earmark.foundation.figure import COLOURS, new_figure, save_figure
-from earmark.identify.identifier import Identification, Identifier
+from earmark.identify.identifier import Identifier
+from earmark.identify.verdict import Verdict
 
 WIDEST = 2000  # columns of the drawn spectrogram: more than a picture of 1,000 pixels can show
 
 
-def explain_verdict(identifier: Identifier, found: Identification, features: np.ndarray, path: Path) -> None:
+def explain_verdict(identifier: Identifier, found: Verdict, features: np.ndarray, path: Path) -> None:
     """The picture of a verdict that this identifier gave on these features."""
     bundle = identifier.bundle
     explanation_picture(
         found,
         features,
-        identifier.frame_rate_hz,
+        identifier.recipe.clips.frame_rate_hz,
         bundle.labels,
-        bundle.settings["dataset"]["clip_s"],
+        bundle.hearing.dataset.clip_s,
         bundle.decision.threshold,
         path,
     )
 
 
 def explanation_picture(
-    found: Identification,
+    found: Verdict,
     features: np.ndarray,
     frame_rate_hz: float,
     labels: list[str],
@@ -46,11 +47,11 @@ def explanation_picture(
         picture[:, ::step], origin="lower", aspect="auto", cmap="magma", extent=(0, length_s, 0, len(picture))
     )
     above.set_ylabel("band")
-    above.set_title(f"{Path(found.path).name}: {found.verdict} (confidence {found.confidence:.2f})")
-    likeliest = np.argsort(-found.probabilities.mean(axis=0), kind="stable")[: len(COLOURS)]
-    centres_s = found.starts_s + clip_s / 2
+    above.set_title(f"{Path(found.path).name}: {found.label} (confidence {found.confidence:.2f})")
+    likeliest = np.argsort(-found.clip_probabilities.mean(axis=0), kind="stable")[: len(COLOURS)]
+    centres_s = found.clip_starts_s + clip_s / 2
     for colour, label in zip(COLOURS, likeliest, strict=False):
-        middle.plot(centres_s, found.probabilities[:, label], "o-", color=colour, label=labels[label])
+        middle.plot(centres_s, found.clip_probabilities[:, label], "o-", color=colour, label=labels[label])
     middle.set_xlim(0, length_s)
     middle.set_ylim(-0.02, 1.02)
     middle.set_xlabel("seconds (middle of the clip)")

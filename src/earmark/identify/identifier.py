@@ -1,164 +1,125 @@
-"""A bundle at work: files in, verdicts with evidence out."""
+"""A bundle at work: music in, verdicts with evidence out."""
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from earmark.bundle import Bundle
-from earmark.decisions.verdict import Verdict
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.identify.inputs import Target
-from earmark.identify.listen import Heard, Listener, hear, hear_all
+from earmark.identify.listen import HeardFile, hear, hear_all, soundfont_places
+from earmark.identify.verdict import Neighbour, Verdict
+from earmark.music.clips import clip_of
+from earmark.music.recipe import Recipe
+
+if TYPE_CHECKING:
+    import torch
 
 NEIGHBOURS = 3
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    """A training piece that a file is like, and where the most similar excerpts begin, in seconds."""
-
-    piece_id: str
-    title: str
-    label: str
-    distance: float
-    start_s: float
-    reference_start_s: float
-
-    @property
-    def starts(self) -> tuple[str, str]:
-        """Where the excerpts begin, here and there, for people: `1:05`."""
-        here, there = int(self.start_s), int(self.reference_start_s)
-        return f"{here // 60}:{here % 60:02d}", f"{there // 60}:{there % 60:02d}"
-
-
-@dataclass(frozen=True)
-class Identification:
-    """What is said about one file; `error` and nothing else where it could not be heard.
-
-    starts_s: where its clips begin. probabilities: of each label for each clip (clips, labels).
-    distances: of the piece to each label.
-    """
-
-    path: str
-    verdict: str = ""
-    nearest_label: str = ""
-    confidence: float = 0.0
-    distance: float = 0.0
-    nearest: list[Neighbour] = field(default_factory=list)
-    error: str = ""
-    starts_s: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    probabilities: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
-    distances: np.ndarray = field(default_factory=lambda: np.zeros(0))
-
-    def plain(self) -> dict[str, Any]:
-        """For programs: path, verdict, confidence, distance, nearest, error."""
-        if self.error:
-            return {
-                **{"path": self.path, "verdict": None, "confidence": None, "distance": None},
-                **{"nearest": [], "error": self.error},
-            }
-        return {
-            "path": self.path,
-            "verdict": self.verdict,
-            "confidence": round(self.confidence, 6),
-            "distance": round(self.distance, 6),
-            "nearest": [vars(neighbour) for neighbour in self.nearest],
-            "error": None,
-        }
+Music = str | os.PathLike[str] | Target
+"""A file: its path, or a Target where people know it by another name."""
 
 
 class Identifier:
-    """Identifies files with one bundle, on the GPU where there is one.
+    """Identifies music with one bundle, on the GPU where there is one.
 
     base: the folder where a soundfont's relative path is looked for first; the bundle's own by default.
     """
 
     def __init__(self, bundle: Bundle, base: Path) -> None:
-        import torch
-
         self.bundle = bundle
-        self.listener = Listener(bundle.settings, base)
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.recipe = Recipe(bundle.hearing, soundfont_places(base))
 
     @classmethod
-    def load(cls, folder: Path) -> Identifier:
+    def load(cls, folder: str | os.PathLike[str]) -> Identifier:
         """From a bundle's folder. Raises EarmarkError where it is none."""
-        return cls(Bundle.load(folder), folder)
+        return cls(Bundle.load(Path(folder)), Path(folder))
 
-    def identify(self, target: Target) -> Identification:
+    @property
+    def labels(self) -> list[str]:
+        """The known labels."""
+        return self.bundle.labels
+
+    def identify(self, music: Music) -> Verdict:
         """The verdict on one file; its `error` says in one line why there is none."""
-        return self.verdict_on(hear(self.listener, target))
+        return self.verdict_on(hear(self.recipe, _target(music)))
 
-    def verdict_on(self, heard: Heard) -> Identification:
+    def identify_array(self, waveform: np.ndarray, sample_rate_hz: int, name: str = "") -> Verdict:
+        """The verdict on a waveform (samples,) or (channels, samples), full scale 1, at its own rate.
+
+        name: what the verdict calls it. It is heard as a recording in a file is.
+        """
+        import soundfile
+
+        samples = np.atleast_2d(np.asarray(waveform, dtype=np.float32)).T
+        with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
+            file = Path(folder) / "waveform.wav"
+            try:
+                soundfile.write(file, samples, sample_rate_hz, subtype="FLOAT")
+            except (soundfile.LibsndfileError, ValueError, TypeError) as error:
+                return Verdict(name, error=f"is no waveform: {describe(error)}")
+            return self.identify(Target(name, file))
+
+    def identify_all(self, music: Sequence[Music], workers: int = 0) -> Iterator[Verdict]:
+        """Verdicts in the order of the files, which are heard in parallel, a few at a time.
+
+        workers: processes; 0 for one per core.
+        """
+        return map(self.verdict_on, hear_all(self.recipe, [_target(item) for item in music], workers))
+
+    def verdict_on(self, heard: HeardFile) -> Verdict:
         """The verdict on what was heard of a file."""
         if heard.features is None:
-            return Identification(heard.target.name, error=heard.error)
+            return Verdict(heard.target.name, error=heard.error)
         try:
             return self.from_features(heard.target.name, heard.features)
         except EarmarkError:
             raise
         except Exception as error:  # an unforeseen fault of one file is that file's error
-            return Identification(heard.target.name, error=describe(error))
+            return Verdict(heard.target.name, error=describe(error))
 
-    @property
-    def frame_rate_hz(self) -> float:
-        """Columns of the features per second."""
-        return self._geometry.frame_rate_hz
-
-    def identify_all(self, targets: Sequence[Target], workers: int = 0) -> Iterator[Identification]:
-        """Verdicts in the order of the targets; files are heard in parallel, a few at a time."""
-        return map(self.verdict_on, hear_all(self.listener, targets, workers))
-
-    def from_features(self, name: str, features: np.ndarray) -> Identification:
+    def from_features(self, name: str, features: np.ndarray) -> Verdict:
         """The verdict on a piece from its features (channels, bands, frames)."""
         embeddings, starts_s = self.embed(features)
         decision = self.bundle.decision
-        verdict: Verdict = decision.verdict(embeddings)
-        return Identification(
+        prediction = decision.predict(embeddings)
+        return Verdict(
             path=name,
-            verdict=verdict.label,
-            nearest_label=verdict.nearest,
-            confidence=verdict.confidence,
-            distance=verdict.distance,
-            nearest=self._neighbours(embeddings, starts_s),
-            starts_s=starts_s,
-            probabilities=decision.clip_probabilities(embeddings),
-            distances=verdict.distances,
+            label=prediction.label,
+            nearest_label=prediction.nearest,
+            confidence=prediction.confidence,
+            distance=prediction.distance,
+            neighbours=self._neighbours(embeddings, starts_s),
+            probabilities=dict(zip(self.labels, prediction.probabilities.tolist(), strict=True)),
+            distances=prediction.distances,
+            clip_starts_s=starts_s,
+            clip_probabilities=decision.clip_probabilities(embeddings),
         )
 
     def embed(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What the model gives for the clips of a piece (clips, dimensions), and where they begin, s."""
         import torch
 
-        from earmark.learning.dataset.arrays import clip_of, clip_starts
-
-        geometry = self._geometry
-        starts = clip_starts(features.shape[-1], geometry.frames, geometry.hop, geometry.most_clips)
-        clips = np.stack([clip_of(features, start, geometry.frames) for start in starts])
-        encoder = self._encoder
+        geometry, (encoder, device) = self.recipe.clips, self._encoder
+        starts = geometry.starts(features.shape[-1])
+        clips = torch.from_numpy(np.stack([clip_of(features, start, geometry.frames) for start in starts]))
         with torch.inference_mode():
-            found = encoder(torch.from_numpy(clips).to(self._device)).float().cpu().numpy()
-        return found, np.array(starts) / geometry.frame_rate_hz
+            embeddings = encoder(clips.to(device)).float().cpu().numpy()
+        return embeddings, np.array(starts) / geometry.frame_rate_hz
 
     @cached_property
-    def _encoder(self) -> Any:
-        return self.bundle.encoder.to(self._device)
+    def _encoder(self) -> tuple[torch.nn.Module, torch.device]:
+        import torch
 
-    @cached_property
-    def _geometry(self) -> Any:
-        from earmark.music.clips import ClipGeometry
-        from earmark.pipeline.settings.config import build
-
-        settings = self.bundle.settings
-        front_end = build(dict(settings["features"]), "features")
-        rate_hz = front_end.frame_rate_hz(settings["audio"]["sample_rate"])
-        return ClipGeometry.of(settings["dataset"], rate_hz)
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return self.bundle.encoder.to(device), device
 
     @cached_property
     def _references(self) -> np.ndarray:
@@ -171,23 +132,23 @@ class Identifier:
         references = self._references
         square = (own**2).sum(1)[:, None] + (references**2).sum(1)[None] - 2 * own @ references.T
         clip, table = square.argmin(axis=0), self.bundle.references
-        best = np.sqrt(np.maximum(square[clip, np.arange(len(references))], 0.0))
-        found: list[Neighbour] = []
-        seen: set[str] = set()
-        for row in np.argsort(best, kind="stable"):
+        nearest = np.sqrt(np.maximum(square[clip, np.arange(len(references))], 0.0))
+        neighbours: dict[str, Neighbour] = {}
+        for row in np.argsort(nearest, kind="stable"):
             piece_id = str(table["piece_id"][row])
-            if piece_id not in seen:
-                seen.add(piece_id)
-                found.append(
-                    Neighbour(
-                        piece_id=piece_id,
-                        title=str(table["title"][row]),
-                        label=str(table["label"][row]),
-                        distance=round(float(best[row]), 6),
-                        start_s=round(float(starts_s[clip[row]]), 3),
-                        reference_start_s=float(table["start_s"][row]),
-                    )
+            if piece_id not in neighbours:
+                neighbours[piece_id] = Neighbour(
+                    piece_id=piece_id,
+                    title=str(table["title"][row]),
+                    label=str(table["label"][row]),
+                    distance=round(float(nearest[row]), 6),
+                    start_s=round(float(starts_s[clip[row]]), 3),
+                    reference_start_s=float(table["start_s"][row]),
                 )
-            if len(found) == NEIGHBOURS:
+            if len(neighbours) == NEIGHBOURS:
                 break
-        return found
+        return list(neighbours.values())
+
+
+def _target(music: Music) -> Target:
+    return music if isinstance(music, Target) else Target(str(music), Path(music))

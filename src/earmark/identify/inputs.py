@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from earmark.foundation.errors import EarmarkError
-from earmark.music.sources.origin import AUDIO_SUFFIXES, MIDI_SUFFIXES
+from earmark.music.sources.origin import AUDIO_SUFFIXES, FOREIGN_SUFFIXES, MIDI_SUFFIXES
 
-# What libsndfile does not read: FFmpeg does, where it is installed.
-FOREIGN_SUFFIXES = frozenset({".m4a", ".mp4", ".aac", ".wma", ".webm"})
 MUSIC_SUFFIXES = MIDI_SUFFIXES | AUDIO_SUFFIXES | FOREIGN_SUFFIXES
 STDIN = "-"
 # The first bytes of a file, where they stand, and what such a file is called.

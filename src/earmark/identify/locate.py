@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
-from earmark.foundation.errors import EarmarkError, describe
+from earmark.foundation.errors import EarmarkError
 
 BUNDLE_FILE = "bundle.yaml"
 MLFLOW_URI = re.compile(r"^(models|runs|mlflow-artifacts):/")
 
 
-def find_bundle(model: str, scratch: Path) -> Path:
+def find_bundle(model: str, download: Callable[[str], Path] | None = None) -> Path:
     """The folder of the bundle that `model` names; "" for the last one trained in this checkout.
 
-    scratch: where a bundle from MLflow is downloaded to. Raises EarmarkError where there is none.
+    download: brings the bundle of an MLflow URI and gives its folder. Raises EarmarkError where there is none.
     """
     if not model:
         return _latest()
     if MLFLOW_URI.match(model):
-        return _downloaded(model, scratch)
+        if download is None:
+            raise EarmarkError(f"{model} is to be had from MLflow alone: give the folder of a bundle")
+        return download(model)
     folder = Path(model).expanduser()
     if (folder / BUNDLE_FILE).is_file():
         return folder
@@ -40,21 +42,3 @@ def _latest() -> Path:
     raise EarmarkError(
         "which model? Outside of a checkout say --model BUNDLE (a folder) or --model models:/…"
     )
-
-
-def _downloaded(uri: str, scratch: Path) -> Path:
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("DO_NOT_TRACK", "true")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    try:
-        import mlflow
-    except ImportError:
-        raise EarmarkError(f"{uri} needs MLflow: pip install mlflow, or --model FOLDER") from None
-    try:
-        found = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(scratch)))
-    except Exception as error:  # MLflow raises its own, the server's and the disk's
-        raise EarmarkError(f"{uri} cannot be had from MLflow: {describe(error)}") from error
-    bundles = sorted(found.rglob(BUNDLE_FILE))
-    if not bundles:
-        raise EarmarkError(f"{uri} holds no bundle: is it a run or a model that earmark logged?")
-    return bundles[0].parent

@@ -6,9 +6,9 @@ import ctypes
 import os
 import shutil
 import sys
-from typing import Any
 
 from earmark.foundation.errors import EarmarkError
+from earmark.learning.settings import TrainerSettings
 
 # Lightning's others keep the weights themselves in half or double precision; a bundle holds float32.
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
@@ -16,12 +16,12 @@ PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 MALLOC_TRIM_THRESHOLD, MALLOC_MMAP_MAX = -1, -4
 
 
-def process_count(trainer: Any) -> int:
+def process_count(trainer: TrainerSettings) -> int:
     """Processes that train together on all machines: one a device. trainer: settings of conf/trainer."""
     return device_count(trainer) * trainer.num_nodes
 
 
-def device_count(trainer: Any) -> int:
+def device_count(trainer: TrainerSettings) -> int:
     """Devices of this machine that trainer.devices asks for: a number, `auto`, -1 or `0,1`.
 
     Raises EarmarkError where it is none of these, or more than there are.
@@ -46,12 +46,12 @@ def device_count(trainer: Any) -> int:
     return wanted
 
 
-def node_rank(trainer: Any) -> int:
+def node_rank(trainer: TrainerSettings) -> int:
     """Which of several machines this is; 0 is the one that keeps the model."""
     return int(os.environ.get("NODE_RANK", "0")) if trainer.num_nodes > 1 else 0
 
 
-def check_devices(trainer: Any) -> None:
+def check_devices(trainer: TrainerSettings) -> None:
     """Raise EarmarkError for what this machine's devices cannot do, which Lightning would say late."""
     import torch
 

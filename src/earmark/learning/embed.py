@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 
+from earmark.decisions.embeddings import PieceEmbeddings
 from earmark.learning.dataset.arrays import FeatureArrays
 from earmark.learning.dataset.clips import EvenClips
 from earmark.music.clips import ClipGeometry
 
 BATCH = 64  # clips embedded at a time
-
-
-@dataclass(frozen=True)
-class PieceEmbeddings:
-    """What a model gives for the clips of pieces (embeddings, or class scores), in the pieces' order.
-
-    clips: one (clips, dimensions) array a piece. starts_s: where its clips begin, seconds.
-    """
-
-    clips: list[np.ndarray]
-    starts_s: list[np.ndarray]
 
 
 def embed_pieces(encoder: torch.nn.Module, arrays: FeatureArrays, geometry: ClipGeometry) -> PieceEmbeddings:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import nn
 
+from earmark.foundation.contracts import Objective
 from earmark.learning.dataset.shares import follow_first, whole_of
 
 QUERIES = 256  # compared with all references at a time: 1 kB of distances for each reference
 RETRIEVAL, ACCURACY = "validation/retrieval", "validation/balanced_accuracy"
 
 
-def monitored(objective: Any) -> str:
+def watched_score(objective: Objective) -> str:
     """By what training under this objective is judged: retrieval of embeddings, accuracy of scores."""
     return ACCURACY if objective.needs == "scores" else RETRIEVAL
 
@@ -63,13 +63,15 @@ class Learner(pl.LightningModule):
         # Distances and logarithms of what bf16 leaves of small differences would be noise.
         with torch.autocast(outputs.device.type, enabled=False):
             loss = self.objective(outputs, classes)
+            shown = {"loss": loss, **self.objective.monitored(outputs.detach(), classes)}
         # Every process has the same loss; sync_dist is how Lightning likes to hear that.
-        self.log("train/loss", loss, on_step=False, on_epoch=True, batch_size=len(classes), sync_dist=True)
+        values = {f"train/{name}": value for name, value in shown.items()}
+        self.log_dict(values, on_step=False, on_epoch=True, batch_size=len(classes), sync_dist=True)
         return loss
 
     def _encoded(self, clips: torch.Tensor) -> torch.Tensor:
         encode = self._compiled_forward or self.encoder
-        if not getattr(self.encoder, "clip_by_clip", False):
+        if not self.encoder.clip_by_clip:
             return encode(clips)
         different, rows = clips.unique(dim=0, return_inverse=True)
         return encode(different)[rows]
@@ -90,7 +92,7 @@ class Learner(pl.LightningModule):
             for part in self._collected
             if part
         )
-        name = monitored(self.objective)
+        name = watched_score(self.objective)
         score = balanced_accuracy(*queries) if name == ACCURACY else retrieval(*queries, *references[0])
         self.log(name, score, prog_bar=True, sync_dist=True)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,21 @@ import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.environments import LightningEnvironment
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from pytorch_lightning.loggers import Logger
 from torch.multiprocessing import ProcessExitedException
 
+from earmark.foundation.contracts import Sampler
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.progress import say
-from earmark.learning.dataset.module import ClipModule, LabelledPieces
-from earmark.learning.dataset.transpose import Transposition
+from earmark.learning.dataset.module import ClipModule
+from earmark.learning.dataset.pieces import TrainingData
 from earmark.learning.devices import keep_freed_memory, node_rank, process_count
 from earmark.learning.embed import embed_pieces
-from earmark.learning.learner import ACCURACY, Learner, balanced_accuracy, monitored
-from earmark.music.clips import ClipGeometry
+from earmark.learning.learner import ACCURACY, Learner, balanced_accuracy, watched_score
+from earmark.learning.settings import TrainerSettings
 
 KEPT = "kept"  # name of the checkpoint's file
-KEEPS = ("best", "last")
+LOSS = "train/loss"  # what is minimised
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,11 @@ class _History(Callback):
         values = {name: float(value) for name, value in trainer.callback_metrics.items()}
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"epoch": trainer.current_epoch, **values}) + "\n")
-        say(
-            f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs or '∞'}: loss "
-            f"{values.get('train/loss', float('nan')):.4f}, {words(self._score)} "
-            f"{values.get(self._score, float('nan')):.4f}"
-        )
+        shown = [name for name in values if name.startswith("train/") and name != LOSS]
+        if curve_of(values) == LOSS:
+            shown = [LOSS, *shown]
+        parts = [f"{words(name.removeprefix('train/'))} {values[name]:.4f}" for name in [*shown, self._score]]
+        say(f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs or '∞'}: {', '.join(parts)}")
 
 
 def _ignore_remarks() -> None:
@@ -88,98 +90,51 @@ class _EachProcess(Callback):
             torch.manual_seed(self._seed + trainer.global_rank)
 
 
+def curve_of(epoch: Mapping[str, float]) -> str:
+    """Which loss of an epoch the curves show: the objective's `loss_…` where it has one, else what is
+    minimised."""
+    return next((name for name in epoch if name.startswith(f"{LOSS}_")), LOSS)
+
+
 def words(score: str) -> str:
     """`validation/balanced_accuracy` as people say it."""
     return score.replace("/", " ").replace("_", " ")
 
 
-def fit(
-    encoder: torch.nn.Module,
-    objective: torch.nn.Module,
-    optimizer: Callable[..., torch.optim.Optimizer],
-    train: LabelledPieces,
-    validation: LabelledPieces,
-    classes: Sequence[str],
-    geometry: ClipGeometry,
-    dataset: Any,
-    sampler: Callable[..., Any],
-    transposition: Transposition | None,
-    trainer: Any,
-    logger: Any,
-) -> Fit | None:
-    """Train until `trainer.patience` epochs bring no better validation score.
+@dataclass(frozen=True)
+class Trainable:
+    """What is trained: an encoder under an objective, by an optimizer of the parameters of both."""
 
-    dataset, trainer: the settings of conf/dataset and conf/trainer. sampler: see ClipModule. Equal
-    settings and threads give equal weights on one machine; the caller seeds before it builds the
+    encoder: torch.nn.Module
+    objective: torch.nn.Module
+    optimizer: Callable[..., torch.optim.Optimizer]
+
+
+def fit(
+    model: Trainable, data: TrainingData, settings: TrainerSettings, logger: Logger | None = None
+) -> Fit | None:
+    """Train until `settings.patience` epochs bring no better validation score.
+
+    Equal settings and threads give equal weights on one machine; the caller seeds before it builds the
     encoder. None on all machines but the first, which keeps the model.
     """
-    watched = replace(geometry, most_clips=dataset.validation_max_clips)
-    score = monitored(objective)
-    data = ClipModule(
-        train,
-        validation,
-        classes,
-        watched,
-        dataset,
-        sampler,
-        transposition,
-        score != ACCURACY,
-        trainer.seed,
-        trainer.features_on_device,
-        trainer.features_memory_share,
-    )
+    score = watched_score(model.objective)
+    module = ClipModule(data, settings, with_references=score != ACCURACY)
     with tempfile.TemporaryDirectory(prefix="earmark-") as folder, warnings.catch_warnings():
         _ignore_remarks()
         curves = Path(folder) / "history.jsonl"
-        # Fewer steps than an epoch has are an epoch: validation comes at its end.
-        batches = sampler(train.labels, train.groups, trainer.seed)
-        processes = process_count(trainer)
+        batches = data.batches(data.train.labels, data.train.groups, settings.seed)
+        processes = process_count(settings)
         _check_shares(batches, processes)
-        cut_short = 0 < trainer.max_steps < len(batches)
-        best = trainer.keep == "best"
-        callbacks = [
-            ModelCheckpoint(
-                dirpath=folder,
-                filename=KEPT,
-                monitor=score if best else None,
-                mode="max",
-                save_weights_only=True,
-                enable_version_counter=False,
-            ),
-            *([EarlyStopping(monitor=score, mode="max", patience=trainer.patience)] if best else []),
-            _History(curves, score),
-            _EachProcess(trainer.threads, trainer.seed),
-        ]
-        runner = pl.Trainer(
-            accelerator=trainer.accelerator,
-            devices=trainer.devices if isinstance(trainer.devices, (int, str)) else list(trainer.devices),
-            num_nodes=trainer.num_nodes,
-            # Spawned: Lightning's "ddp" would start the whole script anew in every process.
-            strategy="ddp_spawn" if processes > 1 else "auto",
-            plugins=[LightningEnvironment()] if processes > 1 else None,
-            sync_batchnorm=trainer.sync_batchnorm,
-            precision=trainer.precision,
-            max_epochs=trainer.max_epochs,
-            max_steps=trainer.max_steps,
-            limit_train_batches=trainer.max_steps if cut_short else 1.0,
-            deterministic="warn",
-            use_distributed_sampler=False,  # earmark.learning.dataset.shares deals each process its share
-            logger=logger or False,
-            callbacks=callbacks,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            log_every_n_steps=1,
-            default_root_dir=folder,
-        )
+        runner = _trainer(settings, folder, processes, len(batches), score, curves, logger)
         try:
-            runner.fit(Learner(encoder, objective, optimizer, trainer.compile), data)
+            runner.fit(Learner(model.encoder, model.objective, model.optimizer, settings.compile), module)
         except ProcessExitedException as error:
             raise EarmarkError(
                 f"trainer.devices: one of {processes} training processes died, perhaps for want of memory: "
                 "smaller batches (sampler), or fewer processes"
             ) from error
-        if node_rank(trainer):
+        if node_rank(settings):
             return None
         kept = torch.load(Path(folder) / f"{KEPT}.ckpt", map_location="cpu", weights_only=True)
         history = [json.loads(line) for line in curves.read_text(encoding="utf-8").splitlines()]
@@ -193,7 +148,57 @@ def fit(
     return Fit(weights, history, epoch, history[epoch].get(score, float("nan")), score)
 
 
-def _check_shares(batches: Any, processes: int) -> None:
+def _trainer(
+    settings: TrainerSettings,
+    folder: str,
+    processes: int,
+    batches: int,
+    score: str,
+    curves: Path,
+    logger: Logger | None,
+) -> pl.Trainer:
+    """Lightning's trainer; it keeps the checkpoint and the curves of the epochs in `folder`."""
+    # Fewer steps than an epoch has are an epoch: validation comes at its end.
+    cut_short = 0 < settings.max_steps < batches
+    best = settings.keep == "best"
+    callbacks = [
+        ModelCheckpoint(
+            dirpath=folder,
+            filename=KEPT,
+            monitor=score if best else None,
+            mode="max",
+            save_weights_only=True,
+            enable_version_counter=False,
+        ),
+        *([EarlyStopping(monitor=score, mode="max", patience=settings.patience)] if best else []),
+        _History(curves, score),
+        _EachProcess(settings.threads, settings.seed),
+    ]
+    return pl.Trainer(
+        accelerator=settings.accelerator,
+        devices=settings.devices if isinstance(settings.devices, (int, str)) else list(settings.devices),
+        num_nodes=settings.num_nodes,
+        # Spawned: Lightning's "ddp" would start the whole script anew in every process.
+        strategy="ddp_spawn" if processes > 1 else "auto",
+        plugins=[LightningEnvironment()] if processes > 1 else None,
+        sync_batchnorm=settings.sync_batchnorm,
+        precision=settings.precision,
+        max_epochs=settings.max_epochs,
+        max_steps=settings.max_steps,
+        limit_train_batches=settings.max_steps if cut_short else 1.0,
+        deterministic="warn",
+        use_distributed_sampler=False,  # earmark.learning.dataset.shares deals each process its share
+        logger=logger or False,
+        callbacks=callbacks,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        log_every_n_steps=1,
+        default_root_dir=folder,
+    )
+
+
+def _check_shares(batches: Sampler, processes: int) -> None:
     """Batch normalisation needs two clips in each process."""
     smallest = min(map(len, batches))
     if processes > 1 and smallest < 2 * processes:
@@ -203,19 +208,11 @@ def _check_shares(batches: Any, processes: int) -> None:
         )
 
 
-def fit_classical(
-    model: Any,
-    train: LabelledPieces,
-    validation: LabelledPieces,
-    classes: Sequence[str],
-    geometry: ClipGeometry,
-    seed: int,
-) -> Fit:
-    """Fit a classical classifier at once, on the evenly spaced clips of the training pieces.
+def fit_classical(model: Any, data: TrainingData, seed: int) -> Fit:
+    """Fit a `ClassicalModel` at once, on the evenly spaced clips of the training pieces.
 
     Every class has the same weight, within it every piece, within it every clip.
     """
-    number = {label: index for index, label in enumerate(classes)}
 
     class _Summary(torch.nn.Module):
         """Lets `embed_pieces` collect what the model sees of each clip."""
@@ -227,17 +224,17 @@ def fit_classical(
         def forward(self, clips: torch.Tensor) -> torch.Tensor:
             return self.model.summarise(clips)
 
-    seen = embed_pieces(_Summary(), train.arrays, geometry).clips
-    counts = np.array([len(clips) for clips in seen])
-    labels = np.array([number[label] for label in train.labels])
-    pieces = np.bincount(labels, minlength=len(classes))
+    summaries = embed_pieces(_Summary(), data.train.arrays, data.clips).clips
+    counts = np.array([len(clips) for clips in summaries])
+    labels = np.array(data.numbers(data.train))
+    pieces = np.bincount(labels, minlength=len(data.classes))
     model.fit(
-        np.concatenate(seen),
+        np.concatenate(summaries),
         np.repeat(labels, counts),
         np.repeat(1.0 / (counts * pieces[labels]), counts) * counts.sum() / (pieces > 0).sum(),
         seed,
     )
-    scores = embed_pieces(model, validation.arrays, geometry).clips
-    truth = np.repeat([number[label] for label in validation.labels], [len(clips) for clips in scores])
+    scores = embed_pieces(model, data.validation.arrays, data.clips).clips
+    truth = np.repeat(data.numbers(data.validation), [len(clips) for clips in scores])
     score = balanced_accuracy(torch.from_numpy(np.concatenate(scores)), torch.from_numpy(truth))
     return Fit(dict(model.state_dict()), [{"epoch": 0, ACCURACY: score}], 0, score, ACCURACY)

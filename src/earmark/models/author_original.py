@@ -41,6 +41,7 @@ class DenseClips(nn.Module):
     """
 
     gives = "scores"
+    clip_by_clip = False
 
     def __init__(
         self,
@@ -69,6 +70,7 @@ class RecurrentClips(nn.Module):
     """
 
     gives = "scores"
+    clip_by_clip = False
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from earmark.pipeline.settings.config import build
+from earmark.foundation.targets import build
 
 PACKAGE = "earmark.models"
 
@@ -23,6 +23,7 @@ class Classifier(nn.Module):
     """
 
     gives = "scores"
+    clip_by_clip = False
 
     def __init__(self, channels: int, bands: int, frames: int, classes: int, encoder: dict[str, Any]) -> None:
         super().__init__()

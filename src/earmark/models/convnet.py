@@ -21,6 +21,7 @@ class ConvNet(nn.Module):
     """
 
     gives = "embeddings"
+    clip_by_clip = False
 
     def __init__(
         self,

@@ -17,6 +17,7 @@ class Dense(nn.Module):
     """
 
     gives = "embeddings"
+    clip_by_clip = False
 
     def __init__(
         self, channels: int, bands: int, frames: int, hidden: list[int], embedding: int, dropout: float

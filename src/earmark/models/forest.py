@@ -25,7 +25,7 @@ class Forest(nn.Module):
     """
 
     gives = "scores"
-    gradient_free = True
+    clip_by_clip = False
 
     def __init__(
         self,

@@ -28,6 +28,7 @@ class KeyNet(nn.Module):
     """
 
     gives = "scores"
+    clip_by_clip = False
 
     def __init__(
         self,

@@ -17,6 +17,7 @@ class KeyOriginal(nn.Module):
     """
 
     gives = "scores"
+    clip_by_clip = False
 
     def __init__(self, channels: int, bands: int, frames: int, classes: int) -> None:
         super().__init__()

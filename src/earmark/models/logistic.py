@@ -23,7 +23,7 @@ class Logistic(nn.Module):
     """
 
     gives = "scores"
-    gradient_free = True
+    clip_by_clip = False
 
     def __init__(
         self, channels: int, bands: int, frames: int, classes: int, penalty_c: float, max_iterations: int

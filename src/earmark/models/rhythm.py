@@ -18,6 +18,7 @@ class RhythmNet(nn.Module):
     """
 
     gives = "scores"
+    clip_by_clip = False
 
     def __init__(
         self,

@@ -8,22 +8,37 @@ split (Nasrullah and Zhao, 2019).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 
 from earmark.foundation.errors import EarmarkError
 from earmark.music.catalog import CALIBRATION, KNOWN
 
-SPLIT_COLUMNS = ["piece_id", "label", "group", "role", "split"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+SPLIT_COLUMNS = ["piece_id", "path", "title", "label", "group", "role", "split"]
 
 
-def split_pieces(pieces: pd.DataFrame, folds: int, fold: int, seed: int) -> pd.DataFrame:
+@dataclass
+class SplitSettings:
+    """folds: how many. fold: which one is the test, from 0. seed: of the dealing."""
+
+    folds: int
+    fold: int
+    seed: int
+
+
+def split_pieces(pieces: pd.DataFrame, settings: SplitSettings) -> pd.DataFrame:
     """The table of splits: fold `fold` is the test, the next one validation, the others train.
 
     Where the source fixes a piece's split, that holds. With two folds there is no third to
     validate on: a quarter of the training works is taken instead.
     Raises EarmarkError where a label has too few works, or a work would straddle a split.
     """
+    folds, fold, seed = settings.folds, settings.fold, settings.seed
     known = pieces[pieces.role == KNOWN]
     _check_works(known)
     free = known[known.split == ""]

@@ -9,26 +9,26 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from earmark.foundation.atomic import replacing
-from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.foundation.quiet_import import quiet_import
 from earmark.music.audio import blocks_of, judge
 from earmark.music.midi.arrange import Tempo, arranged
 from earmark.music.midi.notes import Notes, notes_of
 from earmark.music.midi.smf import first_metre, read
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 SPECTRUM_N_FFT = 2048  # samples of a frame of the mean spectrum, for the bandwidth
 
 
-@dataclass(frozen=True)
+@dataclass
 class Limits:
     """What a piece must keep to; see conf/validate/ for the units."""
 
@@ -172,29 +172,3 @@ def resolve_duplicates(
     merged = pieces.copy()
     merged["group"] = [root(group) for group in groups]
     return merged[~merged.piece_id.isin(reasons)], reasons
-
-
-def read_facts(path: Path) -> dict[str, Any]:
-    """The measurements that `measure` wrote. Raises PieceError where they cannot be read."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise PieceError(f"{path} cannot be read: {error}") from error
-
-
-def write_facts_table(folder: Path, piece_ids: Iterable[str], table: Path) -> None:
-    """The measurements of these pieces as one file, a line a piece: DVC looks at each file every time."""
-    with replacing(table) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
-        for piece_id in piece_ids:
-            facts = read_facts(folder / f"{piece_id}.json")
-            file.write(json.dumps({"piece_id": piece_id, **facts}) + "\n")
-
-
-def read_facts_table(table: Path) -> dict[str, dict[str, Any]]:
-    """What `write_facts_table` wrote, by piece_id. Raises EarmarkError where it cannot be read."""
-    try:
-        with table.open(encoding="utf-8") as file:
-            rows = [json.loads(line) for line in file]
-        return {row.pop("piece_id"): row for row in rows}
-    except (OSError, ValueError, KeyError) as error:
-        raise EarmarkError(f"{table} cannot be read: run dvc repro validate ({error})") from error

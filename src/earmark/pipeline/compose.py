@@ -13,6 +13,7 @@ from earmark.foundation.errors import EarmarkError
 from earmark.foundation.progress import say
 from earmark.foundation.workspace import Workspace
 from earmark.pipeline.settings.checks import check
+from earmark.pipeline.settings.schema import Config
 
 MARK = "# sha256 of what follows: "
 HEADER = """\
@@ -21,15 +22,15 @@ HEADER = """\
 """
 
 
-def run(cfg: Any, workspace: Workspace) -> None:
+def run(config: Config, workspace: Workspace) -> None:
     """Check the composed config and write it. Raises EarmarkError."""
-    check(cfg)
-    write(cfg, workspace)
+    check(config)
+    write(config, workspace)
 
 
-def write(cfg: Any, workspace: Workspace) -> None:
+def write(config: Config, workspace: Workspace) -> None:
     """Write params.yaml unless somebody edited it by hand; raises EarmarkError naming the edited key."""
-    body = OmegaConf.to_yaml(cfg, resolve=True)
+    body = OmegaConf.to_yaml(OmegaConf.create(config.as_dict()))
     refuse_edits(workspace.params, body)
     digest = hashlib.sha256(body.encode()).hexdigest()
     write_text(workspace.params, f"{HEADER}{MARK}{digest}\n{body}")

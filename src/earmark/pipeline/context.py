@@ -6,17 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from earmark.foundation.progress import say
+from earmark.foundation.targets import build
 from earmark.foundation.workspace import Workspace
-from earmark.music.audio import Format
 from earmark.music.catalog import QUARANTINE_COLUMNS, quarantine_rows, write_table
-from earmark.music.midi.arrange import Tempo
-from earmark.pipeline.settings.config import build
+from earmark.pipeline.settings.schema import Config
 from earmark.store import Store
+from earmark.store.executor import Executor
 from earmark.store.outputs import Task
 
 
@@ -24,24 +23,16 @@ from earmark.store.outputs import Task
 class Context:
     """A stage's config and workspace, and what follows from them."""
 
-    cfg: Any
+    config: Config
     workspace: Workspace
 
     @cached_property
     def store(self) -> Store:
-        return Store.of(self.cfg.store.path, self.cfg.store.url, self.workspace.project)
+        return Store.of(self.config.store.path, self.config.store.url, self.workspace.project)
 
     @cached_property
-    def executor(self) -> Any:
-        return build(self.cfg.executor, "executor")
-
-    @cached_property
-    def tempo(self) -> Tempo:
-        return Tempo(self.cfg.midi.tempo, self.cfg.midi.onset_rate_hz)
-
-    @cached_property
-    def format(self) -> Format:
-        return Format(self.cfg.audio.sample_rate, self.cfg.audio.channels)
+    def executor(self) -> Executor:
+        return build(self.config.executor, "executor")
 
     def report_failures(self, stage: str, pieces: pd.DataFrame, reasons: dict[str, str]) -> None:
         """Write what a stage could not do to `data/failures/<stage>.csv`, and say it."""

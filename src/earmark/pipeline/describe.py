@@ -5,29 +5,29 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from earmark.features.describe.numbers import describe_file
 from earmark.foundation.closure import code_version
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.progress import say
 from earmark.foundation.workspace import Workspace
+from earmark.identify.describe.numbers import describe_file
 from earmark.music.catalog import read_table, write_table
 from earmark.pipeline.context import Context
+from earmark.pipeline.settings.schema import Config
 from earmark.store.outputs import Task, fill
 
 IDENTITY = ["piece_id", "label", "group", "role", "title"]
 
 
-def run(cfg: Any, workspace: Workspace) -> None:
+def run(config: Config, workspace: Workspace) -> None:
     """Describe the pipeline's WAV of every piece of `data/pieces.csv`, as the front end hears it: with
     the instruments and the tempo of render. One JSON a piece in `data/descriptors/`, all in the table."""
-    context = Context(cfg, workspace)
+    context = Context(config, workspace)
     pieces = read_table(workspace.pieces)
     digests = read_table(workspace.audio_table).set_index("piece_id").sha256
-    code = code_version("earmark.features.describe.numbers")
+    code = code_version("earmark.identify.describe.numbers")
     tasks = [
         Task(
             piece_id,

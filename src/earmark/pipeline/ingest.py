@@ -8,7 +8,6 @@ import stat
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -22,26 +21,26 @@ from earmark.music.sources.choice import read_source
 from earmark.music.sources.csv_table import PACKAGE_PREFIX
 from earmark.music.sources.origin import Origin, media_of
 from earmark.pipeline.context import Context
-from earmark.pipeline.settings.config import plain
+from earmark.pipeline.settings.schema import Config
 from earmark.store.outputs import Task, fill
 
 CODE = "earmark.music.sources.music21"
 
 
-def run(cfg: Any, workspace: Workspace) -> None:
+def run(config: Config, workspace: Workspace) -> None:
     """List the source's pieces, bring each into `data/raw/`, and write the catalog."""
-    context = Context(cfg, workspace)
-    origins = read_source(workspace.source, workspace.corpora, cfg.data.corpus)
-    merge = Merge.of(plain(cfg.data.merge))
-    pieces = pd.DataFrame([_row(origin, cfg.data.group_pattern, merge) for origin in origins])
+    context = Context(config, workspace)
+    origins = read_source(workspace.source, workspace.corpora, config.data.corpus)
+    merge = Merge.of(config.data.merge)
+    pieces = pd.DataFrame([_row(origin, config.data.group_pattern, merge) for origin in origins])
     _check_merged(merge, {origin.label for origin in origins})
-    _check_labels(pieces, merge, list(cfg.data.labels))
+    _check_labels(pieces, merge, config.data.labels)
     reasons: dict[str, str] = {}
     tasks = []
     resolved = cache(Path.resolve)  # thousands of files lie in few folders
     for origin, piece in zip(origins, pieces.itertuples(), strict=True):
         try:
-            _check_confidence(origin, cfg.data.min_confidence)
+            _check_confidence(origin, config.data.min_confidence)
             tasks.append(_task(origin, piece.piece_id, context, resolved))
         except PieceError as error:
             reasons[piece.piece_id] = str(error)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from earmark.foundation.progress import say
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import read_table, write_table
 from earmark.music.folds import split_pieces
+from earmark.pipeline.settings.schema import Config
 
 
-def run(cfg: Any, workspace: Workspace) -> None:
+def run(config: Config, workspace: Workspace) -> None:
     """Write `data/splits.csv`."""
-    table = split_pieces(read_table(workspace.pieces), cfg.split.folds, cfg.split.fold, cfg.split.seed)
+    table = split_pieces(read_table(workspace.pieces), config.split)
     write_table(table, workspace.splits)
     counts = table[table.role == "known"].groupby("split").group.agg(["size", "nunique"])
     parts = [

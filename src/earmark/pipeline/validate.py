@@ -13,24 +13,19 @@ from earmark.foundation.errors import EarmarkError
 from earmark.foundation.progress import say
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import QUARANTINE_COLUMNS, quarantine_rows, read_table, write_table
-from earmark.music.soundness import (
-    Limits,
-    measure,
-    read_facts,
-    resolve_duplicates,
-    verdict_on,
-    write_facts_table,
-)
+from earmark.music.soundness import measure, resolve_duplicates, verdict_on
 from earmark.pipeline.context import Context
+from earmark.pipeline.settings.schema import Config
 from earmark.store.links import keep_only
 from earmark.store.outputs import Task, fill
+from earmark.store.records import read_record, write_records
 
 EARLIER = ("ingest", "render")
 
 
-def run(cfg: Any, workspace: Workspace) -> None:
+def run(config: Config, workspace: Workspace) -> None:
     """Measure every rendered piece, judge it, resolve duplicates, and say what was left out."""
-    context = Context(cfg, workspace)
+    context = Context(config, workspace)
     catalog = read_table(workspace.catalog)
     failed = pd.concat([read_table(context.failures(stage)) for stage in EARLIER])
     pieces = catalog[~catalog.piece_id.isin(failed.piece_id)].reset_index(drop=True)
@@ -39,15 +34,14 @@ def run(cfg: Any, workspace: Workspace) -> None:
     folder = workspace.facts
     reasons = fill(context.store, context.executor, "facts", tasks, folder, "validate")
     facts = {
-        piece_id: _judged(read_facts(folder / f"{piece_id}.json"))
+        piece_id: _judged(read_record(folder / f"{piece_id}.json"))
         for piece_id in pieces.piece_id
         if piece_id not in reasons
     }
-    limits = Limits(**cfg.validate)
     reasons |= {
         piece_id: reason
         for piece_id, found in facts.items()
-        if (reason := verdict_on(found, limits)) is not None
+        if (reason := verdict_on(found, config.validate)) is not None
     }
     sound = pieces[~pieces.piece_id.isin(reasons)].reset_index(drop=True)
     sound, duplicated = resolve_duplicates(sound, facts)
@@ -57,7 +51,7 @@ def run(cfg: Any, workspace: Workspace) -> None:
     write_table(quarantine, workspace.quarantine)
     write_table(sound, workspace.pieces)
     keep_only(folder, {f"{piece_id}.json" for piece_id in sound.piece_id})
-    write_facts_table(folder, sound.piece_id, workspace.facts_table)
+    write_records(folder, sound.piece_id, workspace.facts_table)
     _say(sound, quarantine)
     if sound.empty:
         raise EarmarkError(f"no piece is left to learn from: {workspace.quarantine} says why")
@@ -71,10 +65,10 @@ def _tasks(context: Context, pieces: pd.DataFrame, digests: dict[str, str]) -> l
     def settings_of(media: str) -> tuple[dict[str, Any], str]:
         settings = {
             "media": media,
-            "tempo": context.tempo,
-            "instruments": context.cfg.render.instruments,
-            "tail_s": context.cfg.render.tail_s,
-            "max_s": context.cfg.render.max_seconds,
+            "tempo": context.config.recipe(workspace).tempo,
+            "instruments": context.config.render.instruments,
+            "tail_s": context.config.render.tail_s,
+            "max_s": context.config.render.max_seconds,
         }
         return settings, json.dumps(settings, default=vars)
 

@@ -73,7 +73,7 @@ def test_one_picture_for_one_file_and_one_for_two(describe, music, tmp_path):
 
 
 def test_three_files_are_three_pictures_even_of_one_name(describe, monkeypatch, music, tmp_path):
-    import earmark.features.describe.views as picture
+    import earmark.identify.describe.views as picture
 
     monkeypatch.setattr(
         picture, "views_picture", lambda views, path: path.parent.mkdir(exist_ok=True) or path.touch()

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from earmark.apps.cli import app
 from earmark.bundle import Bundle
 from earmark.decisions.prototype import FittedPrototypes
-from earmark.decisions.verdict import Rejection
+from earmark.decisions.rejection import Rejection
 from earmark.foundation.errors import PieceError
 from earmark.identify.identifier import Identifier
 

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from earmark.bundle import Bundle
-from earmark.decisions.labelled import LabelledClips
-from earmark.decisions.verdict import Rejection
+from earmark.decisions.rejection import Rejection
 from earmark.decisions.vote import FittedVote
+from earmark.foundation.contracts import LabelledClips
 from earmark.identify.identifier import Identifier
 from earmark.identify.inputs import Target
 from earmark.pipeline.settings.config import build, compose, plain

@@ -39,11 +39,11 @@ def compare(
 
 
 def _compared(one: str, other: str, model: str, scratch: Path) -> dict[str, Any]:
+    from earmark.apps.commands.model_option import bundle_folder
     from earmark.identify.compare import Comparator
     from earmark.identify.identifier import Identifier
-    from earmark.identify.locate import find_bundle
 
-    identifier = Identifier.load(find_bundle(model, scratch))
+    identifier = Identifier.load(bundle_folder(model, scratch))
     comparator = Comparator.of(identifier.bundle)
     clips = [_clips(identifier, name, scratch) for name in (one, other)]
     distance = comparator.distance(*clips)
@@ -71,7 +71,7 @@ def _clips(identifier: Any, name: str, scratch: Path) -> Any:
     if len(targets) != 1:
         raise EarmarkError(f"{name} is {len(targets)} files: compare takes two pieces")
     try:
-        return identifier.embed(identifier.listener(targets[0].file))[0]
+        return identifier.embed(identifier.recipe.hear(targets[0].file))[0]
     except PieceError as error:
         raise PieceError(f"{name}: {error}") from error
 

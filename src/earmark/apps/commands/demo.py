@@ -29,13 +29,13 @@ def demo(
     earmark demo
     earmark demo --model models:/genre@champion --port 8000
     """
+    from earmark.apps.commands.model_option import bundle_folder
     from earmark.apps.demo.server import import_gradio, serve
-    from earmark.identify.locate import find_bundle
 
     with tempfile.TemporaryDirectory(prefix="earmark-demo-") as folder:
         scratch = Path(folder).resolve()
         import_gradio(scratch / "uploads")
-        bundle = find_bundle(model, scratch)
+        bundle = bundle_folder(model, scratch)
         from earmark.identify.identifier import Identifier
 
         identifier = Identifier.load(bundle)

@@ -57,9 +57,9 @@ def describe(
 
 def _described(file: Path, draw: bool) -> tuple[dict[str, Any], Any]:
     """The row of numbers of a file, and its views where they are to be drawn."""
-    from earmark.features.describe.numbers import describe_sound, read_sound
-    from earmark.features.describe.sound import write_sound
-    from earmark.features.describe.views import Views
+    from earmark.identify.describe.numbers import describe_sound, read_sound
+    from earmark.identify.describe.sound import write_sound
+    from earmark.identify.describe.views import Views
 
     with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
         wav = Path(folder) / "sound.wav"
@@ -100,7 +100,7 @@ def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
 
 def _draw(drawn: list[tuple[Path, Any]], folder: Path) -> None:
     """Two sounds in one picture, any other number each in its own."""
-    from earmark.features.describe.views import views_picture
+    from earmark.identify.describe.views import views_picture
 
     if len(drawn) == 2:
         groups = [("-".join(file.stem for file, _ in drawn), [views for _, views in drawn])]

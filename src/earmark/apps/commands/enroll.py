@@ -60,12 +60,12 @@ def _enroll(
     workers: int,
     scratch: Path,
 ) -> None:
+    from earmark.apps.commands.model_option import bundle_folder
     from earmark.identify.enroll import ENOUGH, check_enrolment, enrolled, recognised
     from earmark.identify.identifier import Identifier
     from earmark.identify.inputs import find_targets
-    from earmark.identify.locate import find_bundle
 
-    folder = find_bundle(bundle, scratch)
+    folder = bundle_folder(bundle, scratch)
     _check_out(out, folder)
     identifier = Identifier.load(folder)
     check_enrolment(identifier.bundle, label, replacing)
@@ -98,7 +98,7 @@ def _heard(identifier: Any, targets: list[Any], workers: int) -> tuple[list[Any]
     from earmark.identify.enroll import EnrolledPiece
     from earmark.identify.listen import hear_all
 
-    listened = hear_all(identifier.listener, targets, workers)
+    listened = hear_all(identifier.recipe, targets, workers)
     if len(targets) >= MANY:
         listened = track(listened, len(targets), "listen", "files", stream=sys.stderr)
     pieces: dict[bytes, Any] = {}

@@ -15,8 +15,9 @@ from earmark.apps.commands.model_option import Model
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from earmark.identify.identifier import Identification, Identifier
+    from earmark.identify.identifier import Identifier
     from earmark.identify.inputs import Target
+    from earmark.identify.verdict import Verdict
 
 MANY = 4  # files from which on progress is shown
 CSV_COLUMNS = ["path", "verdict", "confidence", "distance", "nearest", "error"]
@@ -55,7 +56,7 @@ def identify(
         if item.error:
             print(f"earmark: error: {item.path}: {item.error}", file=sys.stderr)
     if as_json:
-        print(json.dumps([item.plain() for item in found], indent=2, ensure_ascii=False))
+        print(json.dumps([item.as_dict() for item in found], indent=2, ensure_ascii=False))
     elif as_csv:
         _print_csv(found)
     else:
@@ -66,12 +67,12 @@ def identify(
 
 def _identified(
     paths: list[str], model: str, explain: Path | None, workers: int, scratch: Path
-) -> list[Identification]:
+) -> list[Verdict]:
+    from earmark.apps.commands.model_option import bundle_folder
     from earmark.identify.inputs import find_targets
-    from earmark.identify.locate import find_bundle
 
     targets = find_targets(paths, scratch)
-    folder = find_bundle(model, scratch)
+    folder = bundle_folder(model, scratch)
     from earmark.identify.identifier import Identifier
 
     identifier = Identifier.load(folder)
@@ -88,13 +89,13 @@ def _identified(
 
 def _explained(
     identifier: Identifier, targets: list[Target], workers: int, folder: Path
-) -> Iterator[Identification]:
+) -> Iterator[Verdict]:
     """Verdicts, a picture of each; files of one name in two folders have a number more."""
     from earmark.identify.explain import explain_verdict
     from earmark.identify.listen import hear_all
 
     taken: set[str] = set()
-    for heard in hear_all(identifier.listener, targets, workers):
+    for heard in hear_all(identifier.recipe, targets, workers):
         found = identifier.verdict_on(heard)
         if not found.error:
             name = stem = Path(found.path).name if found.path != "-" else "stdin"
@@ -107,18 +108,18 @@ def _explained(
         yield found
 
 
-def _print_csv(found: list[Identification]) -> None:
+def _print_csv(found: list[Verdict]) -> None:
     import csv
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
     for item in found:
-        row = item.plain()
-        row["nearest"] = "; ".join(f"{other.label}: {other.title}" for other in item.nearest)
+        row = item.as_dict()
+        row["nearest"] = "; ".join(f"{other.label}: {other.title}" for other in item.neighbours)
         writer.writerow(["" if row[name] is None else row[name] for name in CSV_COLUMNS])
 
 
-def _print_table(found: list[Identification]) -> None:
+def _print_table(found: list[Verdict]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -133,13 +134,13 @@ def _print_table(found: list[Identification]) -> None:
     table.add_column("nearest training pieces (here → there)", ratio=2, overflow="fold")
     for item in found:
         nearest = "\n".join(
-            f"{other.starts[0]} → {other.starts[1]} {other.label}: {other.title}" for other in item.nearest
+            f"{other.starts[0]} → {other.starts[1]} {other.label}: {other.title}" for other in item.neighbours
         )
-        doubt = "" if item.verdict == item.nearest_label else f"\n({item.nearest_label}?)"
-        said = f"{item.verdict}{doubt}"
+        doubt = "" if item.label == item.nearest_label else f"\n({item.nearest_label}?)"
+        said = f"{item.label}{doubt}"
         # Text: a file called [red] is no markup.
         # How sure it is of the label that it does not give would read as how sure it is of unknown.
-        sure = f"{item.confidence:.2f}" if item.verdict == item.nearest_label else ""
+        sure = f"{item.confidence:.2f}" if item.label == item.nearest_label else ""
         cells = Text(Path(item.path).name), Text(said), sure, f"{item.distance:.2f}"
         table.add_row(*cells, Text(nearest))
     Console(highlight=False).print(table)

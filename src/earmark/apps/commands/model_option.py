@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,3 +17,18 @@ Model = Annotated[
         show_default="the last one trained",
     ),
 ]
+
+
+def bundle_folder(model: str, scratch: Path) -> Path:
+    """The folder of the bundle that `--model` names; scratch: where one from MLflow is downloaded to.
+
+    Raises EarmarkError where there is none.
+    """
+    from earmark.identify.locate import find_bundle
+
+    def download(uri: str) -> Path:
+        from earmark.experiments.registry.download import download_bundle
+
+        return download_bundle(uri, scratch)
+
+    return find_bundle(model, download)

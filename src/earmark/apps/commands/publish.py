@@ -43,12 +43,12 @@ def publish(
     mlflow models serve -m models:/composer@champion --env-manager local --port 8000
     """
     from earmark.experiments.registry.registry import publish_bundle
-    from earmark.identify.locate import MLFLOW_URI, find_bundle
+    from earmark.identify.locate import MLFLOW_URI
 
     if MLFLOW_URI.match(bundle):
         raise EarmarkError(f"{bundle} is in MLflow already: give the folder of a bundle")
     with tempfile.TemporaryDirectory(prefix="earmark-") as scratch:
-        folder = find_bundle(bundle, Path(scratch))
+        folder = bundle_folder(bundle, Path(scratch))
     done = publish_bundle(folder, name, alias, force, _workspace(folder))
     print(f"{name} version {done.version}: bundle {done.bundle[:12]} of {folder}")
     print(f"run {done.run_id} in {done.uri}")

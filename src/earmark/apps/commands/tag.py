@@ -17,8 +17,9 @@ from earmark.foundation.errors import EarmarkError, PieceError
 if TYPE_CHECKING:
     from earmark.apps.tags.library import Survey, Track
     from earmark.apps.tags.log import Log
-    from earmark.identify.identifier import Identification, Identifier
+    from earmark.identify.identifier import Identifier
     from earmark.identify.inputs import Target
+    from earmark.identify.verdict import Verdict
 
 MANY = 4  # files from which on progress is shown
 
@@ -122,12 +123,12 @@ def _targets(folder: str) -> list[Target]:
 
 
 def _bundles(models: Mapping[str, str], scratch: Path) -> dict[str, Path]:
-    from earmark.identify.locate import find_bundle
+    from earmark.apps.commands.model_option import bundle_folder
 
     found = {}
     for kind, model in models.items():
         (scratch / kind).mkdir()
-        found[kind] = find_bundle(model, scratch / kind)
+        found[kind] = bundle_folder(model, scratch / kind)
     return found
 
 
@@ -150,7 +151,7 @@ def _identifiers(
 
 def _take(
     piece: Track,
-    said: Mapping[str, Identification],
+    said: Mapping[str, Verdict],
     overwrite: bool,
     log: Log | None,
     hashes: Mapping[str, str],

@@ -7,12 +7,13 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from earmark.decisions.verdict import UNKNOWN
+from earmark.decisions.rejection import UNKNOWN
 from earmark.foundation.errors import describe
 from earmark.identify.explain import explain_verdict
 
 if TYPE_CHECKING:
-    from earmark.identify.identifier import Identification, Identifier
+    from earmark.identify.identifier import Identifier
+    from earmark.identify.verdict import Verdict
 
 NEAREST_COLUMNS = ["label", "training piece", "here", "there", "distance"]
 
@@ -56,7 +57,7 @@ class Answer:
 def answer(identifier: Identifier, file: Path, folder: Path) -> Answer:
     """The answer to a file; sound and picture are written into `folder`. Never raises an Exception.
 
-    The sound is made and heard by the same Listener as `earmark identify` uses.
+    The sound is made and heard by the same recipe as `earmark identify` uses.
     """
     try:
         return _answer(identifier, file, folder)
@@ -68,30 +69,32 @@ def answer(identifier: Identifier, file: Path, folder: Path) -> Answer:
 
 def _answer(identifier: Identifier, file: Path, folder: Path) -> Answer:
     sound, picture = folder / "heard.wav", folder / "picture.png"
-    identifier.listener.wav(file, sound)
-    features = identifier.listener.features(sound)
+    recipe = identifier.recipe
+    recipe.wav(file, sound)
+    recipe.check_music(sound)
+    features = recipe.features(sound)
     found = identifier.from_features(file.name, features)
     bundle = identifier.bundle
     explain_verdict(identifier, found, features, picture)
     return Answer(
         title=file.name,
         words=in_words(found),
-        bars=dict(zip(bundle.labels, found.probabilities.mean(axis=0).tolist(), strict=True)),
+        bars=dict(zip(bundle.labels, found.clip_probabilities.mean(axis=0).tolist(), strict=True)),
         nearest=nearest_rows(found),
         sound=sound,
         picture=picture,
     )
 
 
-def in_words(found: Identification) -> str:
+def in_words(found: Verdict) -> str:
     """`jig, confidence 0.93`; of what is unknown also the label that it is nearest to."""
-    said = found.verdict
+    said = found.label
     if said == UNKNOWN:
         said = f"{UNKNOWN}; nearest is {found.nearest_label}"
     return f"{said}, confidence {found.confidence:.2f}"
 
 
-def nearest_rows(found: Identification) -> list[list[str]]:
+def nearest_rows(found: Verdict) -> list[list[str]]:
     """Rows of NEAREST_COLUMNS: where the most similar excerpts begin, here and in the training piece."""
     return [
         [
@@ -100,5 +103,5 @@ def nearest_rows(found: Identification) -> list[list[str]]:
             *other.starts,
             f"{other.distance:.2f}",
         ]
-        for other in found.nearest
+        for other in found.neighbours
     ]

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from earmark.apps.tags.formats import KINDS, Values
 from earmark.apps.tags.notation import initial_key
 from earmark.apps.tags.rewrite import read_tags
-from earmark.decisions.verdict import UNKNOWN
+from earmark.decisions.rejection import UNKNOWN
 from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.identify.inputs import Target
 
 if TYPE_CHECKING:
-    from earmark.identify.identifier import Identification, Identifier
+    from earmark.identify.identifier import Identifier
+    from earmark.identify.verdict import Verdict
 
 BATCH = 48  # files that several models hear before the first is tagged: an interruption loses no more
 
@@ -79,7 +80,7 @@ def check_labels(kind: str, bundle: str, labels: Sequence[str], question: str = 
 
 def hear(
     tracks: Sequence[Track], identifiers: Mapping[str, Identifier], workers: int
-) -> Iterator[tuple[Track, dict[str, Identification]]]:
+) -> Iterator[tuple[Track, dict[str, Verdict]]]:
     """Each track with what the model of each wanted kind says, in the order of the tracks."""
     if not tracks:
         return
@@ -87,7 +88,7 @@ def hear(
     size = BATCH if firsts else len(tracks)
     for start in range(0, len(tracks), size):
         batch = tracks[start : start + size]
-        said: list[dict[str, Identification]] = [{} for _ in batch]
+        said: list[dict[str, Verdict]] = [{} for _ in batch]
         for kind in firsts:
             found = identifiers[kind].identify_all(_targets(batch, kind), workers)
             for track, verdicts in zip(batch, said, strict=True):
@@ -104,8 +105,8 @@ def _targets(batch: Sequence[Track], kind: str) -> list[Target]:
     return [track.target for track in batch if kind in track.wanted]
 
 
-def tag_value(kind: str, found: Identification) -> str | None:
+def tag_value(kind: str, found: Verdict) -> str | None:
     """What to write; None for what could not be heard, and for `unknown`."""
-    if found.error or found.verdict == UNKNOWN:
+    if found.error or found.label == UNKNOWN:
         return None
-    return initial_key(found.verdict) if kind == "key" else found.verdict
+    return initial_key(found.label) if kind == "key" else found.label

@@ -71,7 +71,7 @@ def _is_of(table: pd.DataFrame, bundle: Bundle) -> bool:
     stated = table.set_index("piece_id").distance.astype(float)
     owners = np.asarray(bundle.references["piece_id"], dtype=str)
     names = sorted(set(owners))[:CHECKED]
-    given = [bundle.decision.verdict(bundle.embeddings[owners == name]).distance for name in names]
+    given = [bundle.decision.predict(bundle.embeddings[owners == name]).distance for name in names]
     return bool(np.allclose(given, stated.loc[names], rtol=RELATIVE, atol=ABSOLUTE))
 
 

@@ -14,8 +14,9 @@ import pandas as pd
 from mlflow.pyfunc import PythonModel
 
 from earmark.foundation.errors import PieceError, describe
-from earmark.identify.identifier import Identification, Identifier
+from earmark.identify.identifier import Identifier
 from earmark.identify.inputs import MUSIC_SUFFIXES, Target, suffix_of
+from earmark.identify.verdict import Verdict
 
 PATHS_VARIABLE = "EARMARK_SERVE_PATHS"  # 1 lets clients name files of the server
 OUTPUT_COLUMNS = ("name", "verdict", "confidence", "distance", "nearest", "error")
@@ -44,8 +45,8 @@ class IdentifyingModel(PythonModel):
             with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
                 found = self.identifier.identify(Target(name, _file(row, name, Path(folder))))
         except Exception as error:  # one row's fault is that row's error, and no status 500 for all
-            found = Identification(name, error=describe(error))
-        plain = found.plain()
+            found = Verdict(name, error=describe(error))
+        plain = found.as_dict()
         nearest = json.dumps(plain["nearest"], ensure_ascii=False)
         return {"name": name, **{key: plain[key] for key in OUTPUT_COLUMNS[1:]}, "nearest": nearest}
 

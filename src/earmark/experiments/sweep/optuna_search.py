@@ -170,8 +170,11 @@ def _batches(trials: Sequence[Trial]) -> list[list[Trial]]:
 def _sampler(node: Any, trials: int) -> optuna.samplers.BaseSampler:
     """The sampler of the config. A search that goes on must not draw the random numbers of its beginning
     again, hence another seed for it."""
-    from earmark.pipeline.settings.config import build
+    from omegaconf import OmegaConf
 
+    from earmark.foundation.targets import build
+
+    node = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
     if node.get("seed") is not None:
         node = {**node, "seed": node["seed"] + trials}
     return build(node, "hydra.sweeper.sampler")

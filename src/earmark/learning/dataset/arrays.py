@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from earmark.foundation.errors import EarmarkError
+from earmark.music.clips import clip_of
 
 MOST_MAPS = 4096  # files mapped at a time; Linux allows a process about 65,000
 
@@ -66,24 +67,3 @@ class FeatureArrays:
             if heard.shape[-1] < frames:
                 found[row, ..., heard.shape[-1] :] = piece.min()
         return found
-
-
-def clip_of(piece: np.ndarray, start: int, frames: int) -> np.ndarray:
-    """Frames `start` to `start + frames` of (channels, bands, frames) as float32; past the end, the
-    piece's quietest value."""
-    clip = np.asarray(piece[..., start : start + frames], dtype=np.float32)
-    missing = frames - clip.shape[-1]
-    if missing > 0:
-        floor = float(piece.min())
-        clip = np.pad(clip, ((0, 0), (0, 0), (0, missing)), constant_values=floor)
-    return clip
-
-
-def clip_starts(frames: int, clip: int, hop: int, most: int) -> list[int]:
-    """Frames at which a piece's clips begin for evaluation, evenly spaced; at least one.
-
-    A last clip that would hang over the end is moved back to end with the piece.
-    """
-    last = max(frames - clip, 0)
-    count = min(1 + -(-last // hop), most) if most else 1 + -(-last // hop)
-    return [round(value) for value in np.linspace(0, last, count)] if count > 1 else [last // 2]

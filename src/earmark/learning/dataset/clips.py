@@ -8,12 +8,13 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from earmark.learning.dataset.arrays import FeatureArrays, clip_starts
+from earmark.learning.dataset.arrays import FeatureArrays
 from earmark.learning.dataset.augment import Augmentation
 from earmark.learning.dataset.draws import DrawnBatches, Draws
 from earmark.learning.dataset.resident import ResidentArrays
 from earmark.learning.dataset.shares import share_of
 from earmark.learning.dataset.transpose import Transposition
+from earmark.music.clips import clip_starts
 
 CPU = torch.device("cpu")
 

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 import torch
 
+from earmark.decisions.keys import KEYS, SEMITONES
+from earmark.foundation.contracts import FrontEnd
 from earmark.foundation.errors import EarmarkError
 from earmark.learning.dataset.augment import per_clip, quietest, shifted
 from earmark.learning.dataset.draws import Draws
-
-SEMITONES = 12
-# Pitch classes in the order of the keyboard, spelled as most key annotations spell them.
-TONICS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
-KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in TONICS)
 
 
 @dataclass(frozen=True)
@@ -28,11 +25,11 @@ class Transposition:
     bands_per_semitone: int
 
     @classmethod
-    def of(cls, max_semitones: int, front_end: object, classes: Sequence[str]) -> Transposition | None:
+    def of(cls, max_semitones: int, front_end: FrontEnd, classes: Sequence[str]) -> Transposition | None:
         """None where `max_semitones` is 0. Raises EarmarkError where sound or labels have no semitones."""
         if not max_semitones:
             return None
-        bands = getattr(front_end, "bands_per_semitone", 0)
+        bands = front_end.bands_per_semitone
         if not bands:
             raise EarmarkError(
                 "dataset.max_transposition needs a pitch-wise front end: features=pitch, or set it to 0"

@@ -23,3 +23,12 @@ class AnchorTriplet(nn.Module):
         """Loss of embeddings (3 n, d): a scalar."""
         anchors, positives, negatives = embeddings.chunk(3)
         return self._loss(anchors, positives, negatives)
+
+    @torch.no_grad()
+    def monitored(self, embeddings: torch.Tensor, classes: torch.Tensor) -> dict[str, torch.Tensor]:
+        """`violated_share`: the share of the batch's triplets whose loss is above 0."""
+        anchors, positives, negatives = embeddings.chunk(3)
+        losses = nn.functional.triplet_margin_loss(
+            anchors, positives, negatives, margin=self._loss.margin, reduction="none"
+        )
+        return {"violated_share": (losses > 0).float().mean()}

@@ -13,6 +13,7 @@ class CrossEntropy(nn.Module):
     """
 
     needs = "scores"
+    needs_batches = "classes"
 
     def __init__(self, label_smoothing: float = 0.0) -> None:
         super().__init__()
@@ -23,3 +24,7 @@ class CrossEntropy(nn.Module):
     def forward(self, scores: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
         """Loss of scores (n, classes) with class numbers (n,): a scalar."""
         return nn.functional.cross_entropy(scores, classes, label_smoothing=self.label_smoothing)
+
+    def monitored(self, scores: torch.Tensor, classes: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Nothing beside the loss, which is a mean over all clips."""
+        return {}

@@ -6,13 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-
-def anchors_of(labels: Sequence[str]) -> dict[str, int]:
-    """The anchor of each label: the index of its first piece."""
-    found: dict[str, int] = {}
-    for index, label in enumerate(labels):
-        found.setdefault(label, index)
-    return dict(sorted(found.items()))
+from earmark.decisions.anchor import anchors_of
 
 
 class AnchorTriplets:

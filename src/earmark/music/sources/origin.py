@@ -8,6 +8,8 @@ from pathlib import Path
 from earmark.foundation.errors import EarmarkError
 
 MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar", ".rmi"})
+# What libsndfile does not read: FFmpeg does, where it is installed.
+FOREIGN_SUFFIXES = frozenset({".m4a", ".mp4", ".aac", ".wma", ".webm"})
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus"})
 
 

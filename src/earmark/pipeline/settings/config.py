@@ -1,20 +1,15 @@
-"""Typed schema of everything in `conf/`, and the way from YAML and overrides to one resolved config.
-
-Groups whose node has a `_target_` (features, sampler, model, objective, decision, executor,
-trainer.optimizer, the members of evaluate.sections) are open: the class that is named decides which
-settings there are, and `build` says in one line which setting it does not know.
-"""
+"""From `conf/` and overrides to one typed config, by Hydra; what is mistyped is said in one line."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import get_type_hints
 
-from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import (
     ConfigAttributeError,
     ConfigKeyError,
@@ -23,147 +18,7 @@ from omegaconf.errors import (
 )
 
 from earmark.foundation.errors import EarmarkError
-
-# Settings that lie in a class's node but are not the class's own: from which bundle to start a training.
-BESIDE = {"model": ("init",)}
-
-
-def _open_mapping() -> DictConfig:
-    """An empty mapping to which `data.merge={classical: [concerto]}` may add keys that no schema knows."""
-    return DictConfig({}, ref_type=dict[str, Any], is_optional=False, flags={"struct": False})
-
-
-@dataclass
-class DataConfig:
-    """What to learn from while `data/source` says `default`, what labels say, and how files form works."""
-
-    corpus: str = MISSING
-    question: str = MISSING
-    group_pattern: str = ""
-    merge: dict[str, Any] = field(default_factory=_open_mapping)
-    labels: list[str] = field(default_factory=list)
-    min_confidence: float = 0.0
-
-
-@dataclass
-class MidiConfig:
-    tempo: str = MISSING
-    onset_rate_hz: float = MISSING
-
-
-@dataclass
-class RenderConfig:
-    instruments: str = MISSING
-    soundfont: str = MISSING
-    synth_rate: int = MISSING
-    gain: float = MISSING
-    reverb: bool = MISSING
-    chorus: bool = MISSING
-    tail_s: float = MISSING
-    max_seconds: float = MISSING
-
-
-@dataclass
-class AudioConfig:
-    sample_rate: int = MISSING
-    channels: int = MISSING
-
-
-@dataclass
-class ValidateConfig:
-    min_duration_s: float = MISSING
-    min_notes: int = MISSING
-    min_rms_db: float = MISSING
-    max_clipped_share: float = MISSING
-    max_duration_error_s: float = MISSING
-
-
-@dataclass
-class SplitConfig:
-    folds: int = MISSING
-    fold: int = MISSING
-    seed: int = MISSING
-
-
-@dataclass
-class DatasetConfig:
-    clip_s: float = MISSING
-    training_hop_s: float = MISSING
-    evaluation_hop_s: float = MISSING
-    evaluation_max_clips: int = MISSING
-    validation_max_clips: int = MISSING
-    max_gain_db: float = MISSING
-    max_band_shift: int = MISSING
-    max_masked_bands: int = MISSING
-    max_transposition: int = MISSING
-
-
-@dataclass
-class TrainerConfig:
-    accelerator: str = MISSING
-    devices: Any = MISSING
-    num_nodes: int = MISSING
-    sync_batchnorm: bool = MISSING
-    precision: str = MISSING
-    compile: bool = MISSING
-    features_on_device: Any = MISSING
-    features_memory_share: float = MISSING
-    max_epochs: int = MISSING
-    max_steps: int = MISSING
-    patience: int = MISSING
-    keep: str = MISSING
-    threads: int = MISSING
-    seed: int = MISSING
-    optimizer: dict[str, Any] = MISSING
-
-
-@dataclass
-class EvaluateConfig:
-    resamples: int = MISSING
-    seed: int = MISSING
-    control_warning: float = MISSING
-    sections: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass
-class TrackingConfig:
-    experiment: str = MISSING
-    log_bundle: str = MISSING
-
-
-@dataclass
-class SweepConfig:
-    resume: bool = False
-
-
-@dataclass
-class StoreConfig:
-    path: str = MISSING
-    url: str = ""
-
-
-@dataclass
-class Config:
-    """One run, whole. See `conf/` for what each value means and where it comes from."""
-
-    data: DataConfig = field(default_factory=DataConfig)
-    midi: MidiConfig = field(default_factory=MidiConfig)
-    render: RenderConfig = field(default_factory=RenderConfig)
-    audio: AudioConfig = field(default_factory=AudioConfig)
-    validate: ValidateConfig = field(default_factory=ValidateConfig)
-    features: dict[str, Any] = field(default_factory=dict)
-    split: SplitConfig = field(default_factory=SplitConfig)
-    dataset: DatasetConfig = field(default_factory=DatasetConfig)
-    sampler: dict[str, Any] = field(default_factory=dict)
-    model: dict[str, Any] = field(default_factory=dict)
-    objective: dict[str, Any] = field(default_factory=dict)
-    decision: dict[str, Any] = field(default_factory=dict)
-    trainer: TrainerConfig = field(default_factory=TrainerConfig)
-    evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
-    tracking: TrackingConfig = field(default_factory=TrackingConfig)
-    executor: dict[str, Any] = field(default_factory=dict)
-    store: StoreConfig = field(default_factory=StoreConfig)
-    sweep: SweepConfig = field(default_factory=SweepConfig)
+from earmark.pipeline.settings.schema import Config
 
 
 def register() -> None:
@@ -200,7 +55,7 @@ def standing_overrides(base: Sequence[str], later: Sequence[str]) -> list[str]:
     return [item for item in base if override_key(item) not in replaced]
 
 
-def compose(conf: Path, overrides: Sequence[str]) -> DictConfig:
+def compose(conf: Path, overrides: Sequence[str]) -> Config:
     """Compose `conf/config.yaml` with overrides. Raises EarmarkError naming the key that is wrong."""
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
@@ -209,9 +64,36 @@ def compose(conf: Path, overrides: Sequence[str]) -> DictConfig:
     register()
     try:
         with initialize_config_dir(config_dir=str(conf.resolve()), version_base="1.3"):
-            return hydra_compose("config", overrides=list(overrides))
+            composed = hydra_compose("config", overrides=list(overrides))
     except (HydraException, OmegaConfBaseException) as error:
         raise config_error(error) from error
+    return typed(composed)
+
+
+def typed(composed: DictConfig) -> Config:
+    """What Hydra composed as a Config, interpolations resolved.
+
+    Raises EarmarkError for a key that is no setting, or a value that is missing.
+    """
+    _refuse_unknown_keys(composed)
+    try:
+        whole = OmegaConf.to_object(composed)
+    except OmegaConfBaseException as error:
+        raise config_error(error) from error
+    assert isinstance(whole, Config)
+    return whole
+
+
+def _refuse_unknown_keys(composed: DictConfig) -> None:
+    """Hydra's `+trainer.sed=1` adds what the schema does not know, and nothing would ever read it."""
+    sections = {name: kind for name, kind in get_type_hints(Config).items() if is_dataclass(kind)}
+    known = {"": {item.name for item in fields(Config)} | {"hydra"}}
+    known |= {f"{name}.": {item.name for item in fields(kind)} for name, kind in sections.items()}
+    for prefix, names in known.items():
+        for key in composed[prefix.rstrip(".")] if prefix else composed:
+            if key not in names:
+                listed = ", ".join(sorted(names - {"hydra"}))
+                raise EarmarkError(f"config: {prefix}{key} is not a setting (there are {listed})")
 
 
 def config_error(error: Exception) -> EarmarkError:
@@ -240,55 +122,3 @@ def _no_such(what: str, name: str, typed: str, there: list[str]) -> EarmarkError
     meant = get_close_matches(typed, there, n=1)
     hint = f": did you mean {meant[0]}?" if meant else "."
     return EarmarkError(f"config: there is no {what} {name}{hint} What there is: {', '.join(there)}")
-
-
-def plain(node: Any) -> Any:
-    """A config node as dicts, lists and scalars, interpolations resolved."""
-    return OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
-
-
-def target_of(node: Any, name: str) -> Any:
-    """The class that the node which `name` calls (for example `model`) has as `_target_`.
-
-    Raises EarmarkError where it does not exist or does not know a setting of the node.
-    """
-    import inspect
-
-    from hydra.errors import HydraException
-    from hydra.utils import get_object
-
-    target = node.get("_target_")
-    if not target:
-        raise EarmarkError(f"config: {name} has no _target_: which class is it?")
-    try:
-        found = get_object(target)
-        accepted = inspect.signature(found).parameters
-    except (HydraException, ValueError, TypeError, ImportError) as error:
-        raise EarmarkError(f"config: {name}._target_ {target}: {error}") from error
-    if not any(item.kind is item.VAR_KEYWORD for item in accepted.values()):
-        for key in node:
-            if not key.startswith("_") and key not in accepted and key not in BESIDE.get(name, ()):
-                known = ", ".join(accepted)
-                raise EarmarkError(f"config: {name}.{key} is not a setting of {target} (it has {known})")
-    return found
-
-
-def build(node: Any, name: str, *args: Any, **kwargs: Any) -> Any:
-    """Instantiate the node that `name` calls (for example `model`) from its `_target_`.
-
-    Raises EarmarkError where the target does not exist or does not know a setting.
-    """
-    from hydra.errors import HydraException
-    from hydra.utils import instantiate
-
-    target_of(node, name)
-    node = {key: value for key, value in node.items() if key not in BESIDE.get(name, ())}
-    try:
-        return instantiate(node, *args, _convert_="all", **kwargs)
-    except HydraException as error:
-        cause = error.__cause__ or error
-        if isinstance(cause, EarmarkError):
-            raise cause from error
-        if isinstance(cause, (TypeError, ValueError)):
-            raise EarmarkError(f"config: {name} ({node['_target_']}): {cause}") from error
-        raise

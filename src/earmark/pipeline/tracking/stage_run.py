@@ -9,42 +9,41 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from earmark.foundation.workspace import Workspace
-from earmark.pipeline.settings.config import plain
+from earmark.pipeline.settings.schema import Config
 from earmark.pipeline.tracking.run_name import run_name, tags
 from earmark.pipeline.tracking.run_record import RunRecord
 from earmark.pipeline.tracking.tracker import Tracker
 
 
 @contextmanager
-def training_run(cfg: Any, workspace: Workspace) -> Iterator[tuple[Tracker, str]]:
+def training_run(config: Config, workspace: Workspace) -> Iterator[tuple[Tracker, str]]:
     """The tracker and the id of the run; one that is opened here ends here."""
     if record := RunRecord.read(workspace.run_file):
         yield Tracker(workspace, record.experiment), record.run_id
         return
-    tracker = Tracker(workspace, cfg.tracking.experiment)
+    tracker = Tracker(workspace, config.tracking.experiment)
     with tracker.run(run_name(workspace), tags(workspace, "train")) as run_id:
-        log_config(tracker, run_id, cfg)
+        log_config(tracker, run_id, config)
         yield tracker, run_id
 
 
 @contextmanager
-def evaluation_run(cfg: Any, workspace: Workspace, bundle: str) -> Iterator[tuple[Tracker, str]]:
+def evaluation_run(config: Config, workspace: Workspace, bundle: str) -> Iterator[tuple[Tracker, str]]:
     """The same for an evaluation; bundle: hash of the bundle that is judged."""
     if record := RunRecord.read(workspace.run_file):
         yield Tracker(workspace, record.experiment), record.run_id
         return
-    tracker = Tracker(workspace, cfg.tracking.experiment)
+    tracker = Tracker(workspace, config.tracking.experiment)
     with tracker.resume(bundle, run_name(workspace), tags(workspace, "evaluate")) as run_id:
         yield tracker, run_id
 
 
-def log_config(tracker: Tracker, run_id: str, cfg: Any) -> None:
+def log_config(tracker: Tracker, run_id: str, config: Config) -> None:
     """The resolved config but for how a sweep is run, which makes no difference to the run."""
-    config = {name: node for name, node in plain(cfg).items() if name != "sweep"}
-    tracker.log_config(run_id, config, json.dumps(config, indent=2))
+    sections = {name: section for name, section in config.as_dict().items() if name != "sweep"}
+    tracker.log_config(run_id, sections, json.dumps(sections, indent=2))
 
 
 def logs_bundle_at_once(setting: str, workspace: Workspace) -> bool:

@@ -7,9 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
-from earmark.pipeline.references import References
 from earmark.store.inventory.survey import Entry, Leftover, Written
+
+
+class References(Protocol):
+    """What outside of the store refers to its entries."""
+
+    def hold(self, entry: Path, size: int) -> bool:
+        """Whether an entry of this size in bytes, which has no other name, is referred to."""
+        ...
 
 
 @dataclass(frozen=True)

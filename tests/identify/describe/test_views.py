@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from earmark.features.describe.views import MOST_COLUMNS, Views, views_picture
+from earmark.identify.describe.views import MOST_COLUMNS, Views, views_picture
 
 RATE_HZ = 22_050
 

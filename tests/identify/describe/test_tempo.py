@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from earmark.features.describe.tempo import tempo_bpm
 from earmark.foundation.errors import PieceError
+from earmark.identify.describe.tempo import tempo_bpm
 
 
 def clicks(bpm, rate_hz, seconds=15.0, hz=1_000.0):

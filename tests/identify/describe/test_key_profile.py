@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from earmark.features.describe.key_profile import KEYS, key_of
 from earmark.features.descriptors import Descriptors
+from earmark.identify.describe.key_profile import KEYS, key_of
 
 RATE_HZ = 22_050
 SCALES = {"major": (0, 2, 4, 5, 7, 9, 11, 12), "minor": (0, 2, 3, 5, 7, 8, 11, 12)}  # harmonic minor

@@ -5,8 +5,8 @@ import pytest
 
 
 @pytest.fixture
-def some(judged, known, stranger):
-    return judged(
+def some(evaluation, known, stranger):
+    return evaluation(
         ["Ash", "Birch"],
         known("c", "Ash", 0.0, 1.0),
         known("a", "Birch", 1.0, 0.0),

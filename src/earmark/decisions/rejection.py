@@ -1,4 +1,4 @@
-"""What is said about a piece, and when nothing should be said: rejection, alike for every kind of model."""
+"""When nothing should be said about a piece: rejection, the same for every kind of model."""
 
 from __future__ import annotations
 
@@ -8,24 +8,6 @@ import numpy as np
 
 UNKNOWN = "unknown"
 ACCEPTED_SHARE = 0.95  # of validation pieces, where there are no strangers to fix a threshold by
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What is said about one piece.
-
-    nearest: the most likely known label; label: the same, or UNKNOWN where it is rejected.
-    confidence: probability of `nearest` among the known labels. share: of the clips (or of their
-    votes) that speak for it. distance: how far from it the piece lies. distances: to every label, in
-    the order of the labels.
-    """
-
-    label: str
-    nearest: str
-    confidence: float
-    share: float
-    distance: float
-    distances: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from earmark.features.describe.key_profile import key_of
-from earmark.features.describe.tempo import tempo_bpm
 from earmark.features.descriptors import PITCH_CLASSES, Descriptors
 from earmark.foundation.errors import PieceError
+from earmark.identify.describe.key_profile import key_of
+from earmark.identify.describe.tempo import tempo_bpm
 from earmark.music.audio import blocks_of
 
 if TYPE_CHECKING:

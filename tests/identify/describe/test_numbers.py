@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from earmark.features.describe.numbers import describe_file, describe_sound, describe_table, read_sound
 from earmark.features.descriptors import Descriptors
 from earmark.foundation.errors import PieceError
+from earmark.identify.describe.numbers import describe_file, describe_sound, describe_table, read_sound
 
 RATE_HZ = 22_050
 

@@ -4,11 +4,6 @@ from pathlib import Path
 
 import pytest
 import torch
-
-from earmark.foundation.errors import EarmarkError
-from earmark.models.classifier import Classifier
-from earmark.models.dense import Dense
-from earmark.models.forest import Forest
 from earmark.pipeline.settings.assembly import (
     HEAD,
     Input,
@@ -17,6 +12,11 @@ from earmark.pipeline.settings.assembly import (
     gradient_free,
     model_node,
 )
+
+from earmark.foundation.errors import EarmarkError
+from earmark.models.classifier import Classifier
+from earmark.models.dense import Dense
+from earmark.models.forest import Forest
 from earmark.pipeline.settings.config import build, compose, plain
 
 CONF = Path(__file__).parents[3] / "conf"

@@ -5,12 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 
 from earmark.foundation.errors import PieceError
-from earmark.music.audio import Format, decode
+from earmark.music.recipe import Recipe
+from earmark.music.settings import AudioSettings, ClipSettings, HearingSettings, MidiSettings, RenderSettings
 from earmark.music.sources.origin import AUDIO_SUFFIXES, MIDI_SUFFIXES, media_of
+from earmark.music.synthesis.soundfont import DEFAULT
 
-COMPARED = Format(rate_hz=22_050, channels=1)
-SYNTH_RATE_HZ = 44_100
-GAIN = 0.6  # FluidSynth's scale; the loudest tutti stay unclipped
+COMPARED = HearingSettings(
+    midi=MidiSettings(tempo="original", onset_rate_hz=4.0),
+    render=RenderSettings(
+        instruments="original",
+        soundfont=DEFAULT,
+        synth_rate=44_100,
+        gain=0.6,  # FluidSynth's scale; the loudest tutti stay unclipped
+        reverb=False,
+        chorus=False,
+        tail_s=1.0,
+        max_seconds=0,
+    ),
+    audio=AudioSettings(sample_rate=22_050, channels=1),
+    features={},
+    dataset=ClipSettings(),
+)
 
 
 def write_sound(file: Path, wav: Path) -> None:
@@ -20,21 +35,7 @@ def write_sound(file: Path, wav: Path) -> None:
     """
     if not file.is_file():
         raise PieceError("is no file" if file.exists() else "does not exist")
-    media = media_of(file.name)
-    if media == "audio":
-        decode(file, COMPARED, 0, wav)
-    elif media == "midi":
-        _play(file, wav)
-    else:
+    if media_of(file.name) is None:
         known = ", ".join(sorted(suffix[1:] for suffix in MIDI_SUFFIXES | AUDIO_SUFFIXES))
         raise PieceError(f"is neither MIDI nor a recording by its name (known: {known})")
-
-
-def _play(midi: Path, wav: Path) -> None:
-    from earmark.music.midi.arrange import Tempo
-    from earmark.music.synthesis.piece import render_piece
-    from earmark.music.synthesis.soundfont import DEFAULT, soundfont_path
-    from earmark.music.synthesis.synth import Synthesis
-
-    synthesis = Synthesis(soundfont_path(DEFAULT, midi.parent), rate_hz=SYNTH_RATE_HZ, gain=GAIN, max_s=0)
-    render_piece(midi, Tempo("original"), "original", synthesis, COMPARED, wav)
+    Recipe(COMPARED, [file.parent]).wav(file, wav)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from earmark.features.describe import sound
 from earmark.foundation.errors import PieceError
+from earmark.identify.describe import sound
 
 
 def test_a_recording_is_brought_to_one_rate_and_channel(tmp_path, tone, write_sound, peak_hz):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from earmark.decisions.verdict import Rejection, check_rejection, threshold_of
+from earmark.decisions.rejection import Rejection, check_rejection, threshold_of
 
 
 @pytest.mark.parametrize(

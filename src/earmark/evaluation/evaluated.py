@@ -1,4 +1,4 @@
-"""A test that was sat: verdicts on all pieces, and what the metrics of any kind are made of."""
+"""The evaluated pieces: verdicts on all of them, and what metrics of any kind are made of."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 
 from earmark.evaluation.intervals import with_intervals
+from earmark.foundation.contracts import Metrics
 from earmark.music.catalog import KNOWN
-
-Metrics = dict[str, dict[str, float | None]]
 
 
 @dataclass(frozen=True)
-class Judged:
+class EvaluatedPieces:
     """What an evaluation knows of every piece.
 
     verdicts: the table of `report.verdict_table`. distances: by piece_id, to every label (labels,).

@@ -1,0 +1,111 @@
+"""Objects from settings: a mapping with `_target_` names a class, its other keys are the arguments.
+
+The form is Hydra's (`hydra.utils.instantiate`), read here without Hydra, so that a bundle can be used where
+Hydra is not installed: `_target_`, `_args_`, `_partial_`, and `_recursive_: false`, which hands nested
+mappings over as they are. Lists and mappings arrive as plain lists and dicts.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from earmark.foundation.contracts import CONTRACTS, lacks
+from earmark.foundation.errors import EarmarkError
+
+
+def target_of(node: Mapping[str, Any], name: str) -> Any:
+    """The class that the node which `name` calls (for example `model`) has as `_target_`.
+
+    Raises EarmarkError where it does not exist or does not know a setting of the node.
+    """
+    target = node.get("_target_")
+    if not target:
+        raise EarmarkError(f"config: {name} has no _target_: which class is it?")
+    try:
+        kind = _imported(str(target))
+        parameters = inspect.signature(kind).parameters
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        raise EarmarkError(f"config: {name}._target_ {target}: {error}") from error
+    if not any(item.kind is item.VAR_KEYWORD for item in parameters.values()):
+        for key in node:
+            if not key.startswith("_") and key not in parameters:
+                known = ", ".join(parameters)
+                raise EarmarkError(f"config: {name}.{key} is not a setting of {target} (it has {known})")
+    return kind
+
+
+def kind_of(node: Mapping[str, Any], group: str, name: str = "") -> Any:
+    """`target_of` for a part of a config group that users add to; name: of the node where it is not the group's.
+
+    Raises EarmarkError where the class lacks what such a part must have (`earmark.foundation.contracts`).
+    """
+    kind, contract = target_of(node, name or group), CONTRACTS[group]
+    missing = lacks(kind, contract)
+    if missing:
+        raise EarmarkError(
+            f"config: {name or group}: {kind.__name__} lacks {' and '.join(f'`{item}`' for item in missing)}: see "
+            f"{contract.__name__} in {contract.__module__}"
+        )
+    return kind
+
+
+def build(node: Mapping[str, Any], name: str, **further: Any) -> Any:
+    """The object that the node which `name` calls describes; `further` arguments come beside its settings.
+
+    With `_partial_: true` a function that takes the arguments which are still missing.
+    Raises EarmarkError where the target does not exist, does not know a setting, or refuses its values.
+    """
+    kind = target_of(node, name)
+    nested = node.get("_recursive_", True)
+    settings = {
+        key: _built(value, f"{name}.{key}") if nested else _plain(value)
+        for key, value in node.items()
+        if not key.startswith("_")
+    }
+    arguments = [_built(value, f"{name}._args_") for value in node.get("_args_", ())]
+    if node.get("_partial_"):
+        return partial(kind, *arguments, **settings, **further)
+    try:
+        return kind(*arguments, **settings, **further)
+    except EarmarkError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise EarmarkError(f"config: {name} ({node['_target_']}): {error}") from error
+
+
+def _built(value: Any, name: str) -> Any:
+    if isinstance(value, Mapping):
+        if "_target_" in value:
+            return build(value, name)
+        return {key: _built(item, f"{name}.{key}") for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_built(item, f"{name}.{place}") for place, item in enumerate(value)]
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _imported(dotted: str) -> Any:
+    """The class or function of a dotted path. Raises ImportError or AttributeError where there is none."""
+    module, _, attribute = dotted.rpartition(".")
+    if not module:
+        raise ImportError(f"{dotted!r} names no module and class")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        # torch.optim.AdamW.from_pretrained: a class holds the function, and no module has the class's name.
+        if error.name is None or not (module == error.name or module.startswith(f"{error.name}.")):
+            raise
+        return getattr(_imported(module), attribute) if "." in module else _raise(error)
+
+
+def _raise(error: Exception) -> Any:
+    raise error

@@ -1,0 +1,123 @@
+"""Which parts fit together, and the model that they make; said before anything is computed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from earmark import decisions, features, models  # noqa: F401  (settings name members of them: all count)
+from earmark.foundation.contracts import ClassicalModel, Sampler
+from earmark.foundation.errors import EarmarkError
+from earmark.foundation.targets import build, kind_of
+from earmark.learning import objectives, samplers  # noqa: F401  (likewise)
+
+if TYPE_CHECKING:
+    from earmark.music.recipe import Recipe
+
+HEAD = "earmark.models.classifier.Classifier"
+CLASSES_UNSEEN = 2  # classes of a model that is checked before the corpus is known
+Node = Mapping[str, Any]  # `_target_` and settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a model is trained from and judged by, as settings name it: `_target_` and settings each.
+
+    recipe: how it hears a piece; its front end and clips give the shape of the input.
+    """
+
+    recipe: Recipe
+    model: Node
+    objective: Node
+    sampler: Node
+    decision: Node
+
+    def model_node(self, classes: int) -> dict[str, Any]:
+        """The model's node with its input's shape; a linear head is put on an encoder where the objective
+        needs class scores and the encoder gives embeddings.
+
+        Raises EarmarkError where parts do not fit together.
+        """
+        model = kind_of(self.model, "model")
+        objective, decision = kind_of(self.objective, "objective"), kind_of(self.decision, "decision")
+        sampler = kind_of(self.sampler, "sampler")
+        node, gives = dict(self.model), model.gives
+        if gives == "scores" and objective.needs == "embeddings":
+            raise EarmarkError(
+                f"config: {model.__name__} gives class scores and {objective.__name__} learns from embeddings: "
+                "choose objective=cross_entropy, or another model"
+            )
+        shape = self._input_shape()
+        if objective.needs == "scores" and gives == "embeddings":
+            # Not recursive: the head builds its encoder itself, once it knows the input's shape.
+            node, gives = {"_target_": HEAD, "_recursive_": False, "encoder": node}, "scores"
+        if gives == "scores":
+            shape["classes"] = classes
+        if gives not in decision.needs:
+            raise EarmarkError(
+                f"config: {decision.__name__} decides by {' or '.join(decision.needs)} and the model gives "
+                f"{gives} under {objective.__name__}: choose "
+                + ("decision=prototype" if gives == "embeddings" else "decision=vote, or objective=triplet")
+            )
+        if objective.needs_batches != sampler.gives:
+            suited = {"triplets": "sampler=anchors", "classes": "sampler=class_work"}[objective.needs_batches]
+            raise EarmarkError(
+                f"config: {objective.__name__} learns from batches of {objective.needs_batches}, and "
+                f"{sampler.__name__} gives {sampler.gives}: choose {suited}, or another objective"
+            )
+        return {**node, **shape}
+
+    def _input_shape(self) -> dict[str, int]:
+        front_end = self.recipe.front_end
+        channels = front_end.channels(self.recipe.format.channels)
+        return {"channels": channels, "bands": front_end.bands(), "frames": self.recipe.clips.frames}
+
+    def batches(self, labels: Sequence[str], groups: Sequence[str], seed: int) -> Sampler:
+        """The batch sampler over pieces with these labels and works."""
+        return build(self.sampler, "sampler", labels=labels, groups=groups, seed=seed)
+
+
+def check_parts(parts: Parts, labels: Sequence[str]) -> None:
+    """Raise EarmarkError where model, front end, objective, sampler and decision cannot work together.
+
+    Builds the model without memory for its weights (torch's meta device). labels: data.labels.
+    """
+    import torch
+
+    kind_of(parts.recipe.settings.features, "features")
+    node = parts.model_node(len(labels) or CLASSES_UNSEEN)
+    with torch.device("meta"):
+        model = build(node, "model")
+    objective = build(parts.objective, "objective")
+    build(parts.decision, "decision")
+    _check_augmentation(parts.recipe, classical=isinstance(model, ClassicalModel))
+    for name in ("seed", "labels", "groups"):
+        if name in parts.sampler:
+            raise EarmarkError(f"config: sampler.{name} is not for a config to set")
+    sample = ["a", "a", "b", "b"]
+    batch = next(iter(parts.batches(sample, ["1", "2", "3", "4"], seed=0)))
+    counts = Counter(sample[index] for index in batch)
+    if objective.needs == "embeddings" and (len(counts) < 2 or max(counts.values()) < 2):
+        raise EarmarkError(
+            "config: a batch needs two clips of one class and one of another to hold a triplet: raise "
+            "sampler.classes_per_batch, works_per_class or clips_per_piece"
+        )
+
+
+def _check_augmentation(recipe: Recipe, classical: bool) -> None:
+    """Training clips are changed in decibels and by bands: refuse that where rows are something else."""
+    if recipe.front_end.in_decibels or classical:
+        return
+    dataset = recipe.settings.dataset
+    for name, value in (
+        ("max_gain_db", dataset.max_gain_db),
+        ("max_band_shift", dataset.max_band_shift),
+        ("max_masked_bands", dataset.max_masked_bands),
+    ):
+        if value:
+            raise EarmarkError(
+                f"dataset.{name}={value:g} changes bands in dB, and those of "
+                f"{type(recipe.front_end).__name__} are none: dataset=plain"
+            )

@@ -1,0 +1,190 @@
+"""The recipe: how a piece is heard, from its file to what a model sees, made in one place from settings.
+
+The stages `render` and `features` prepare what a model learns from by it; `identify`, the demo and the server
+hear new files by the same recipe, out of a bundle.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from earmark.foundation.closure import code_version
+from earmark.foundation.contracts import FrontEnd
+from earmark.foundation.errors import EarmarkError, PieceError
+from earmark.foundation.targets import build
+from earmark.music.audio import Format, decode, judge
+from earmark.music.clips import ClipGeometry
+from earmark.music.extract import features_of
+from earmark.music.ffmpeg import decode_with_ffmpeg
+from earmark.music.midi.arrange import Tempo
+from earmark.music.settings import HearingSettings
+from earmark.music.sources.origin import FOREIGN_SUFFIXES, media_of
+from earmark.music.steady import is_steady
+from earmark.music.synthesis.piece import render_piece
+from earmark.music.synthesis.soundfont import soundfont_digest, soundfont_path
+from earmark.music.synthesis.synth import Synthesis, fluidsynth_version
+
+SHORTEST_CLIP_SHARE = 0.9  # of a clip's length that a file must last
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a piece is heard. settings: what to do. places: folders where a soundfont's relative path is looked
+    for, the first one that has it; the first of all where none has.
+
+    What a setting stands for is made when it is first asked for: a corpus of recordings needs no soundfont.
+    """
+
+    settings: HearingSettings
+    places: Sequence[Path]
+
+    @cached_property
+    def tempo(self) -> Tempo:
+        """At which pace MIDI is played."""
+        return Tempo(self.settings.midi.tempo, self.settings.midi.onset_rate_hz)
+
+    @property
+    def instruments(self) -> str:
+        """`original`, or `piano` for all parts."""
+        return self.settings.render.instruments
+
+    @property
+    def max_s(self) -> float:
+        """Where a piece is cut off, seconds; 0 for nowhere."""
+        return self.settings.render.max_seconds
+
+    @cached_property
+    def soundfont(self) -> Path:
+        """The soundfont's file. Raises EarmarkError where it is missing, or is not the one of the
+        settings."""
+        name, digest = self.settings.render.soundfont, self.settings.soundfont_sha256
+        holding = (place for place in self.places if (place / Path(name).expanduser()).is_file())
+        place = next(holding, self.places[0])
+        try:
+            file = soundfont_path(name, place)
+        except EarmarkError as error:
+            if not digest:
+                raise
+            raise EarmarkError(
+                "to hear MIDI as this model did, its soundfont is needed at "
+                f"{place / Path(name).expanduser()} ({error})"
+            ) from error
+        if digest and soundfont_digest(file) != digest:
+            raise EarmarkError(
+                f"soundfont {file} is not the one that this model learned with (sha256 {digest[:12]}…): "
+                "it would hear another sound"
+            )
+        return file
+
+    @cached_property
+    def synthesis(self) -> Synthesis:
+        """How FluidSynth plays. Raises EarmarkError as `soundfont` does."""
+        render = self.settings.render
+        return Synthesis(
+            soundfont=self.soundfont,
+            rate_hz=render.synth_rate,
+            gain=render.gain,
+            reverb=render.reverb,
+            chorus=render.chorus,
+            tail_s=render.tail_s,
+            max_s=render.max_seconds,
+        )
+
+    @cached_property
+    def format(self) -> Format:
+        """Rate and channels of the WAV that a piece becomes."""
+        return Format(self.settings.audio.sample_rate, self.settings.audio.channels)
+
+    @cached_property
+    def front_end(self) -> FrontEnd:
+        """From the WAV to what a model sees. Raises EarmarkError for settings that it does not know."""
+        return build(self.settings.features, "features")
+
+    @cached_property
+    def clips(self) -> ClipGeometry:
+        """Lengths of the clips that a model sees."""
+        rate_hz = self.front_end.frame_rate_hz(self.format.rate_hz)
+        return ClipGeometry.of(self.settings.dataset, rate_hz)
+
+    def lasting_settings(self) -> HearingSettings:
+        """The settings with the digest of the soundfont, by which a bundle knows it wherever it lies; without
+        one where no soundfont is to be had, which recordings do not need."""
+        try:
+            return replace(self.settings, soundfont_sha256=soundfont_digest(self.soundfont))
+        except EarmarkError:
+            return self.settings
+
+    def wav(self, file: Path, destination: Path) -> None:
+        """Write `file`, MIDI or a recording, as WAV. Raises PieceError where it cannot be heard."""
+        if not file.is_file():
+            raise PieceError("there is no such file")
+        if media_of(file.name) == "midi":
+            render_piece(file, self.tempo, self.instruments, self.synthesis, self.format, destination)
+        elif file.suffix.lower() in FOREIGN_SUFFIXES:
+            with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
+                plain = Path(folder) / "decoded.wav"
+                decode_with_ffmpeg(file, plain)
+                decode(plain, self.format, self.max_s, destination)
+        else:
+            try:
+                decode(file, self.format, self.max_s, destination)
+            except PieceError as error:
+                if "does not exist" not in str(error):
+                    raise
+                # libsndfile's words for a file without a frame of the format that its suffix promises.
+                raise PieceError(f"cannot be read as audio: it is no {file.suffix}") from error
+
+    def features(self, wav: Path) -> np.ndarray:
+        """Float16 (channels, bands, frames) of a WAV that `wav` wrote. Raises PieceError where it cannot."""
+        return features_of(wav, self.front_end)
+
+    def check_music(self, wav: Path) -> None:
+        """Raise PieceError where a WAV holds no music that a model could hear: silence, a hum, too little."""
+        sound, clip_s = judge(wav), self.settings.dataset.clip_s
+        if not sound.finite:
+            raise PieceError("the sound has values that are not numbers")
+        if 20 * np.log10(max(sound.rms, 1e-10)) < self.settings.silence_db:
+            raise PieceError("silent: there is nothing to hear")
+        if sound.duration_s < SHORTEST_CLIP_SHARE * clip_s:
+            raise PieceError(
+                f"lasts {sound.duration_s:.1f} s, and this model listens to {clip_s:g} s at a time"
+            )
+        if is_steady(wav):
+            raise PieceError("steady noise or a hum: nothing begins or ends in it")
+
+    def hear(self, file: Path) -> np.ndarray:
+        """Features (channels, bands, frames) of any file. Raises PieceError where there is no music in it."""
+        with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
+            wav = Path(folder) / "sound.wav"
+            self.wav(file, wav)
+            self.check_music(wav)
+            return self.features(wav)
+
+    def wav_key(self, media: str) -> dict[str, Any]:
+        """All that decides what `wav` writes, but for the file's own bytes: a part of the store's key."""
+        if media != "midi":
+            return {
+                "format": vars(self.format),
+                "max_s": self.max_s,
+                "code": code_version("earmark.music.audio"),
+            }
+        return {
+            "synthesis": {**vars(self.synthesis), "soundfont": soundfont_digest(self.soundfont)},
+            "fluidsynth": fluidsynth_version(),
+            "tempo": vars(self.tempo),
+            "instruments": self.instruments,
+            "format": vars(self.format),
+            "code": code_version("earmark.music.synthesis.piece"),
+        }
+
+    def features_key(self) -> dict[str, Any]:
+        """All that decides what `features` gives, but for the WAV: a part of the store's key."""
+        modules = {type(self.front_end).__module__, "earmark.music.extract"}
+        return {"features": self.settings.features, "code": sorted(map(code_version, modules))}
