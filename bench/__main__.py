@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 from bench.machine import machine
+from bench.markdown import insert, table
 from bench.settings import Settings
-from bench.table import insert, table
 from earmark.foundation.atomic import write_text
 from earmark.foundation.progress import say
 

@@ -19,14 +19,15 @@ CASES = {
 
 def measure(settings: Settings) -> list[Result]:
     """Throughput and agreement for each of CASES; reading counts on both sides."""
-    from earmark.pipeline.settings.config import build, compose
+    from earmark.foundation.targets import build
+    from earmark.pipeline.settings.config import compose
 
     results = []
     for name, case in CASES.items():
-        cfg = compose(settings.project / "conf", [f"features={name}", f"audio={case['audio']}"])
-        front_end = build(cfg.features, "features")
+        config = compose(settings.project / "conf", [f"features={name}", f"audio={case['audio']}"])
+        front_end = build(config.features, "features")
         wav = settings.scratch / f"{name}.wav"
-        _write_music(wav, cfg.audio.sample_rate, cfg.audio.channels, case["seconds"])
+        _write_music(wav, config.audio.sample_rate, config.audio.channels, case["seconds"])
         results += _against_librosa(name, front_end, wav, case["seconds"], settings.rounds)
     return results
 

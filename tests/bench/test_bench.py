@@ -12,9 +12,9 @@ import pytest
 PROJECT = Path(__file__).parents[2]
 sys.path.insert(0, str(PROJECT))  # bench is no part of the installed package
 
+from bench.markdown import BEGIN, END, insert, table  # noqa: E402
 from bench.result import AT_LEAST, AT_MOST, Result, compare  # noqa: E402
 from bench.synthetic import LABELS, write_corpus, write_midi  # noqa: E402
-from bench.table import BEGIN, END, insert, table  # noqa: E402
 
 
 def test_a_row_that_is_run_alone_writes_results_and_the_table(tmp_path):

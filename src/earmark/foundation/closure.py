@@ -4,8 +4,9 @@ DVC does not see Python imports, and a cached rendering must not outlive a chang
 made it. Both questions have one answer, the import closure, read from the source by `ast` (imports
 inside functions included, those for type checkers alone left out).
 
-What changes no result stays out of it: how settings are composed and checked, how things are kept, and what is
-said, shown and tracked meanwhile. A new field must not re-render a corpus, nor a comment in the tracker retrain.
+What changes no result stays out of it: how settings are composed and checked, how things are kept, and what
+is printed, shown and tracked meanwhile. A new field must not re-render a corpus, nor a comment in the tracker
+retrain.
 """
 
 from __future__ import annotations

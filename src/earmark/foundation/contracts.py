@@ -89,8 +89,8 @@ class Model(Protocol):
     """`embeddings` (batch, dimensions), or `scores` (batch, classes) before the softmax."""
 
     clip_by_clip: bool
-    """Whether equal clips come out equal in training too, without batch normalisation and dropout: a clip that
-    occurs twice in a batch is then encoded once."""
+    """Whether equal clips come out equal in training too, without batch normalisation and dropout: a clip
+    that occurs twice in a batch is then encoded once."""
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
         """Clips (batch, channels, bands, frames) of float32 to (batch, dimensions or classes)."""

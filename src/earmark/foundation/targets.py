@@ -39,16 +39,23 @@ def target_of(node: Mapping[str, Any], name: str) -> Any:
 
 
 def kind_of(node: Mapping[str, Any], group: str, name: str = "") -> Any:
-    """`target_of` for a part of a config group that users add to; name: of the node where it is not the group's.
+    """The class of a part that users add to, checked against its contract (`earmark.foundation.contracts`).
 
-    Raises EarmarkError where the class lacks what such a part must have (`earmark.foundation.contracts`).
+    Args:
+        node: `_target_` and settings.
+        group: A key of `CONTRACTS`.
+        name: How messages call the node; by default the group.
+
+    Raises:
+        EarmarkError: As `target_of`, or the class lacks what such a part must have.
     """
     kind, contract = target_of(node, name or group), CONTRACTS[group]
     missing = lacks(kind, contract)
     if missing:
+        members = " and ".join(f"`{item}`" for item in missing)
         raise EarmarkError(
-            f"config: {name or group}: {kind.__name__} lacks {' and '.join(f'`{item}`' for item in missing)}: see "
-            f"{contract.__name__} in {contract.__module__}"
+            f"config: {name or group}: {kind.__name__} lacks {members}: see {contract.__name__} in "
+            f"{contract.__module__}"
         )
     return kind
 

@@ -7,7 +7,7 @@ import pytest
 
 from earmark.store import Store
 from earmark.store.entry import locked
-from earmark.store.inventory.survey import survey
+from earmark.store.inventory.scan import scan
 from earmark.store.inventory.verify import damage, heal, verify
 
 KEYS = [f"{number:02x}" + 62 * "0" for number in range(20)]
@@ -30,21 +30,21 @@ def tamper(entry, content):
 
 
 def test_what_was_changed_with_size_and_time_kept_is_found_here_alone(store):
-    entry = store.path("audio", KEYS[3], ".wav")
-    tamper(entry, b"x" * 64)
-    assert store.find("audio", KEYS[3], ".wav") == entry  # trusted day by day
-    assert {found.path: reason for found, reason in verify(survey(store.root), 2) if reason} == {
-        entry: "its bytes are not those that were made"
+    path = store.path("audio", KEYS[3], ".wav")
+    tamper(path, b"x" * 64)
+    assert store.find("audio", KEYS[3], ".wav") == path  # trusted day by day
+    assert {entry.path: reason for entry, reason in verify(scan(store.root), 2) if reason} == {
+        path: "its bytes are not those that were made"
     }
-    assert heal(next(found for found in survey(store.root) if found.path == entry))
+    assert heal(next(entry for entry in scan(store.root) if entry.path == path))
     assert store.find("audio", KEYS[3], ".wav") is None
-    assert {path.name for path in entry.parent.iterdir()} == set()
+    assert list(path.parent.iterdir()) == []
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_each_entry_is_judged_once(store, workers):
-    judged = [found.path for found, reason in verify(survey(store.root), workers) if not reason]
-    assert sorted(judged) == [store.path("audio", key, ".wav") for key in KEYS]
+def test_each_entry_is_verified_once(store, workers):
+    sound = [entry.path for entry, reason in verify(scan(store.root), workers) if not reason]
+    assert sorted(sound) == [store.path("audio", key, ".wav") for key in KEYS]
 
 
 def test_the_damage_is_told(store):
@@ -60,12 +60,12 @@ def test_the_damage_is_told(store):
 
 
 def test_a_sound_entry_and_one_that_is_made_anew_are_not_healed(store):
-    found = list(survey(store.root))
-    assert not heal(found[0])
-    tamper(found[0].path, b"x" * 64)
-    with locked(found[0].path):
-        assert not heal(found[0])
-    assert found[0].path.is_file()
+    entry = next(scan(store.root))
+    assert not heal(entry)
+    tamper(entry.path, b"x" * 64)
+    with locked(entry.path):
+        assert not heal(entry)
+    assert entry.path.is_file()
 
 
 def test_it_does_not_count_as_asking_for_an_entry(store):
@@ -73,6 +73,6 @@ def test_it_does_not_count_as_asking_for_an_entry(store):
     os.utime(note, (1000, 1000))
     assert json.loads(note.read_text())["size"] == 64  # by relatime this is noted: seen too long ago
     os.utime(note, (1000, 1000))
-    assert [reason for _, reason in verify(survey(store.root), 1) if reason] == []
+    assert [reason for _, reason in verify(scan(store.root), 1) if reason] == []
     if hasattr(os, "O_NOATIME"):
         assert note.stat().st_atime == 1000

@@ -52,11 +52,11 @@ def ls(
     earmark cache ls
     earmark cache ls --store /mnt/store --json
     """
-    from earmark.store.inventory.survey import Entry, Leftover, survey
+    from earmark.store.inventory.scan import Entry, Leftover, scan
 
     place = _store(store)
     entries, sizes, linked, rest = Counter(), Counter(), Counter(), Counter()
-    for found in survey(place.root):
+    for found in scan(place.root):
         if isinstance(found, Entry):
             entries[found.kind] += 1
             sizes[found.kind] += found.size
@@ -106,8 +106,8 @@ def gc(
     """
     from earmark.foundation.progress import track
     from earmark.pipeline.references import References
-    from earmark.store.inventory.collect import Rule, judge
-    from earmark.store.inventory.survey import Entry, remove, survey
+    from earmark.store.inventory.collect import Rule, reasons_to_keep
+    from earmark.store.inventory.scan import Entry, remove, scan
 
     age_s = _age_s(older_than) if older_than else None
     place = _store(store)
@@ -119,8 +119,8 @@ def gc(
     kept: Counter = Counter()
     freed = 0
     with place.alone() if write and rule.takes_entries else nullcontext():
-        everything = list(survey(place.root))
-        verdicts = judge(everything, rule)
+        everything = list(scan(place.root))
+        verdicts = reasons_to_keep(everything, rule)
         if unreferenced:  # files are read
             verdicts = track(verdicts, len(everything), "gc", "files")
         for found, reason in verdicts:
@@ -151,12 +151,12 @@ def verify(
     earmark cache verify --dry-run
     """
     from earmark.foundation.progress import track
-    from earmark.store.inventory.survey import Entry, survey
+    from earmark.store.inventory.scan import Entry, scan
     from earmark.store.inventory.verify import heal
     from earmark.store.inventory.verify import verify as verified
 
     place = _store(store)
-    entries = [found for found in survey(place.root) if isinstance(found, Entry)]
+    entries = [found for found in scan(place.root) if isinstance(found, Entry)]
     damaged, shared = 0, set()
     for entry, reason in track(verified(entries, workers), len(entries), "verify", "entries"):
         if reason:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from earmark.store.inventory.survey import Entry, Leftover, Written
+from earmark.store.inventory.scan import Entry, Item, Leftover, Written
 
 
 class References(Protocol):
@@ -23,17 +23,27 @@ class References(Protocol):
 
 @dataclass(frozen=True)
 class Rule:
-    """Which entries go: not asked for since `before` (s), and not referred to; None does not ask."""
+    """Which entries are removed; with two conditions an entry must fulfil both.
+
+    Attributes:
+        before: Entries not asked for since this time, seconds since the epoch; None: whatever their age.
+        references: Entries that these do not hold; None: whatever refers to them.
+    """
 
     before: float | None = None
     references: References | None = None
 
     @property
     def takes_entries(self) -> bool:
+        """Whether any condition is set; without one only leftovers are removed."""
         return self.before is not None or self.references is not None
 
-    def kept(self, entry: Entry) -> str:
-        """Why an entry stays, or nothing where it goes."""
+    def reason_to_keep(self, entry: Entry) -> str:
+        """Why an entry stays; "" where it is to be removed.
+
+        Raises:
+            FileNotFoundError: The entry was removed by somebody else meanwhile.
+        """
         if not self.takes_entries:
             return "no rule given"
         if entry.links > 1:
@@ -45,17 +55,15 @@ class Rule:
         return ""
 
 
-def judge(
-    found: Iterable[Entry | Leftover | Written], rule: Rule
-) -> Iterator[tuple[Entry | Leftover | Written, str]]:
-    """Everything that was found, and why it stays."""
-    for item in found:
+def reasons_to_keep(items: Iterable[Item], rule: Rule) -> Iterator[tuple[Item, str]]:
+    """Yield every item with the reason why it stays, "" where it is to be removed."""
+    for item in items:
         if isinstance(item, Written):
             yield item, "being written"
         elif isinstance(item, Leftover):
             yield item, ""
         else:
             try:
-                yield item, rule.kept(item)
-            except FileNotFoundError:  # collected by somebody else meanwhile
+                yield item, rule.reason_to_keep(item)
+            except FileNotFoundError:  # removed by somebody else meanwhile
                 yield item, "gone"

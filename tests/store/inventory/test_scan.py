@@ -7,7 +7,7 @@ import pytest
 
 from earmark.store import Store, link
 from earmark.store.entry import locked, note_path, temporary_of
-from earmark.store.inventory.survey import Entry, Leftover, Written, is_written, nobody_else, remove, survey
+from earmark.store.inventory.scan import Entry, Leftover, Written, is_being_written, remove, scan, try_lock
 
 KEYS = [f"{number:02x}" + 62 * "0" for number in range(8)]
 
@@ -21,8 +21,9 @@ def put(store, kind, key, suffix, size=5):
     return store.fetch(kind, key, suffix, lambda path: path.write_bytes(bytes(size)))
 
 
-def found(store, kind):
-    return {item.path.name: item for item in survey(store.root) if isinstance(item, kind)}
+def items_of(store, kind):
+    """What a scan finds of a class, by file name."""
+    return {item.path.name: item for item in scan(store.root) if isinstance(item, kind)}
 
 
 def names(folder):
@@ -33,16 +34,16 @@ def test_entries_have_kind_size_and_names_elsewhere(store, tmp_path):
     put(store, "audio", KEYS[0], ".wav", 100)
     facts = put(store, "facts", KEYS[1], ".json", 7)
     link(facts, tmp_path / "data" / "a.json")
-    assert [(item.kind, item.path, item.size, item.links) for item in survey(store.root)] == [
+    assert [(item.kind, item.path, item.size, item.links) for item in scan(store.root)] == [
         ("audio", store.path("audio", KEYS[0], ".wav"), 100, 1),
         ("facts", facts, 7, 2),
     ]
 
 
 def test_an_empty_store_and_none(store):
-    assert list(survey(store.root)) == []
+    assert list(scan(store.root)) == []
     store.root.mkdir()
-    assert list(survey(store.root)) == []
+    assert list(scan(store.root)) == []
 
 
 def test_files_that_are_not_the_stores_are_passed_over(store):
@@ -52,8 +53,8 @@ def test_files_that_are_not_the_stores_are_passed_over(store):
     (store.root / "mine.txt").touch()
     (folder / "deep").mkdir()
     (folder / KEYS[1]).symlink_to("nowhere")
-    assert list(found(store, Entry)) == [f"{KEYS[0]}.wav"]
-    assert found(store, Leftover) == {}
+    assert list(items_of(store, Entry)) == [f"{KEYS[0]}.wav"]
+    assert items_of(store, Leftover) == {}
 
 
 def test_an_entry_was_used_when_its_note_was_read_last(store):
@@ -61,7 +62,7 @@ def test_an_entry_was_used_when_its_note_was_read_last(store):
     for note_s, made_s, used_s in [(2000, 1000, 2000), (1000, 2000, 2000)]:
         os.utime(f"{entry}.json", (note_s, 500))
         os.utime(entry, (9000, made_s))
-        assert next(survey(store.root)).used == used_s
+        assert next(scan(store.root)).used == used_s
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".json"])
@@ -76,7 +77,7 @@ def test_what_a_killed_writer_leaves_is_found_and_removed(store, suffix):
     }
     for name in left:
         (folder / name).write_bytes(b"abc")
-    leftovers = found(store, Leftover)
+    leftovers = items_of(store, Leftover)
     assert set(leftovers) == left
     assert {item.entry.name for item in leftovers.values()} == {f"{key}{suffix}"}
     assert all(remove(item) for item in leftovers.values())
@@ -86,7 +87,7 @@ def test_what_a_killed_writer_leaves_is_found_and_removed(store, suffix):
 def test_a_file_without_a_note_is_a_leftover(store):
     entry = put(store, "facts", KEYS[0], ".json")
     (entry.parent / f"{entry.name}.json").unlink()
-    assert list(found(store, Leftover)) == [entry.name]
+    assert list(items_of(store, Leftover)) == [entry.name]
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".json"])
@@ -95,12 +96,13 @@ def test_what_is_being_written_is_none(store, suffix):
     entry.parent.mkdir(parents=True)
     with locked(entry), temporary_of(entry) as temporary:
         temporary.write_bytes(b"half")
-        assert is_written(entry)
-        assert found(store, Leftover) == {}
-        assert [(item.path, item.size) for item in survey(store.root)] == [(temporary, 4)]
+        assert is_being_written(entry)
+        assert items_of(store, Leftover) == {}
+        assert [(item.path, item.size) for item in scan(store.root)] == [(temporary, 4)]
         assert not remove(Leftover("kind", temporary, entry, 4))
+        assert not remove(Written("kind", temporary, 4))
         assert temporary.read_bytes() == b"half"
-    assert not is_written(entry)
+    assert not is_being_written(entry)
     assert names(store.root) == []
 
 
@@ -121,13 +123,13 @@ Store(Path(sys.argv[1])).fetch("audio", "ab00", ".wav", make)
 def test_a_writer_in_another_process_living_and_killed(store, python):
     process = python(WRITE, store.root)
     assert process.stdout.readline() == "half\n"
-    assert len(found(store, Written)) == 1
-    assert found(store, Leftover) == {}
+    assert len(items_of(store, Written)) == 1
+    assert items_of(store, Leftover) == {}
     process.kill()
     process.wait()
-    assert found(store, Written) == {}
-    assert [item.size for item in found(store, Leftover).values()] == [4, 0]
-    for item in found(store, Leftover).values():
+    assert items_of(store, Written) == {}
+    assert [item.size for item in items_of(store, Leftover).values()] == [4, 0]
+    for item in items_of(store, Leftover).values():
         remove(item)
     assert names(store.root) == []
 
@@ -136,32 +138,32 @@ def test_an_older_temporary_file_that_does_not_say_whose_it_is(store):
     folder = put(store, "audio", KEYS[0], ".wav").parent
     old = folder / ".x8sd_f7a.tmp.wav"
     old.touch()
-    assert found(store, Leftover) == {}
+    assert items_of(store, Leftover) == {}
     os.utime(old, (0, time.time() - 90_000))
-    assert list(found(store, Leftover)) == [old.name]
+    assert list(items_of(store, Leftover)) == [old.name]
 
 
 def test_a_free_lock_is_held_and_leaves_no_file(store):
     entry = put(store, "audio", KEYS[0], ".wav")
-    with nobody_else(entry) as free:
-        assert free
-        assert is_written(entry)
+    with try_lock(entry) as is_free:
+        assert is_free
+        assert is_being_written(entry)
     assert names(entry.parent) == [entry.name, f"{entry.name}.json"]
 
 
 def test_an_entry_is_removed_with_its_note(store):
     put(store, "audio", KEYS[0], ".wav")
-    assert remove(next(survey(store.root)))
+    assert remove(next(scan(store.root)))
     assert names(store.root) == []
 
 
 @pytest.mark.parametrize("half", ["note", "file"])
-def test_what_has_become_an_entry_since_it_was_found_stays(store, half):
+def test_what_has_become_an_entry_since_it_was_scanned_stays(store, half):
     entry = store.path("audio", "ab00", ".wav")
     entry.parent.mkdir(parents=True)
     (note_path(entry) if half == "note" else entry).write_bytes(b"{}")
-    (found,) = survey(store.root)
-    assert isinstance(found, Leftover)
+    (leftover,) = scan(store.root)
+    assert isinstance(leftover, Leftover)
     store.fetch("audio", "ab00", ".wav", lambda path: path.write_bytes(b"sound"))
-    assert not remove(found)
+    assert not remove(leftover)
     assert store.find("audio", "ab00", ".wav") == entry
