@@ -8,7 +8,6 @@ import yaml
 from earmark.foundation import closure as module
 from earmark.foundation.closure import closure, code_version
 from earmark.pipeline.settings.config import compose as compose_config
-from earmark.pipeline.settings.config import plain
 
 PROJECT = Path(__file__).parents[2]
 STAGES = {
@@ -16,6 +15,7 @@ STAGES = {
     for file in ("dvc.yaml", "optional/dvc.yaml")
     for name, stage in yaml.safe_load((PROJECT / file).read_text(encoding="utf-8"))["stages"].items()
 }
+MOST_DEPS = 10
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def package(tmp_path, monkeypatch):
     """A package `earmark` of the given sources, in place of the real one."""
 
     def forget():
-        for function in (module._imports, module.closure, module.code_version, module.source_digest):
+        for function in (module.imports, module.closure, module.code_version, module.source_digest):
             function.cache_clear()
 
     def write(**sources):
@@ -39,8 +39,8 @@ def package(tmp_path, monkeypatch):
     forget()
 
 
-def names(found):
-    return {path.relative_to(module.PACKAGE).as_posix() for path in found}
+def names(files):
+    return {path.relative_to(module.PACKAGE).as_posix() for path in files}
 
 
 def test_imports_of_imports_are_found_wherever_they_stand(package):
@@ -57,9 +57,18 @@ def test_imports_of_imports_are_found_wherever_they_stand(package):
     assert names(closure("earmark.e")) == {"e.py"}
 
 
-def test_imports_for_type_checkers_in_strings_and_comments(package):
+def test_imports_in_strings_and_comments_are_none(package):
     package(a='"""from earmark.b import x"""\n# import earmark.b', b="")
     assert names(closure("earmark.a")) == {"a.py"}
+
+
+def test_imports_for_type_checkers_alone_stay_out_and_their_alternative_in(package):
+    package(
+        a="import typing\nif typing.TYPE_CHECKING:\n    import earmark.b\nelse:\n    import earmark.c",
+        b="",
+        c="from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from earmark.b import x",
+    )
+    assert names(closure("earmark.a")) == {"a.py", "c.py"}
 
 
 def test_a_module_of_a_package_comes_alone_and_the_package_with_all_members(package):
@@ -88,15 +97,24 @@ def test_circles_end(package):
     assert names(closure("earmark.a")) == names(closure("earmark.b")) == {"a.py", "b.py"}
 
 
-def test_settings_errors_and_words_on_the_screen_stay_out_and_their_namesakes_in(package):
-    ignored = ("config", "errors", "workspace", "closure", "progress", "quiet_import")
+def test_what_changes_no_result_stays_out_and_its_namesakes_in(package):
+    """Each of them, and what it alone imports."""
+    ignored = [
+        f"{name}new" if name.endswith("/") else name.removesuffix(".py")
+        for name in module.WITHOUT_EFFECT
+        if name != "__init__.py"
+    ]
     package(
-        a="\n".join(f"import earmark.{name}" for name in (*ignored, "sub.config")),
-        **dict.fromkeys(ignored, "import earmark.other"),
+        a="\n".join(f"import earmark.{name.replace('/', '.')}" for name in (*ignored, "sub/settings")),
+        **{name.replace("/", "__"): "import earmark.other" for name in ignored},
         other="",
-        sub__config="",
+        sub__settings="",
     )
-    assert names(closure("earmark.a")) == {"a.py", "sub/config.py"}
+    assert names(closure("earmark.a")) == {"a.py", "sub/settings.py"}
+
+
+def test_what_changes_no_result_exists():
+    assert [name for name in module.WITHOUT_EFFECT if not (module.PACKAGE / name).exists()] == []
 
 
 @pytest.mark.parametrize("name", ["earmark.nowhere", "numpy", "earmarked.store"])
@@ -138,34 +156,52 @@ def test_the_source_s_digest_is_that_of_all_modules(package):
 
 
 def test_rendering_needs_its_midi_reader_and_not_the_models():
-    found = names(closure("earmark.music.synthesis.piece"))
-    assert found >= {"render/piece.py", "render/synth.py", "midi/smf.py", "midi/arrange.py", "audio.py"}
-    assert not any(name.startswith(("models", "config", "training")) for name in found)
+    needed = names(closure("earmark.music.synthesis.piece"))
+    assert needed >= {
+        *("music/synthesis/piece.py", "music/synthesis/synth.py"),
+        *("music/midi/smf.py", "music/midi/arrange.py", "music/audio.py"),
+    }
+    assert {name.split("/")[0] for name in needed} == {"music"}
+
+
+def listed_code(stage):
+    """Files and folders of the package that are deps of a stage."""
+    return [PROJECT / dep for dep in STAGES[stage]["deps"] if dep.startswith("src/")]
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_dvc_knows_exactly_the_modules_that_a_stage_needs(stage):
-    listed = [
-        str(file.relative_to(PROJECT))
-        for dep in STAGES[stage]["deps"]
-        if dep.startswith("src/")
-        for file in (sorted((PROJECT / dep).rglob("*.py")) if (PROJECT / dep).is_dir() else [PROJECT / dep])
+def test_dvc_knows_every_module_that_a_stage_needs(stage):
+    """DVC reruns a stage when a dep changes, and sees no imports."""
+    listed = listed_code(stage)
+    needed = closure(f"earmark.pipeline.{stage}")
+    assert [file for file in needed if not any(file.is_relative_to(dep) for dep in listed)] == []
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_little_and_on_nothing_that_it_does_not_need(stage):
+    listed = listed_code(stage)
+    needed = set(closure(f"earmark.pipeline.{stage}"))
+    if stage == "compose":  # params.yaml has the fields of the schema
+        needed |= set((module.PACKAGE / "pipeline" / "settings").rglob("*.py"))
+    assert len(STAGES[stage]["deps"]) <= MOST_DEPS
+    assert [dep for dep in listed if not any(file.is_relative_to(dep) for file in needed)] == []
+    inside = [
+        (dep, other) for dep in listed for other in listed if dep != other and dep.is_relative_to(other)
     ]
-    needed = {f"src/earmark/{name}" for name in names(closure(f"earmark.pipeline.{stage}"))}
-    if stage == "compose":
-        needed.add("src/earmark/pipeline/settings/config.py")  # whose fields params.yaml has
-    assert set(listed) == needed
-    assert len(listed) == len(needed)
+    assert inside == []
 
 
 @pytest.mark.parametrize(
     ("stage", "group"),
-    [("features", "features"), ("train", "model"), ("train", "objective")],
+    [
+        *(("render", "features"), ("features", "features"), ("train", "features"), ("train", "model")),
+        *(("train", "objective"), ("train", "sampler"), ("train", "decision"), ("evaluate", "decision")),
+    ],
 )
 def test_dvc_knows_the_module_of_the_class_that_a_config_chooses(stage, group):
-    target = plain(compose_config(PROJECT / "conf", []))[group]["_target_"]
-    folder = target.split(".")[1]
-    assert f"src/earmark/{folder}" in STAGES[stage]["deps"]
+    target = getattr(compose_config(PROJECT / "conf", []), group)["_target_"]
+    file = PROJECT.joinpath("src", *target.split(".")[:-1]).with_suffix(".py")
+    assert any(file.is_relative_to(dep) for dep in listed_code(stage)) == (stage != "render")
 
 
 @pytest.mark.parametrize(

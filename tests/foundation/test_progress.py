@@ -81,8 +81,8 @@ def test_what_a_command_prints_is_not_mixed_with_its_progress(capsys, clock, mon
         monkeypatch.setattr("sys.stderr.isatty", lambda terminal=terminal: terminal)
         items = progress.track(working(seconds, 3, clock), 3, "listen", "files", stream=sys.stderr)
         assert list(items) == [0, 1, 2]
-        found = capsys.readouterr()
-        assert found.out == ""
-        shown.append("3/3" in found.err)
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        shown.append("3/3" in printed.err)
     assert shown == [True, True, False]
-    assert found.err == ""  # what was over at once
+    assert printed.err == ""  # what was over at once

@@ -9,19 +9,9 @@ from earmark.foundation.workspace import Workspace
 
 INPUTS = {"conf", "overrides", "source", "corpora", "project"}
 OUTPUTS = {
-    *("root", "params", "data", "catalog", "raw", "audio", "audio_table", "facts", "facts_table"),
-    "pieces",
-    *(
-        "quarantine",
-        "features",
-        "features_table",
-        "run_file",
-        "splits",
-        "verdicts",
-        "models",
-        "metrics",
-        "plots",
-    ),
+    *("root", "params", "run_file", "data", "catalog", "raw", "audio", "audio_table", "facts", "facts_table"),
+    *("pieces", "quarantine", "features", "features_table", "embeddings", "splits", "verdicts"),
+    *("models", "metrics", "plots"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Writes that either happened or did not: a temporary file beside the target, then `os.replace`."""
+"""Files that are written whole or not at all: a temporary file beside the target, then `os.replace`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,16 @@ from pathlib import Path
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """Yield a temporary path of the same suffix; on success it takes `target`'s place at once.
+    """Write a file in one step: what was written to the temporary path takes `target`'s place on success.
 
-    The old file, which may be a read-only hardlink into the store, is replaced and never written to.
+    The old file, which may be a read-only hardlink into the store, is replaced and never written to. Where
+    the block raises, it stays as it is.
+
+    Args:
+        target: The file; its folder is made where it is missing.
+
+    Yields:
+        A temporary path beside `target`, of the same suffix.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=f".tmp{target.suffix}")
@@ -21,7 +28,7 @@ def replacing(target: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        # mkstemp makes 0600; a result is as readable as any file that the user's umask allows.
+        # mkstemp's mode is 0600; a result is to be as readable as any file by the user's umask.
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)

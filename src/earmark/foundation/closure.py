@@ -1,8 +1,8 @@
-"""Which of our modules a module needs: the code version of everything that is kept or cached.
+"""Which modules of this package a module needs: the code version of everything that is kept or cached.
 
-DVC does not see Python imports, and a cached rendering must not outlive a change of the code that
-made it. Both questions have one answer, the import closure, read from the source by `ast` (imports
-inside functions included, those for type checkers alone left out).
+DVC does not see Python imports, and a cached rendering must be made anew when the code that made it
+changes. Both are answered by the import closure, read from the source by `ast` (imports inside functions
+included, those for type checkers alone left out).
 
 What changes no result stays out of it: how settings are composed and checked, how things are kept, and what
 is printed, shown and tracked meanwhile. A new field must not re-render a corpus, nor a comment in the tracker
@@ -18,7 +18,6 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
-# Rooms and modules that change no result.
 WITHOUT_EFFECT = (
     "__init__.py",
     "foundation/",
@@ -28,10 +27,11 @@ WITHOUT_EFFECT = (
     "pipeline/tracking/",
     "pipeline/summary.py",
 )
+"""Rooms and modules that change no result, by the beginning of their path in the package."""
 
 
 def _module_file(dotted: str) -> Path | None:
-    """The file of `earmark.a.b`, or None where that is not one of our modules."""
+    """The file of `earmark.a.b`, or None where that is no module of this package."""
     parts = dotted.split(".")
     if parts[0] != PACKAGE.name:
         return None
@@ -56,7 +56,7 @@ def _statements(tree: ast.AST) -> Iterator[ast.AST]:
 
 @cache
 def imports(file: Path) -> frozenset[Path]:
-    """The files of our package that a file imports."""
+    """The files of this package that a file of it imports."""
     files: set[Path] = set()
     for node in _statements(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -75,10 +75,19 @@ def imports(file: Path) -> frozenset[Path]:
 
 @cache
 def closure(module: str) -> tuple[Path, ...]:
-    """Files of our package that `module` (for example `earmark.music.synthesis.piece`) needs, sorted.
+    """The files of this package that a module needs, itself included, without those of WITHOUT_EFFECT.
 
     A package imported as such (`from earmark import models`) brings all its files: its members are
     chosen by a config's `_target_`, so any of them may run.
+
+    Args:
+        module: A dotted name, for example `earmark.music.synthesis.piece`.
+
+    Returns:
+        Their paths, sorted.
+
+    Raises:
+        ValueError: The name is no module of this package.
     """
     start = _module_file(module)
     if start is None:
@@ -98,7 +107,7 @@ def closure(module: str) -> tuple[Path, ...]:
 
 @cache
 def code_version(module: str) -> str:
-    """A digest of the source of `module` and of all that it imports from this package."""
+    """A digest of the source of `module` and of all that it needs: see `closure`."""
     digest = hashlib.sha256()
     for file in closure(module):
         digest.update(str(file.relative_to(PACKAGE)).encode())
@@ -108,7 +117,7 @@ def code_version(module: str) -> str:
 
 @cache
 def source_digest() -> str:
-    """A digest of this package's whole source: whether two machines have the same earmark."""
+    """A digest of this package's whole source; equal where two machines have the same earmark."""
     digest = hashlib.sha256()
     for file in sorted(PACKAGE.rglob("*.py")):
         digest.update(file.relative_to(PACKAGE).as_posix().encode())

@@ -1,10 +1,11 @@
-"""The errors a user can cause. Each is one line: what, where, how to mend."""
+"""The errors that a user can cause. Each is one line: what, where, how to mend."""
 
 
 class EarmarkError(Exception):
     """A user's mistake or a missing prerequisite; shown as one line, never as a traceback."""
 
     def __str__(self) -> str:
+        """The message on one line."""
         return " ".join(super().__str__().split())
 
 
@@ -13,7 +14,7 @@ class PieceError(EarmarkError):
 
 
 def describe(error: BaseException) -> str:
-    """One line for any exception: our own text, or the type and the text of a foreign one."""
+    """One line for any exception: the message of an EarmarkError, else the type and its message."""
     if isinstance(error, EarmarkError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:

@@ -1,4 +1,4 @@
-"""Figures: one palette, no display, pictures written whole or not at all."""
+"""Figures: one palette, no display, image files written whole or not at all."""
 
 from __future__ import annotations
 
@@ -11,28 +11,39 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DPI = 110
-# Okabe and Ito's palette, which the colour-blind can tell apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
+"""The palette of Okabe and Ito (2008), which people with any colour vision can tell apart."""
 
 
 def new_figure(width: float, height: float) -> Figure:
-    # The object interface: no global state, no display, no font-cache message for a user to see.
+    """An empty figure that arranges its axes itself.
+
+    It is made without pyplot: no global state, no display.
+
+    Args:
+        width: Inches.
+        height: Inches.
+    """
     import logging
 
     from matplotlib.figure import Figure
 
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it reports that it builds its font cache
     return Figure(figsize=(width, height), layout="constrained")
 
 
 def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as an image file; the suffix of `path` decides the format.
+
+    Text is drawn as it is, without TeX: `$` in a name is a dollar sign. Equal figures give equal bytes.
+    """
     import warnings
 
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
-        text.set_parse_math(False)  # A$AP and Ke$ha are no formula
+        text.set_parse_math(False)
     with replacing(path) as temporary, warnings.catch_warnings():
-        # The picture has a box in its place, as anybody sees; tables have the letter.
+        # The image has a box in its place; tables have the letter.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
         figure.savefig(temporary, dpi=DPI, metadata={"Software": None})

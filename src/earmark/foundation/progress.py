@@ -12,22 +12,33 @@ PLAIN_INTERVAL_S = 10.0
 
 
 def say(message: str, stream: TextIO | None = None) -> None:
-    """One line on `stream`, standard output by default, flushed so that it keeps its place among others."""
+    """Print one line on `stream`, standard output by default, and flush it."""
     print(message, flush=True, file=stream)
 
 
 def track(
     items: Iterable[T], total: int, what: str, unit: str = "pieces", stream: TextIO | None = None
 ) -> Iterator[T]:
-    """Yield from `items`, showing how far along they are on `stream`, standard output by default.
+    """Yield from `items` and show progress meanwhile.
 
-    Beside standard output, which is a stage's log, what takes no longer than PLAIN_INTERVAL_S leaves no line.
+    Standard output is a stage's log and always gets a line at the end; on another stream that is no terminal
+    nothing is printed where it all takes less than PLAIN_INTERVAL_S.
+
+    Args:
+        items: What to go through.
+        total: How many there are.
+        what: What is done to them, the first word of each line.
+        unit: What they are.
+        stream: Where to show it; standard output by default.
+
+    Yields:
+        Each item, in order.
     """
-    stream = stream or sys.stdout
-    if stream.isatty():
-        yield from _bar(items, total, what, unit, stream)
+    shown_on: TextIO = sys.stdout if stream is None else stream
+    if shown_on.isatty():
+        yield from _bar(items, total, what, unit, shown_on)
     else:
-        yield from _lines(items, total, what, unit, stream)
+        yield from _lines(items, total, what, unit, shown_on)
 
 
 def _bar(items: Iterable[T], total: int, what: str, unit: str, stream: TextIO) -> Iterator[T]:

@@ -1,4 +1,4 @@
-"""Importing packages that print when they are imported: what a command prints belongs to its user."""
+"""Import packages that print when they are imported: a command prints its own output alone."""
 
 import contextlib
 import importlib
@@ -7,9 +7,12 @@ from types import ModuleType
 
 
 def quiet_import(name: str) -> ModuleType:
-    """The module called `name`, imported without a word. Raises what its import raises.
+    """The module called `name`; what its import prints on standard output is dropped.
 
-    pyfluidsynth, and so pretty_midi, say on standard output where the library was found if `CI` is set.
+    Where `CI` is set, pyfluidsynth, and so pretty_midi, print the path of the library.
+
+    Raises:
+        Exception: Whatever the import raises.
     """
     with contextlib.redirect_stdout(io.StringIO()):
         return importlib.import_module(name)

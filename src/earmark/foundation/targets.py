@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,9 +18,14 @@ from earmark.foundation.errors import EarmarkError
 
 
 def target_of(node: Mapping[str, Any], name: str) -> Any:
-    """The class that the node which `name` calls (for example `model`) has as `_target_`.
+    """The class or function that a node has as `_target_`.
 
-    Raises EarmarkError where it does not exist or does not know a setting of the node.
+    Args:
+        node: `_target_` and settings.
+        name: How messages call the node, for example `model`.
+
+    Raises:
+        EarmarkError: The target does not exist, or does not know a setting of the node.
     """
     target = node.get("_target_")
     if not target:
@@ -61,23 +66,31 @@ def kind_of(node: Mapping[str, Any], group: str, name: str = "") -> Any:
 
 
 def build(node: Mapping[str, Any], name: str, **further: Any) -> Any:
-    """The object that the node which `name` calls describes; `further` arguments come beside its settings.
+    """The object that a node describes.
 
-    With `_partial_: true` a function that takes the arguments which are still missing.
-    Raises EarmarkError where the target does not exist, does not know a setting, or refuses its values.
+    Args:
+        node: `_target_` and settings.
+        name: How messages call the node, for example `model`.
+        **further: Arguments beside the settings.
+
+    Returns:
+        What the target gives; with `_partial_: true` a function that takes the arguments still missing.
+
+    Raises:
+        EarmarkError: The target does not exist, does not know a setting, or refuses its values.
     """
     kind = target_of(node, name)
-    nested = node.get("_recursive_", True)
+    convert = _built if node.get("_recursive_", True) else _plain
     settings = {
-        key: _built(value, f"{name}.{key}") if nested else _plain(value)
-        for key, value in node.items()
-        if not key.startswith("_")
+        key: convert(value, f"{name}.{key}") for key, value in node.items() if not key.startswith("_")
     }
-    arguments = [_built(value, f"{name}._args_") for value in node.get("_args_", ())]
-    if node.get("_partial_"):
-        return partial(kind, *arguments, **settings, **further)
+    positional = [
+        convert(value, f"{name}._args_.{place}") for place, value in enumerate(node.get("_args_", ()))
+    ]
     try:
-        return kind(*arguments, **settings, **further)
+        if node.get("_partial_"):
+            return partial(kind, *positional, **settings, **further)
+        return kind(*positional, **settings, **further)
     except EarmarkError:
         raise
     except (TypeError, ValueError) as error:
@@ -85,19 +98,25 @@ def build(node: Mapping[str, Any], name: str, **further: Any) -> Any:
 
 
 def _built(value: Any, name: str) -> Any:
+    """A setting with the objects that nodes in it describe."""
     if isinstance(value, Mapping):
         if "_target_" in value:
             return build(value, name)
         return {key: _built(item, f"{name}.{key}") for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if _is_list(value):
         return [_built(item, f"{name}.{place}") for place, item in enumerate(value)]
     return value
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, name: str) -> Any:
+    """A setting as it is, in lists and dicts."""
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+        return {key: _plain(item, name) for key, item in value.items()}
+    return [_plain(item, name) for item in value] if _is_list(value) else value
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
 def _imported(dotted: str) -> Any:
@@ -109,10 +128,7 @@ def _imported(dotted: str) -> Any:
         return getattr(importlib.import_module(module), attribute)
     except ModuleNotFoundError as error:
         # torch.optim.AdamW.from_pretrained: a class holds the function, and no module has the class's name.
-        if error.name is None or not (module == error.name or module.startswith(f"{error.name}.")):
+        is_missing = error.name is not None and f"{module}.".startswith(f"{error.name}.")
+        if not is_missing or "." not in module:
             raise
-        return getattr(_imported(module), attribute) if "." in module else _raise(error)
-
-
-def _raise(error: Exception) -> Any:
-    raise error
+        return getattr(_imported(module), attribute)

@@ -15,21 +15,28 @@ from earmark.foundation.errors import EarmarkError
 
 @dataclass(frozen=True)
 class Workspace:
-    """The folders and files of one run; `root` takes the outputs, `project` has the inputs."""
+    """The folders and files of one run.
+
+    Attributes:
+        project: The checkout, which has the inputs.
+        root: The folder that takes the outputs.
+    """
 
     project: Path
     root: Path
 
     @classmethod
-    def at(cls, project: Path, root: Path | None = None) -> Workspace:
+    def at(cls, project: Path | str, root: Path | str | None = None) -> Workspace:
+        """The workspace of a checkout, with outputs in `root` (default: in the checkout)."""
         project = Path(project).resolve()
         return cls(project=project, root=Path(root).resolve() if root else project)
 
     @classmethod
     def find(cls, start: Path | None = None) -> Workspace:
-        """The checkout around `start` (default: the working directory).
+        """The workspace of the checkout around `start` (default: the working directory).
 
-        Raises EarmarkError where neither it nor a parent holds `dvc.yaml` and `conf/`.
+        Raises:
+            EarmarkError: Neither that folder nor a parent holds `dvc.yaml` and `conf/`.
         """
         here = Path(start or Path.cwd()).resolve()
         for folder in (here, *here.parents):
@@ -39,27 +46,32 @@ class Workspace:
 
     @property
     def conf(self) -> Path:
+        """Hydra's configuration."""
         return self.project / "conf"
 
     @property
     def overrides(self) -> Path:
+        """What the checkout changes of it, see `earmark use`."""
         return self.project / "overrides.yaml"
 
     @property
     def source(self) -> Path:
+        """The link to what to learn from, or the word `default`."""
         return self.project / "data" / "source"
 
     @property
     def corpora(self) -> Path:
+        """The lists of the built-in corpora."""
         return self.project / "data" / "corpora"
 
     @property
     def is_checkout(self) -> bool:
-        """True where outputs go to the checkout itself, which is DVC's ground."""
+        """Whether outputs go to the checkout itself, where DVC looks after them."""
         return self.root == self.project
 
     @property
     def params(self) -> Path:
+        """The composed configuration, which DVC compares."""
         return self.root / "params.yaml"
 
     @property
@@ -69,68 +81,85 @@ class Workspace:
 
     @property
     def data(self) -> Path:
+        """The folder of tables and of files per piece."""
         return self.root / "data"
 
     @property
     def catalog(self) -> Path:
+        """The table of all pieces, by `ingest`."""
         return self.data / "catalog.csv"
 
     @property
     def raw(self) -> Path:
+        """MIDI files and recordings as they came, a file a piece."""
         return self.data / "raw"
 
     @property
     def audio(self) -> Path:
+        """WAV files, a file a piece, by `render`."""
         return self.data / "audio"
 
     @property
     def audio_table(self) -> Path:
+        """Digests of the WAV files."""
         return self.data / "audio.csv"
 
     @property
     def facts(self) -> Path:
+        """What `validate` measured, a JSON file a piece."""
         return self.data / "facts"
 
     @property
     def facts_table(self) -> Path:
+        """The same, a line a piece."""
         return self.data / "facts.jsonl"
 
     @property
     def pieces(self) -> Path:
+        """The table of pieces that are sound, by `validate`."""
         return self.data / "pieces.csv"
 
     @property
     def quarantine(self) -> Path:
+        """The table of pieces that are not, with reasons."""
         return self.data / "quarantine.csv"
 
     @property
     def features(self) -> Path:
+        """What the front end makes, a file a piece, by `features`."""
         return self.data / "features"
 
     @property
     def features_table(self) -> Path:
+        """Digests of the feature files."""
         return self.data / "features.csv"
 
     @property
     def embeddings(self) -> Path:
+        """What the model gives for the clips of all pieces, by `train`."""
         return self.data / "embeddings.safetensors"
 
     @property
     def splits(self) -> Path:
+        """The table of pieces with role and split, by `split`."""
         return self.data / "splits.csv"
 
     @property
     def verdicts(self) -> Path:
+        """The table of answers, a row a piece, by `evaluate`."""
         return self.data / "verdicts.csv"
 
     @property
     def models(self) -> Path:
+        """The folder of the bundle, by `train`."""
         return self.root / "models"
 
     @property
     def metrics(self) -> Path:
+        """The folder of metrics, a JSON file a stage."""
         return self.root / "metrics"
 
     @property
     def plots(self) -> Path:
+        """The folder of pictures and of the tables that they are drawn from."""
         return self.root / "plots"

@@ -8,7 +8,6 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from earmark.foundation.errors import EarmarkError
-from earmark.pipeline.settings import config
 from earmark.pipeline.settings.checks import check
 from earmark.pipeline.settings.config import (
     build,
@@ -46,8 +45,6 @@ PARTNERS = {
     "decision=majority": SCORES[:1],
     **{f"hydra/sweeper/params={kind}": ["hydra/sweeper=optuna"] for kind in ("optimizer", "convnet")},
 }
-# What the pipeline alone can know when it builds a node.
-KNOWN_LATER = {"model": {"channels": 1, "bands": 48, "frames": 60}, "trainer.optimizer": {"_partial_": True}}
 
 
 def one_line(error):
@@ -140,60 +137,6 @@ def test_a_slip_of_the_pen_is_told_in_our_words(override, said):
     assert "hydra" not in one_line(caught).lower()
 
 
-@pytest.mark.parametrize(
-    ("override", "key", "target"),
-    [
-        ("+features.n_mel=3", "features.n_mel", "LogMel"),
-        ("+model.width=3", "model.width", "ConvNet"),
-        ("+objective.magrin=3", "objective.magrin", "Triplet"),
-        ("+decision.fpr=3", "decision.fpr", "NearestPrototype"),
-        ("+executor.jobs=3", "executor.jobs", "Loky"),
-        ("+trainer.optimizer.lrate=3", "trainer.optimizer.lrate", "AdamW"),
-    ],
-)
-def test_an_unknown_setting_of_a_target_names_node_and_key(override, key, target):
-    cfg = compose(CONF, ["model=convnet", "features=mel", "objective=triplet", override])
-    name = key.rpartition(".")[0]
-    with pytest.raises(EarmarkError) as caught:
-        build({**OmegaConf.select(cfg, name), **KNOWN_LATER.get(name, {})}, name)
-    text = one_line(caught)
-    assert f"config: {key} is not a setting of" in text
-    assert target in text
-
-
-@pytest.mark.parametrize(
-    ("node", "said"),
-    [
-        ({"lr": 1}, "model has no _target_"),
-        ({"_target_": "earmark.models.nothing.Net"}, "model._target_ earmark.models.nothing.Net"),
-        ({"_target_": "earmark.models.convnet.Nothing"}, "model._target_ earmark.models.convnet.Nothing"),
-        ({"_target_": "nowhere"}, "model._target_ nowhere"),
-        ({"_target_": "fractions.Fraction", "numerator": 1, "denominator": "x"}, "fractions.Fraction"),
-        ({"_target_": "earmark.learning.objectives.triplet.Triplet", "margin": 0.2}, "miner"),
-        (
-            {"_target_": "earmark.learning.objectives.triplet.Triplet", "margin": 0.2, "miner": "soft"},
-            "miner=soft",
-        ),
-    ],
-)
-def test_a_node_that_cannot_be_built(node, said):
-    with pytest.raises(EarmarkError) as caught:
-        build(OmegaConf.create(node), "model")
-    text = one_line(caught)
-    assert text.startswith("config: model")
-    assert said in text
-
-
-def refuse(anything):
-    raise EarmarkError(f"no {anything}, please")
-
-
-def test_what_a_target_says_in_our_words_is_passed_on(monkeypatch):
-    monkeypatch.setattr(config, "refuse", refuse, raising=False)
-    with pytest.raises(EarmarkError, match=r"^no tuba, please$"):
-        build({"_target_": "earmark.pipeline.settings.config.refuse", "anything": "tuba"}, "model")
-
-
 def test_a_reference_to_nothing_is_one_line_that_names_it():
     cfg = compose(CONF, ["trainer.seed=${trainer.sed}"])
     with pytest.raises(OmegaConfBaseException) as caught:
@@ -201,15 +144,6 @@ def test_a_reference_to_nothing_is_one_line_that_names_it():
     text = str(config_error(caught.value))
     assert "trainer.sed" in text
     assert "\n" not in text
-
-
-def test_build_hands_over_plain_lists_and_dicts(monkeypatch):
-    monkeypatch.setattr(config, "keep", lambda **settings: settings, raising=False)
-    node = OmegaConf.create(
-        {"_target_": "earmark.pipeline.settings.config.keep", "widths": [1, 2], "more": {"a": 1}}
-    )
-    made = build(node, "model")
-    assert (type(made["widths"]), type(made["more"])) == (list, dict)
 
 
 @pytest.mark.parametrize(
