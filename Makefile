@@ -28,14 +28,14 @@ repro: setup  ## rebuild everything: dvc repro on what `earmark use` chose (defa
 describe: setup  ## a table of descriptors of every piece: data/descriptors.csv
 	@dvc repro optional/dvc.yaml
 
-test: setup  ## the tests
-	@python -m pytest
+test: setup  ## the tests, and which lines of src/earmark they leave out
+	@python -m pytest --cov --cov-report=term
 
 test-slow: setup  ## the tests that take minutes
 	@python -m pytest -m slow
 
-lint: setup  ## ruff: lint and format
-	@ruff check . && ruff format --check .
+lint: setup  ## ruff's lint and format, basedpyright's types
+	@ruff check . && ruff format --check . && basedpyright
 
 ui: setup  ## open MLflow on http://localhost:5000
 	@earmark ui
