@@ -1,10 +1,9 @@
-"""Makers of small MIDI files and of tones, for any test."""
+"""Makers of small MIDI files and of tones, fresh processes and a Dask cluster, for any test."""
 
 import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import mido
@@ -100,6 +99,22 @@ def peak_hz():
 
 
 @pytest.fixture
+def wait_until():
+    """Wait for a condition. The function is nested: worker processes get such functions by value."""
+
+    def wait(condition, limit_s=30.0):
+        import time
+
+        end = time.monotonic() + limit_s
+        while not condition():
+            if time.monotonic() > end:
+                raise TimeoutError(f"not within {limit_s:g} s")
+            time.sleep(0.005)
+
+    return wait
+
+
+@pytest.fixture
 def python():
     """Start code in a fresh Python process that finds this package; the Popen object."""
     started = []
@@ -120,14 +135,14 @@ def python():
 class Cluster:
     """A Dask scheduler and its workers, each a process of its own."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, wait_until):
         self.folder, self.processes, self.workers = folder, [], []
+        self.wait_until = wait_until
         self.file = folder / "scheduler.json"
 
     def start(self, command, *arguments, **variables):
         here = {"PYTHONPATH": str(Path(earmark.__file__).parents[1])}
-        log = (self.folder / f"log{len(self.processes)}.txt").open("w")
-        with log:
+        with (self.folder / f"log{len(self.processes)}.txt").open("w") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", f"distributed.cli.dask_{command}", *arguments],
                 env={**os.environ, **here, **variables},
@@ -141,9 +156,8 @@ class Cluster:
     def start_scheduler(self):
         options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", self.file)
         process = self.start("scheduler", *map(str, options))
-        while not self.file.is_file():
-            assert process.poll() is None
-            time.sleep(0.02)
+        self.wait_until(lambda: self.file.is_file() or process.poll() is not None)
+        assert process.poll() is None, (self.folder / "log0.txt").read_text()
 
     def add_worker(self, **variables):
         options = ("--scheduler-file", str(self.file), "--nthreads", "1", "--no-nanny", "--no-dashboard")
@@ -160,9 +174,9 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(tmp_path_factory):
+def cluster(tmp_path_factory, wait_until):
     """A scheduler that runs; `add_worker` gives it workers."""
-    started = Cluster(tmp_path_factory.mktemp("cluster"))
+    started = Cluster(tmp_path_factory.mktemp("cluster"), wait_until)
     try:
         started.start_scheduler()
         yield started

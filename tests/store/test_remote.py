@@ -86,10 +86,10 @@ def test_what_one_machine_made_another_does_not_compute(machine, made, tmp_path)
 def test_content_lies_under_its_digest_and_a_note_says_whose_it_is(machine, made, url):
     entry = machine("one").fetch("audio", KEY, ".wav", made)
     sha256 = digest_file(entry)
-    found = shared(url)
-    assert set(found) == {f"sha256/{sha256[:2]}/{sha256}", f"audio/ab/{KEY}.wav.json"}
+    names = shared(url)
+    assert set(names) == {f"sha256/{sha256[:2]}/{sha256}", f"audio/ab/{KEY}.wav.json"}
     files, _ = _filesystem(url)
-    assert json.loads(files.cat_file(found[f"audio/ab/{KEY}.wav.json"])) == {"sha256": sha256, "size": 5}
+    assert json.loads(files.cat_file(names[f"audio/ab/{KEY}.wav.json"])) == {"sha256": sha256, "size": 5}
 
 
 def test_no_note_says_what_is_not_there_yet(machine, made, url, monkeypatch):
@@ -115,7 +115,7 @@ def test_a_store_that_was_alone_shares_what_it_has_without_computing_it(machine,
     assert made.calls == 1
 
 
-def test_what_is_settled_asks_the_server_nothing(machine, made, monkeypatch):
+def test_what_is_here_and_shared_asks_the_server_nothing(machine, made, monkeypatch):
     machine("one").fetch("audio", KEY, ".wav", made)
     monkeypatch.setattr(Remote, "digest", never)
     monkeypatch.setattr(Remote, "push", never)
@@ -233,11 +233,11 @@ def test_a_bucket_that_is_not_there_is_one_line(tmp_path, s3, made):
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [("share", "give a url, for example s3://"), ("ftpx://host/x", "Protocol not known: ftpx")],
 )
-def test_what_is_no_url_is_said(url, said):
-    with pytest.raises(EarmarkError, match=said):
+def test_what_is_no_url_is_one_line(url, message):
+    with pytest.raises(EarmarkError, match=message):
         Remote(url).check()
 
 

@@ -16,6 +16,6 @@ def digest_file(path: Path) -> str:
 
 
 def digest_settings(settings: Mapping[str, Any]) -> str:
-    """SHA-256 of settings as canonical JSON; the order of keys does not matter."""
+    """SHA-256 of settings as canonical JSON, hexadecimal; the order of keys does not matter."""
     text = json.dumps(settings, sort_keys=True, ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""How a stage's folder is filled from the store: hardlinks, no copies, no second disk."""
+"""Fill a stage's folder from the store with hardlinks, which take no space."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from earmark.store.entry import READ_ONLY, explained
 
 
 def link(entry: Path, target: Path) -> None:
-    """Put `entry` at `target` as a hardlink, or as a copy where file systems differ."""
+    """Put an entry at `target` as a hardlink, or as a copy where file systems differ.
+
+    Raises:
+        EarmarkError: The disk is full.
+        OSError: It cannot be written there for another reason.
+    """
     try:
-        if _is_one(entry, target):
+        if _is_linked(entry, target):
             return
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{target.name}.tmp")
@@ -33,15 +38,15 @@ def link(entry: Path, target: Path) -> None:
         raise explained(error, target.parent) from error
 
 
-def _is_one(entry: Path, target: Path) -> bool:
+def _is_linked(entry: Path, target: Path) -> bool:
     """Whether `target` is the entry, or on another file system a copy of its size and time of change."""
     try:
-        own, there = os.stat(entry), os.stat(target)
+        a, b = os.stat(entry), os.stat(target)
     except FileNotFoundError:
         return False
-    if own.st_dev == there.st_dev:
-        return own.st_ino == there.st_ino
-    return (own.st_size, own.st_mtime_ns) == (there.st_size, there.st_mtime_ns)
+    if a.st_dev == b.st_dev:
+        return a.st_ino == b.st_ino
+    return (a.st_size, a.st_mtime_ns) == (b.st_size, b.st_mtime_ns)
 
 
 def keep_only(folder: Path, names: set[str]) -> None:

@@ -10,20 +10,30 @@ from earmark.foundation.errors import EarmarkError
 from earmark.store import Store, keep_only, link
 from earmark.store.executor import Executor, Failure
 
-CONNECTIONS = 8  # downloads side by side
+CONNECTIONS = 8  # downloads at once
 
 
 @dataclass(frozen=True)
 class Task:
-    """One file of the output folder: `make(path)` writes it when the store has no entry `key`.
+    """One file of the output folder.
 
-    `make` travels to a worker process: a `functools.partial` of a module's function.
+    Attributes:
+        piece_id: The piece that it is of.
+        key: Of its entry in the store.
+        name: In the output folder; its suffix is the entry's.
+        make: Writes it to a path where the store has no such entry. It is sent to a worker process: a
+            `functools.partial` of a module's function.
     """
 
     piece_id: str
     key: str
     name: str
     make: Callable[[Path], None]
+
+    @property
+    def suffix(self) -> str:
+        """Of the entry."""
+        return Path(self.name).suffix
 
 
 @dataclass(frozen=True)
@@ -32,15 +42,31 @@ class _Fetch:
     kind: str
 
     def __call__(self, task: Task) -> None:
-        self.store.on_this_machine().fetch(self.kind, task.key, Path(task.name).suffix, task.make)
+        self.store.on_this_machine().fetch(self.kind, task.key, task.suffix, task.make)
 
 
 def fill(
     store: Store, executor: Executor, kind: str, tasks: Sequence[Task], folder: Path, what: str
 ) -> dict[str, str]:
-    """Make `folder` hold exactly the files of `tasks`; the reason by piece_id where one failed."""
+    """Make a folder hold exactly the files of some tasks.
+
+    Args:
+        store: Where they are kept.
+        executor: Where those that are missing are made.
+        kind: Of their entries.
+        tasks: The files.
+        folder: Other files in it are removed.
+        what: What is done, for people.
+
+    Returns:
+        The reason by piece_id where one failed.
+
+    Raises:
+        EarmarkError: The function of a task raised one that is not about its piece, or what workers made is
+            not in the store of this machine.
+    """
     with store.in_use():
-        missing = [task for task in tasks if not store.find(kind, task.key, Path(task.name).suffix)]
+        missing = [task for task in tasks if not store.find(kind, task.key, task.suffix)]
         results = executor.map(_Fetch(store, kind), missing, what) if missing else []
         reasons = {
             task.piece_id: result.reason
@@ -48,21 +74,21 @@ def fill(
             if isinstance(result, Failure)
         }
         done = [task for task in tasks if task.piece_id not in reasons]
-        _bring(store, kind, [task for task in missing if task.piece_id not in reasons])
+        _download(store, kind, [task for task in missing if task.piece_id not in reasons])
         keep_only(folder, {task.name for task in done})
         for task in done:
-            link(store.path(kind, task.key, Path(task.name).suffix), folder / task.name)
+            link(store.path(kind, task.key, task.suffix), folder / task.name)
     return reasons
 
 
-def _bring(store: Store, kind: str, tasks: Sequence[Task]) -> None:
-    """Have here what workers of another machine made. Raises EarmarkError where there is no way."""
-    away = [task for task in tasks if not store.find(kind, task.key, Path(task.name).suffix)]
-    if not away:
+def _download(store: Store, kind: str, tasks: Sequence[Task]) -> None:
+    """Download what workers of another machine made. Raises EarmarkError where it is not shared."""
+    elsewhere = [task for task in tasks if not store.find(kind, task.key, task.suffix)]
+    if not elsewhere:
         return
     from joblib import Parallel, delayed
 
-    pulls = (delayed(store.pull)(kind, task.key, Path(task.name).suffix) for task in away)
+    pulls = (delayed(store.pull)(kind, task.key, task.suffix) for task in elsewhere)
     if not all(Parallel(n_jobs=CONNECTIONS, backend="threading")(pulls)):
         raise EarmarkError(
             f"workers made {kind} that is not in {store.root}: it must be on a disk that they share with "

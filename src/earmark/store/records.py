@@ -12,7 +12,11 @@ from earmark.foundation.errors import EarmarkError, PieceError
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """The record of one piece. Raises PieceError where it cannot be read."""
+    """The record of one piece.
+
+    Raises:
+        PieceError: It cannot be read.
+    """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -20,7 +24,16 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 def write_records(folder: Path, piece_ids: Iterable[str], table: Path) -> None:
-    """The records of these pieces as one file, a line a piece: DVC looks at each file every time."""
+    """Gather the records of pieces in one file, a line a piece, which DVC compares faster than many.
+
+    Args:
+        folder: Holds `<piece_id>.json`.
+        piece_ids: Which pieces, in the order of the lines.
+        table: The file to write.
+
+    Raises:
+        PieceError: A record cannot be read.
+    """
     with replacing(table) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         for piece_id in piece_ids:
             record = read_record(folder / f"{piece_id}.json")
@@ -28,7 +41,11 @@ def write_records(folder: Path, piece_ids: Iterable[str], table: Path) -> None:
 
 
 def read_records(table: Path) -> dict[str, dict[str, Any]]:
-    """What `write_records` wrote, by piece_id. Raises EarmarkError where it cannot be read."""
+    """The records that `write_records` wrote, by piece_id.
+
+    Raises:
+        EarmarkError: They cannot be read.
+    """
     try:
         with table.open(encoding="utf-8") as file:
             rows = [json.loads(line) for line in file]

@@ -1,14 +1,13 @@
 """A store that machines share, behind the local one: on S3, or anything else that fsspec reaches.
 
 `<url>/sha256/<first two digits>/<sha256>` is content, `<url>/<kind>/<first two digits>/<key><suffix>.json`
-the note that says which content an entry has. A note is written after its content, and content never
-changes under its name: two machines that make an entry at once, equal or not, leave one note and the bytes
-it names. What was downloaded is hashed; what is not what its name says is made anew, and shared again.
+the note of an entry, which has the digest of its content. A note is written after its content, and content
+never changes under its name: two machines that make an entry at once, equal or not, leave one note and the
+bytes it names. What was downloaded is hashed; where that is not its name, it is made anew and shared again.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import secrets
 from collections.abc import Iterator
@@ -16,28 +15,44 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.store.digest import digest_file
+from earmark.store.entry import NO_SPACE
 
-# Where an object is there whole or not at all; elsewhere a file is written aside and renamed.
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+# Where an object is written whole or not at all; elsewhere a temporary file is written and renamed.
 OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "memory"})
 CONNECT_S, READ_S = 3, 30  # s3fs tries five times
 
 
 @dataclass(frozen=True)
 class Remote:
-    """The shared store at `url`; `name` is an entry's path below a store's root."""
+    """A shared store. In its methods `name` is an entry's path below a store's root.
+
+    Attributes:
+        url: For example `s3://bucket/prefix`.
+    """
 
     url: str
 
     def check(self) -> None:
-        """Raise EarmarkError where the url is none, or the package that reaches it is missing."""
+        """Check that the store could be reached.
+
+        Raises:
+            EarmarkError: The url is none, or the package that reaches it is not installed.
+        """
         _filesystem(self.url)
 
     def digest(self, name: str) -> str | None:
-        """The SHA-256 of the entry's content; None where nobody has shared it."""
+        """The SHA-256 of the entry's content; None where nobody has shared it.
+
+        Raises:
+            EarmarkError: The store cannot be reached.
+        """
         files, base = _filesystem(self.url)
         with self._one_line():
             try:
@@ -46,7 +61,14 @@ class Remote:
                 return None
 
     def download(self, sha256: str, target: Path) -> bool:
-        """Write the content to `target`; False where it is not there or not what its name says."""
+        """Write the content of a digest to `target`.
+
+        Returns:
+            Whether that was possible: not where the store lacks the content, or it has another digest.
+
+        Raises:
+            EarmarkError: The store cannot be reached.
+        """
         files, base = _filesystem(self.url)
         with self._one_line():
             try:
@@ -56,7 +78,16 @@ class Remote:
         return digest_file(target) == sha256
 
     def push(self, name: str, entry: Path, sha256: str) -> None:
-        """Upload the content, then the note that makes it the entry's."""
+        """Upload an entry: first its content, then the note.
+
+        Args:
+            name: Path of the entry below the store's root.
+            entry: Its file.
+            sha256: Digest of its bytes.
+
+        Raises:
+            EarmarkError: The store cannot be reached.
+        """
         files, base = _filesystem(self.url)
         note = json.dumps({"sha256": sha256, "size": entry.stat().st_size}).encode()
         with self._one_line():
@@ -67,12 +98,13 @@ class Remote:
 
     @contextmanager
     def _one_line(self) -> Iterator[None]:
+        """Raise whatever goes wrong as an EarmarkError, a full disk of this machine excepted."""
         try:
             yield
         except EarmarkError:
             raise
         except Exception as error:
-            if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            if isinstance(error, OSError) and error.errno in NO_SPACE:
                 raise
             raise EarmarkError(
                 f"store.url={self.url}: {describe(error)}: is it there, and are you let in? "
@@ -85,7 +117,7 @@ def _content(base: str, sha256: str) -> str:
 
 
 @cache
-def _filesystem(url: str) -> tuple[Any, str]:
+def _filesystem(url: str) -> tuple[AbstractFileSystem, str]:
     """The fsspec file system of a url, and the path there. Raises EarmarkError, see `Remote.check`."""
     from fsspec.core import url_to_fs
 
@@ -113,8 +145,8 @@ def _filesystem(url: str) -> tuple[Any, str]:
 
 
 @contextmanager
-def _whole(files: Any, path: str) -> Iterator[str]:
-    """Where to write so that nobody ever sees half of `path`."""
+def _whole(files: AbstractFileSystem, path: str) -> Iterator[str]:
+    """Yield where to write so that nobody ever sees half of `path`."""
     protocols = {files.protocol} if isinstance(files.protocol, str) else set(files.protocol)
     if protocols & OBJECT_STORES:
         yield path

@@ -1,20 +1,20 @@
 """Map a function over pieces on a Dask cluster. Functions are made inside the tests: they travel by value."""
 
 import os
-import time
-from types import SimpleNamespace
+from dataclasses import replace
 
 import pytest
 
 from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.store.executor import Dask, Failure, dask
+from earmark.store.executor.versions import Source
 
 
-def test_here_and_in_order_and_a_bad_piece_is_a_failure(capsys):
+def test_here_and_in_order_and_a_bad_piece_is_a_failure(capsys, tmp_path, wait_until):
     def function(item):
-        import time
-
-        time.sleep(0.2 if item == 0 else 0)
+        if item == 0:  # another is done first
+            wait_until(lambda: list(tmp_path.iterdir()))
+        (tmp_path / str(item)).touch()
         if item == 1:
             raise PieceError("MIDI file has\nno notes")
         if item == 3:
@@ -54,28 +54,26 @@ def test_without_the_package_it_is_said_how_to_install_it(monkeypatch):
 
 def test_a_cluster_of_processes(cluster, monkeypatch, tmp_path, capsys):
     """One scheduler for all that needs no kill: starting one takes longer than what is tried."""
-    there = Dask(address=cluster.address, patience_s=0)
+    executor = Dask(address=cluster.address, patience_s=0)
 
-    # No workers: it is said, and the run ends.
-    monkeypatch.setattr(dask, "LOOK_S", 0.1)
+    # No workers: a line tells it, and the run ends.
+    monkeypatch.setattr(dask, "POLL_S", 0.1)
     with pytest.raises(EarmarkError, match=r"no workers at tcp://127\.0\.0\.1:\d+ for 0 s"):
-        there.map(abs, [1], "test")
+        executor.map(abs, [1], "test")
     assert "no workers at tcp://" in capsys.readouterr().out
 
     cluster.add_worker()
     cluster.add_worker()
-    there = Dask(address=cluster.address)
+    executor = Dask(address=cluster.address)
 
     def process_of(item):
         import os
-        import time
 
-        time.sleep(0.02)
         return item, os.getpid()
 
-    # More pieces than the scheduler is told at once, on both workers, in order.
-    monkeypatch.setattr(dask, "AT_ONCE", 8)
-    results = there.map(process_of, range(50), "test")
+    # More pieces than the scheduler knows of at once, in order.
+    monkeypatch.setattr(dask, "MAX_SUBMITTED", 8)
+    results = executor.map(process_of, range(50), "test")
     assert [item for item, _ in results] == list(range(50))
     assert {process for _, process in results} <= {worker.pid for worker in cluster.workers}
 
@@ -84,9 +82,9 @@ def test_a_cluster_of_processes(cluster, monkeypatch, tmp_path, capsys):
         raise EarmarkError("the FluidSynth library was not found")
 
     with pytest.raises(EarmarkError, match="FluidSynth library was not found"):
-        there.map(without_fluidsynth, range(5), "test")
+        executor.map(without_fluidsynth, range(5), "test")
 
-    # A function that is not there.
+    # A function that workers cannot load.
     class Nowhere:
         def __reduce__(self):
             return __import__, ("not_installed",)
@@ -95,39 +93,17 @@ def test_a_cluster_of_processes(cluster, monkeypatch, tmp_path, capsys):
             return item
 
     with pytest.raises(EarmarkError, match=r"deserialization of .*: is the same earmark installed where"):
-        there.map(Nowhere(), [1], "test")
+        executor.map(Nowhere(), [1], "test")
 
-    # Another library there, by which a result would be another.
-    with monkeypatch.context() as patch:
-        patch.setattr(dask, "_makers", lambda: {"soxr": "9.9"})
-        with pytest.raises(EarmarkError, match=r"has soxr [\d.]+, this machine 9\.9: install the same"):
-            there.map(abs, [1], "test")
-    # Another commit of earmark over there.
-    monkeypatch.setattr(dask, "source_digest", lambda: "0" * 64)
-    with pytest.raises(EarmarkError, match="has another earmark than this machine: give both the"):
-        there.map(abs, [1], "test")
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({}, None),
-        ({"python": "3.11.9.final.0"}, None),
-        ({"python": "3.12.1.final.0"}, "python 3.12"),
-        ({"distributed": "1"}, "distributed 1"),
-    ],
-)
-def test_versions_that_differ_are_one_line(change, said):
-    ours = {"packages": {"python": "3.11.7.final.0", "dask": "2", "distributed": "2"}}
-    theirs = {"packages": {**ours["packages"], **change}}
-    found = {"client": ours, "scheduler": ours, "workers": {"tcp://node7:1": theirs}}
-    client = SimpleNamespace(get_versions=lambda: found)
-    there = Dask(address="tcp://node1:8786")
-    if said is None:
-        there._check_versions(client)
-        return
-    with pytest.raises(EarmarkError, match=f"tcp://node7:1 of tcp://node1:8786 has {said}, this machine"):
-        there._check_versions(client)
+    # A worker with another library, by which a result would be another, and one with another commit.
+    here = Source.of_this_process()
+    for source, message in [
+        (replace(here, packages={"soxr": "9.9"}), r"has soxr [\d.]+, this machine 9\.9: install the same"),
+        (replace(here, code="0" * 64), "has another earmark than this machine: give both the"),
+    ]:
+        monkeypatch.setattr(Source, "of_this_process", lambda source=source: source)
+        with pytest.raises(EarmarkError, match=message):
+            executor.map(abs, [1], "test")
 
 
 def test_a_piece_that_kills_its_workers_ends_the_run_and_is_not_blamed(monkeypatch):
@@ -148,14 +124,11 @@ def test_a_piece_that_kills_its_workers_ends_the_run_and_is_not_blamed(monkeypat
         Dask(workers=1).map(deadly, [2], "test")
 
 
-def test_it_leaves_no_process_behind():
+def test_it_leaves_no_process_behind(wait_until):
     def process(item):
         import os
 
         return os.getpid()
 
     workers = set(Dask(workers=2).map(process, range(4), "test"))
-    deadline = time.monotonic() + 10
-    while any(os.path.exists(f"/proc/{worker}/cmdline") for worker in workers):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: not any(os.path.exists(f"/proc/{worker}/cmdline") for worker in workers))

@@ -13,28 +13,30 @@ from earmark.store.executor import Dask, Failure, Loky
 
 
 @pytest.fixture
-def process_of():
-    """The number of the process an item was worked on in."""
+def process_of(tmp_path, wait_until):
+    """The number of the process an item was worked on in; no item ends before so many processes have one."""
 
+    def of(processes):
+        def function(item):
+            import os
+
+            (tmp_path / str(os.getpid())).touch()
+            wait_until(lambda: len(list(tmp_path.iterdir())) >= processes)
+            return item, os.getpid()
+
+        return function
+
+    return of
+
+
+def test_results_come_in_the_order_of_the_items_whatever_takes_longest(tmp_path, wait_until):
     def function(item):
-        import os
-        import time
-
-        time.sleep(0.05)
-        return item, os.getpid()
-
-    return function
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_results_come_in_the_order_of_the_items_whatever_takes_longest(workers):
-    def slow_first(item):
-        import time
-
-        time.sleep(0.2 if item == 0 else 0)
+        if item == 0:  # another is done first
+            wait_until(lambda: list(tmp_path.iterdir()))
+        (tmp_path / str(item)).touch()
         return item * item
 
-    assert Loky(workers).map(slow_first, range(9), "test") == [item * item for item in range(9)]
+    assert Loky(2).map(function, range(9), "test") == [item * item for item in range(9)]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -70,16 +72,15 @@ def test_what_is_no_fault_of_a_piece_ends_the_run(workers):
 
 
 def test_two_workers_are_two_processes_and_one_is_this_one(process_of):
-    alone = Loky(1).map(process_of, range(3), "test")
-    assert {process for _, process in alone} == {os.getpid()}
-    results = Loky(2).map(process_of, range(20), "test")
+    assert Loky(1).map(process_of(1), range(3), "test") == [(item, os.getpid()) for item in range(3)]
+    results = Loky(2).map(process_of(3), range(20), "test")  # this process is one of the three
     processes = {process for _, process in results}
     assert len(processes) == 2
     assert os.getpid() not in processes
 
 
 def test_no_more_workers_than_items(process_of):
-    assert Loky(8).map(process_of, ["only"], "test") == [("only", os.getpid())]
+    assert Loky(8).map(process_of(1), ["only"], "test") == [("only", os.getpid())]
 
 
 def test_nothing_to_do_gives_nothing():
@@ -104,7 +105,7 @@ def test_after_an_error_no_more_pieces_begin_and_those_that_have_begun_end(tmp_p
         (tmp_path / f"{item} began").touch()
         if item == 1:
             raise EarmarkError("no space left")
-        time.sleep(0.05)
+        time.sleep(0.05)  # the work
         (tmp_path / f"{item} ended").touch()
 
     with pytest.raises(EarmarkError, match="no space left"):
@@ -122,7 +123,7 @@ from earmark.foundation.errors import EarmarkError
 from earmark.store.executor import Loky
 
 def function(item):
-    time.sleep(0.2)
+    time.sleep(0.1)  # the work
     if item == 1:
         raise EarmarkError("the FluidSynth library was not found")
 

@@ -1,7 +1,7 @@
-"""Workers of a Dask cluster: one that is there, on as many machines as it has, or one of this machine.
+"""Workers of a Dask cluster: one that is running, on as many machines as it has, or one of this machine.
 
-A worker that dies loses nothing: Dask gives its pieces to another. Workers read the checkout's files and
-write to the store, so both must be where they are: docs/store.md says how.
+When a worker dies, Dask gives its pieces to another. Workers read the checkout's files and write to the
+store, so both must be where they are: docs/store.md says how.
 """
 
 from __future__ import annotations
@@ -14,30 +14,55 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
 
-from earmark.foundation.closure import source_digest
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.progress import say, track
-from earmark.store.executor.outcome import check_workers, guarded
+from earmark.store.executor.outcome import Failure, Item, Result, check_workers, guarded, in_order
+from earmark.store.executor.versions import Source, check_cluster
 
-T = TypeVar("T")
-CONNECT_S = 8  # until a scheduler that does not answer is taken for dead
-LOOK_S = 5  # how often it is asked whether there are workers, while no result comes
-AT_ONCE = 2000  # pieces that the scheduler knows of: its memory does not grow with the corpus
-ROUNDS = 2  # how often a piece is given up to `distributed.scheduler.allowed-failures` (3) workers
-AGREE = ("dask", "distributed", "cloudpickle", "numpy")  # packages whose versions must be ours
-# And those that a result is made by: keys do not have their versions, and a store may be shared.
-MAKERS = ("scipy", "soxr", "soundfile", "torch", "music21", "pyfluidsynth")
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+Answer_co = TypeVar("Answer_co", covariant=True)
+CONNECT_S = 8  # time that a scheduler has to answer
+POLL_S = 5  # how often it is asked whether there are workers, while no result comes
+MAX_SUBMITTED = 2000  # pieces that the scheduler knows of: its memory does not grow with the corpus
+MAX_ROUNDS = 2  # how often a piece is given up to `distributed.scheduler.allowed-failures` (3) workers
+
+
+class _Blocking(Protocol[Answer_co]):
+    """A call that gives an answer, or raises TimeoutError or queue.Empty."""
+
+    def __call__(self, *, timeout: float) -> Answer_co: ...
+
+
+@runtime_checkable
+class _Piece(Protocol):
+    piece_id: str
+
+
+@dataclass(frozen=True)
+class _Work(Generic[Item, Result]):
+    """What a worker is sent: a function, and what results must be made by."""
+
+    source: Source
+    function: Callable[[Item], Result]
+
+    def __call__(self, index: int, item: Item) -> tuple[int, Result | Failure | EarmarkError]:
+        if difference := self.source.difference():
+            return index, EarmarkError(f"executor=dask: {difference}")
+        return guarded(self.function, index, item)
 
 
 @dataclass(frozen=True)
 class Dask:
-    """The cluster at `address`; where that is empty `workers` processes here, 0 for one per core.
+    """Workers of a Dask cluster.
 
-    Without any worker for `patience_s` the run ends.
+    Attributes:
+        address: Of its scheduler; where that is empty a cluster is started on this machine.
+        workers: Processes of a cluster on this machine; 0 for one per core.
+        patience_s: Without any worker for so long the run ends.
     """
 
     address: str | None = None
@@ -48,61 +73,64 @@ class Dask:
         check_workers(self.workers)
 
     def map(
-        self, function: Callable[[T], Any], items: Sequence[T], what: str, unit: str = "pieces"
-    ) -> list[Any]:
-        """See `Executor.map`."""
-        results: list[Any] = [None] * len(items)
+        self, function: Callable[[Item], Result], items: Sequence[Item], what: str, unit: str = "pieces"
+    ) -> list[Result | Failure]:
+        """Call a function on every item: see `Executor.map`."""
         if not items:
-            return results
+            return []
         with self._client(len(items)) as client:
-            work = partial(_work, source_digest(), _makers(), function)
-            for index, result in track(self._run(client, work, items), len(items), what, unit):
-                if isinstance(result, EarmarkError):
-                    raise result
-                results[index] = result
-        return results
+            work = _Work(Source.of_this_process(), function)
+            return in_order(track(self._run(client, work, items), len(items), what, unit), len(items))
 
-    def _run(self, client: Any, work: Callable, items: Sequence) -> Iterator[tuple[int, Any]]:
+    def _run(
+        self, client: Client, work: _Work[Item, Result], items: Sequence[Item]
+    ) -> Iterator[tuple[int, Result | Failure | EarmarkError]]:
+        """Yield outcomes as they come, with MAX_SUBMITTED pieces at once at the scheduler."""
         from distributed import KilledWorker
 
-        done: queue.SimpleQueue = queue.SimpleQueue()
-        under_way: dict[Any, int] = {}
+        done: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        submitted: dict[Future, int] = {}
         rounds = [0] * len(items)
         begun = 0
 
-        def submit(some: Sequence[int]) -> None:
-            futures = client.map(work, some, [items[index] for index in some], pure=False)
-            for index, future in zip(some, futures, strict=True):
+        def submit(indices: Sequence[int]) -> None:
+            futures = client.map(work, indices, [items[index] for index in indices], pure=False)
+            for index, future in zip(indices, futures, strict=True):
                 rounds[index] += 1
-                under_way[future] = index
+                submitted[future] = index
                 future.add_done_callback(done.put)
 
-        while under_way or begun < len(items):
-            if begun < len(items) and len(under_way) <= AT_ONCE // 2:
-                some = range(begun, min(begun + AT_ONCE // 2, len(items)))
-                submit(some)
-                begun = some.stop
-            future = self._patiently(client, done.get)
-            index = under_way.pop(future)
+        while submitted or begun < len(items):
+            if begun < len(items) and len(submitted) <= MAX_SUBMITTED // 2:
+                batch = range(begun, min(begun + MAX_SUBMITTED // 2, len(items)))
+                submit(batch)
+                begun = batch.stop
+            future = self._wait(client, done.get)
+            index = submitted.pop(future)
             try:
-                yield self._patiently(client, future.result)
+                yield self._wait(client, future.result)
             except KilledWorker as error:
-                if rounds[index] == ROUNDS:
+                if rounds[index] == MAX_ROUNDS:
                     # Not the piece's failure: whether it is left out must not depend on the machines.
                     raise EarmarkError(
-                        f"executor=dask: {ROUNDS * (error.allowed_failures + 1)} workers died while they had "
-                        f"the piece {_name(items[index])}: give workers more memory, or see their logs"
+                        f"executor=dask: {MAX_ROUNDS * (error.allowed_failures + 1)} workers died while they "
+                        f"had the piece {_name(items[index])}: give workers more memory, or see their logs"
                     ) from error
                 submit([index])
 
-    def _patiently(self, client: Any, ask: Callable) -> Any:
-        """What `ask(timeout=…)` gives. Raises EarmarkError where nobody works, or what was asked fails."""
+    def _wait(self, client: Client, call: _Blocking[Answer_co]) -> Answer_co:
+        """What a blocking call gives.
+
+        Raises:
+            EarmarkError: There was no worker for `patience_s`, or the call failed.
+            KilledWorker: Workers died of the piece.
+        """
         from distributed import KilledWorker
 
         alone_since = None
         while True:
             try:
-                return ask(timeout=LOOK_S)
+                return call(timeout=POLL_S)
             except (queue.Empty, TimeoutError):
                 now = time.monotonic()
                 if _has_workers(client):
@@ -117,17 +145,21 @@ class Dask:
                     ) from None
             except KilledWorker:
                 raise
-            except Exception as error:  # ours come as results: this is Dask's, or code that is not there
+            except Exception as error:  # ours come as results: this is Dask's, or code that it cannot load
                 raise EarmarkError(
                     f"executor=dask: {self._place(client)}: {describe(error)}: "
                     "is the same earmark installed where scheduler and workers run?"
                 ) from error
 
-    def _place(self, client: Any) -> str:
-        return self.address or client.scheduler.address
+    def _place(self, client: Client) -> str:
+        """The scheduler's address, for messages."""
+        if self.address or client.scheduler is None:
+            return self.address or "no address"
+        return str(client.scheduler.address)
 
     @contextmanager
-    def _client(self, pieces: int) -> Iterator[Any]:
+    def _client(self, pieces: int) -> Iterator[Client]:
+        """A client of the cluster for so many pieces. Raises EarmarkError where none can be had."""
         try:
             from distributed import Client
             from distributed.versions import VersionMismatchWarning
@@ -135,7 +167,7 @@ class Dask:
             raise EarmarkError(
                 "executor=dask needs a package that is not installed: pip install 'earmark[dask]'"
             ) from error
-        with _quiet(), self._cluster(pieces) as address:
+        with _silent_logger(), self._cluster(pieces) as address:
             try:
                 asyncio.run(_reach(address))
             except Exception as error:
@@ -144,106 +176,57 @@ class Dask:
                     "`dask scheduler` starts one; executor=loky does without"
                 ) from error
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", VersionMismatchWarning)  # said below, in one line
+                warnings.simplefilter("ignore", VersionMismatchWarning)  # check_cluster tells it in one line
                 client = Client(address, timeout=CONNECT_S, set_as_default=False)
             with client:
-                self._check_versions(client)
+                versions = client.get_versions()
+                assert isinstance(versions, dict)  # a coroutine only where the client is asynchronous
+                check_cluster(versions, self._place(client))
                 yield client
 
     @contextmanager
     def _cluster(self, pieces: int) -> Iterator[str]:
+        """The address of a running scheduler."""
         if self.address:
             yield self.address
             return
         from distributed import LocalCluster
         from joblib import cpu_count
 
-        workers = min(self.workers or cpu_count(), pieces)
         with LocalCluster(
-            n_workers=workers,
+            n_workers=min(self.workers or cpu_count(), pieces),
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            dashboard_address=None,  # pyright: ignore[reportArgumentType]  # None is no dashboard; untyped
             silence_logs=logging.ERROR,
         ) as cluster:
-            yield cluster.scheduler_address
-
-    def _check_versions(self, client: Any) -> None:
-        found = client.get_versions()
-        ours = _versions(found["client"])
-        for where, theirs in {"the scheduler": found["scheduler"], **found["workers"]}.items():
-            for package, found_version in _versions(theirs).items():
-                if found_version != ours[package]:
-                    raise EarmarkError(
-                        f"executor=dask: {where} of {self._place(client)} has {package} {found_version}, "
-                        f"this machine {ours[package]}: install the same, with constraints.txt"
-                    )
+            yield cluster.scheduler_address  # pyright: ignore[reportAttributeAccessIssue]  # untyped
 
 
 async def _reach(address: str) -> None:
     """Raise where no scheduler answers; a Client that does not reach one lingers and complains."""
-    from distributed.core import connect
+    from distributed.comm.core import connect
     from distributed.security import Security
 
     comm = await connect(address, timeout=CONNECT_S, **Security().get_connection_args("client"))
     await comm.close()
 
 
-@cache
-def _makers() -> dict[str, str]:
-    """Versions of MAKERS, `none` where one is not installed."""
-    found = {}
-    for package in MAKERS:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "none"
-    return found
-
-
-def _work(source: str, makers: dict[str, str], function: Callable, index: int, item: Any) -> tuple[int, Any]:
-    """On a worker: results are kept under the version of *our* code, so theirs must be the same."""
-    for package, ours in makers.items():
-        if ours != _makers()[package]:
-            import socket
-
-            return index, EarmarkError(
-                f"executor=dask: the worker on {socket.gethostname()} has {package} {_makers()[package]}, "
-                f"this machine {ours}: install the same, with constraints.txt"
-            )
-    if source != source_digest():
-        import socket
-
-        return index, EarmarkError(
-            f"executor=dask: the worker on {socket.gethostname()} has another earmark than this machine: "
-            "give both the same commit"
-        )
-    return guarded(function, index, item)
-
-
-def _versions(found: dict[str, Any]) -> dict[str, str]:
-    """Versions by package, Python's without its last number."""
-    packages = found["packages"]
-    return {
-        "python": ".".join(packages["python"].split(".")[:2]),
-        **{name: str(packages.get(name)) for name in AGREE},
-    }
-
-
-def _has_workers(client: Any) -> bool:
+def _has_workers(client: Client) -> bool:
     try:
         return bool(client.scheduler_info(n_workers=1)["workers"])
     except Exception:  # there is no scheduler, either
         return False
 
 
-def _name(item: Any) -> str:
-    return str(getattr(item, "piece_id", item))
+def _name(item: object) -> str:
+    """How a message calls an item: a piece by its piece_id."""
+    return item.piece_id if isinstance(item, _Piece) else str(item)
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Dask logs what we say in a line, each reconnection as well."""
+def _silent_logger() -> Iterator[None]:
+    """Dask logs what our messages tell in a line, and each reconnection as well."""
     logger = logging.getLogger("distributed")
     before = logger.level
     logger.setLevel(logging.CRITICAL)

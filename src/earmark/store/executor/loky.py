@@ -6,18 +6,19 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.progress import track
-from earmark.store.executor.outcome import check_workers, guarded
-
-T = TypeVar("T")
+from earmark.store.executor.outcome import Failure, Item, Result, check_workers, guarded, in_order
 
 
 @dataclass(frozen=True)
 class Loky:
-    """Worker processes on this machine; `workers` of 0 means one per core."""
+    """Worker processes on this machine.
+
+    Attributes:
+        workers: How many; 0 for one per core. With one the function runs in this process.
+    """
 
     workers: int = 0
 
@@ -25,50 +26,56 @@ class Loky:
         check_workers(self.workers)
 
     def map(
-        self, function: Callable[[T], Any], items: Sequence[T], what: str, unit: str = "pieces"
-    ) -> list[Any]:
-        """See `Executor.map`."""
+        self, function: Callable[[Item], Result], items: Sequence[Item], what: str, unit: str = "pieces"
+    ) -> list[Result | Failure]:
+        """Call a function on every item: see `Executor.map`."""
         from joblib import cpu_count
 
         workers = min(self.workers or cpu_count(), max(len(items), 1))
-        results: list[Any] = [None] * len(items)
-        for index, result in track(self._run(function, items, workers), len(items), what, unit):
-            if isinstance(result, EarmarkError):
-                raise result
-            results[index] = result
-        return results
+        run = _run_here(function, items) if workers == 1 else _run_in_workers(function, items, workers)
+        return in_order(track(run, len(items), what, unit), len(items))
 
-    def _run(self, function: Callable, items: Sequence, workers: int) -> Iterator[tuple[int, Any]]:
-        over: tuple[int, EarmarkError] | None = None
 
-        def jobs() -> Iterator[tuple[int, Any]]:
-            for index, item in enumerate(items):
-                if over:
-                    return
-                yield index, item
+def _run_here(
+    function: Callable[[Item], Result], items: Sequence[Item]
+) -> Iterator[tuple[int, Result | Failure | EarmarkError]]:
+    for index, item in enumerate(items):
+        yield guarded(function, index, item)
 
-        if workers == 1:
-            yield from (guarded(function, index, item) for index, item in jobs())
-            return
-        from joblib import Parallel, delayed
 
-        parallel = Parallel(n_jobs=workers, return_as="generator_unordered", pre_dispatch="4*n_jobs")
-        with warnings.catch_warnings():
-            # loky replaces a worker that grew (ours load torch); no piece is lost by it.
-            warnings.filterwarnings("ignore", message="A worker stopped while", category=UserWarning)
-            # It also counts what it gives up when Ctrl-C ends the run.
-            warnings.filterwarnings("ignore", message=r"\d+ tasks which were still", category=UserWarning)
-            try:
-                for index, result in parallel(delayed(guarded)(function, *job) for job in jobs()):
-                    # What is under way ends by itself: loky, told to drop it, may print a traceback.
-                    if over is None and isinstance(result, EarmarkError):
-                        over = index, result
-                    elif over is None:
-                        yield index, result
-            except BrokenExecutor as error:
-                raise EarmarkError(
-                    f"executor=loky: one of {workers} workers was killed, perhaps for want of memory: "
-                    "executor.workers=1 needs less; what was done is in the store"
-                ) from error
-        if over:
-            yield over
+def _run_in_workers(
+    function: Callable[[Item], Result], items: Sequence[Item], workers: int
+) -> Iterator[tuple[int, Result | Failure | EarmarkError]]:
+    """Yield outcomes as they come; after one that ends the run no more pieces begin, and it comes last."""
+    from joblib import Parallel, delayed
+
+    fatal: tuple[int, EarmarkError] | None = None
+
+    def jobs() -> Iterator[tuple[int, Item]]:
+        for index, item in enumerate(items):
+            if fatal:
+                return
+            yield index, item
+
+    parallel = Parallel(n_jobs=workers, return_as="generator_unordered", pre_dispatch="4*n_jobs")
+    with warnings.catch_warnings():
+        # loky replaces a worker that grew (ours load torch); no piece is lost by it.
+        warnings.filterwarnings("ignore", message="A worker stopped while", category=UserWarning)
+        # It also counts what it gives up when Ctrl-C ends the run.
+        warnings.filterwarnings("ignore", message=r"\d+ tasks which were still", category=UserWarning)
+        try:
+            for outcome in parallel(delayed(guarded)(function, *job) for job in jobs()):
+                assert outcome is not None  # joblib's annotation allows for it
+                index, result = outcome
+                # What is under way ends by itself: loky, told to drop it, may print a traceback.
+                if fatal is None and isinstance(result, EarmarkError):
+                    fatal = index, result
+                elif fatal is None:
+                    yield index, result
+        except BrokenExecutor as error:
+            raise EarmarkError(
+                f"executor=loky: one of {workers} workers was killed, perhaps for want of memory: "
+                "executor.workers=1 needs less; what was done is in the store"
+            ) from error
+    if fatal:
+        yield fatal
