@@ -24,22 +24,23 @@ ROWS = (
 
 
 def main() -> None:
+    """Measure the rows that the command line names."""
     arguments = _arguments()
     names = arguments.rows or list(ROWS)
-    found = _earlier(arguments.results)
-    on = machine()
+    rows = _earlier(arguments.results)
+    described = machine()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="earmark-bench-", dir=arguments.scratch) as scratch:
         settings = Settings(PROJECT, Path(scratch), arguments.music, arguments.rounds, tuple(arguments.sizes))
         for name in names:
             row_started = time.monotonic()
             results = importlib.import_module(f"bench.rows.{name}").measure(settings)
-            found[name] = [result.plain() for result in results]
-            for row in found[name]:
+            rows[name] = [result.as_dict() for result in results]
+            for row in rows[name]:
                 word = "reached" if row["pass"] else "MISSED "
                 say(f"{word} {row['name']}: {row['measured']} {row['unit']}")
             say(f"{name}: {time.monotonic() - row_started:.0f} s")
-            _write(found, on, arguments)
+            _write(rows, described, arguments)
     say(f"bench: {(time.monotonic() - started) / 60:.1f} minutes")
 
 
@@ -64,8 +65,8 @@ def _arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if not arguments.page.is_file():
         parser.error(f"--page {arguments.page} is not a file")
-    if strange := set(arguments.rows) - set(ROWS):
-        parser.error(f"there is no row {min(strange)}: {', '.join(ROWS)}")
+    if unknown := set(arguments.rows) - set(ROWS):
+        parser.error(f"there is no row {min(unknown)}: {', '.join(ROWS)}")
     return arguments
 
 
@@ -81,16 +82,17 @@ def _earlier(results: Path) -> dict[str, list[dict]]:
         rows = json.loads(results.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    found: dict[str, list[dict]] = {}
+    by_name: dict[str, list[dict]] = {}
     for row in rows:
-        found.setdefault(row["name"].partition(":")[0], []).append(row)
-    return found
+        by_name.setdefault(row["name"].partition(":")[0], []).append(row)
+    return by_name
 
 
-def _write(found: dict[str, list[dict]], on: dict[str, str], arguments: argparse.Namespace) -> None:
-    rows = [row for name in ROWS for row in found.get(name, [])]
-    write_text(arguments.results, json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
-    insert(arguments.page, table(rows, on))
+def _write(rows: dict[str, list[dict]], described: dict[str, str], arguments: argparse.Namespace) -> None:
+    """Results of all rows in their order, and the table with the machine that they are from."""
+    ordered = [row for name in ROWS for row in rows.get(name, [])]
+    write_text(arguments.results, json.dumps(ordered, indent=2, ensure_ascii=False) + "\n")
+    insert(arguments.page, table(ordered, described))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from earmark.foundation.progress import say
 
 STAGES = ("compose", "ingest", "render", "validate", "features", "split", "train", "evaluate")
 POLL_S = 0.2
-# A piece is cheap, so that what a stage costs beside its pieces' own work shows.
+# Little work for each piece, so that what a stage costs beside it shows.
 CHEAP = [
     "experiment=composer",
     "midi=original",
@@ -47,18 +47,31 @@ def earmark() -> str:
 
 @dataclass(frozen=True)
 class Run:
-    """One `dvc repro`: seconds by the clock, processor time of all its processes, peak memory of the stage's
-    main process, what was said."""
+    """One `dvc repro`.
+
+    Attributes:
+        seconds: By the clock.
+        used_s: Processor time of all its processes, seconds.
+        peak_mb: The most memory of the stage's main process.
+        output: What it printed.
+    """
 
     seconds: float
     used_s: float
     peak_mb: float
-    said: str
+    output: str
 
 
 @dataclass(frozen=True)
 class Checkout:
-    """root: the checkout; music: the folder it learns from; runs: of its first `dvc repro`, by stage."""
+    """A checkout of its own.
+
+    Attributes:
+        root: Its folder.
+        music: The folder that it learns from.
+        store: Its store.
+        runs: Its first `dvc repro` of each stage.
+    """
 
     root: Path
     music: Path
@@ -66,28 +79,28 @@ class Checkout:
     runs: dict[str, Run] = field(default_factory=dict)
 
     def repro(self, *arguments: str) -> Run:
-        """`dvc repro` with `arguments`."""
+        """Run `dvc repro` with these arguments. Raises SystemExit where it fails."""
         started, before_s = time.perf_counter(), used_by_children_s()
         process = self._start(sys.executable, "-m", "dvc", "repro", *arguments)
         peak = _Peak(process.pid)
-        said, _ = process.communicate()
+        output, _ = process.communicate()
         taken = time.perf_counter() - started
         peak.stop()
         if process.returncode:
-            raise SystemExit(f"dvc repro {' '.join(arguments)} failed in {self.root}:\n{said}")
-        return Run(taken, used_by_children_s() - before_s, peak.highest_mb, said)
+            raise SystemExit(f"dvc repro {' '.join(arguments)} failed in {self.root}:\n{output}")
+        return Run(taken, used_by_children_s() - before_s, peak.highest_mb, output)
 
     def use(self) -> None:
-        """`earmark use` of the music."""
+        """Run `earmark use` on the music."""
         self.run(earmark(), "use", str(self.music))
 
     def run(self, *command: str) -> str:
-        """What a command says that must succeed in this checkout."""
+        """What a command prints in this checkout. Raises SystemExit where it fails."""
         process = self._start(*command)
-        said, _ = process.communicate()
+        output, _ = process.communicate()
         if process.returncode:
-            raise SystemExit(f"{' '.join(command)} failed in {self.root}:\n{said}")
-        return said
+            raise SystemExit(f"{' '.join(command)} failed in {self.root}:\n{output}")
+        return output
 
     def _start(self, *command: str) -> subprocess.Popen:
         environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
@@ -102,8 +115,15 @@ class Checkout:
         return subprocess.Popen(command, cwd=self.root, env=environment, **pipes)
 
 
-def made(settings: Settings, name: str, overrides: list[str], music: Path | None = None) -> Checkout:
-    """A checkout that learns from the folder `music` (default: an empty one of its own) by `overrides`."""
+def new_checkout(settings: Settings, name: str, overrides: list[str], music: Path | None = None) -> Checkout:
+    """A checkout in which nothing has run.
+
+    Args:
+        settings: Of the benchmarks.
+        name: Of its folder.
+        overrides: Of its configuration.
+        music: The folder that it learns from; by default one of its own, not made yet.
+    """
     folder = settings.scratch / name
     checkout = Checkout(folder / "project", music or folder / "music", folder / "store")
     _copy(settings.project, checkout.root)
@@ -113,9 +133,9 @@ def made(settings: Settings, name: str, overrides: list[str], music: Path | None
 
 
 @cache
-def finished(settings: Settings, count: int) -> Checkout:
-    """A checkout that has learned from `count` pieces, with a store of its own; made once in a run."""
-    checkout = made(settings, f"synthetic-{count}", CHEAP)
+def finished_checkout(settings: Settings, count: int) -> Checkout:
+    """A checkout in which every stage has run on so many pieces; made once in a run of the benchmarks."""
+    checkout = new_checkout(settings, f"synthetic-{count}", CHEAP)
     write_corpus(checkout.music, count)
     checkout.use()
     for stage in STAGES:
@@ -125,7 +145,7 @@ def finished(settings: Settings, count: int) -> Checkout:
 
 
 def _copy(project: Path, to: Path) -> None:
-    """The project's files as they are now, in a git repository of their own: DVC wants one."""
+    """Copy the project's files as they are now into a git repository of their own, which DVC needs."""
     listed = _git(project, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
     for name in filter(None, listed):
         source, target = project / name, to / name
@@ -133,7 +153,7 @@ def _copy(project: Path, to: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target, follow_symlinks=False)
     _git(to, "init", "-q")
-    for name in ("dvc.lock", "data/source"):  # what the project itself learned from is not learned here
+    for name in ("dvc.lock", "data/source"):  # what the project itself learned from
         (to / name).unlink(missing_ok=True)
 
 
@@ -142,20 +162,20 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 class _Peak:
-    """Watches the main process of whatever stage runs below a process."""
+    """The most memory of the main process of any stage that runs below a process, by polling."""
 
     def __init__(self, process: int) -> None:
         self.highest_mb = 0.0
-        self._process, self._over = process, threading.Event()
+        self._process, self._ended = process, threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        self._over.set()
+        self._ended.set()
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._over.wait(POLL_S):
+        while not self._ended.wait(POLL_S):
             for child in _descendants(self._process):
                 try:
                     if b"stages/" in Path(f"/proc/{child}/cmdline").read_bytes():
@@ -170,4 +190,4 @@ def _descendants(process: int) -> list[int]:
     except OSError:
         return []
     children = [int(word) for word in text.split()]
-    return children + [found for child in children for found in _descendants(child)]
+    return children + [grandchild for child in children for grandchild in _descendants(child)]

@@ -1,4 +1,4 @@
-"""On what the figures were measured."""
+"""The machine and the versions that figures were measured with."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def machine() -> dict[str, str]:
 
 def _processor() -> str:
     try:
-        found = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+        match = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
     except OSError:
-        found = None
-    return found.group(1).strip() if found else platform.processor() or platform.machine()
+        match = None
+    return match.group(1).strip() if match else platform.processor() or platform.machine()
 
 
 def _version(package: str) -> str:
@@ -46,8 +46,8 @@ def _version(package: str) -> str:
 
 def _fluidsynth() -> str:
     try:
-        said = subprocess.run(["fluidsynth", "--version"], capture_output=True, text=True, timeout=10)
+        done = subprocess.run(["fluidsynth", "--version"], capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return "absent"
-    found = re.search(r"runtime version ([\d.]+)", said.stdout + said.stderr)
-    return found.group(1) if found else "unknown"
+    match = re.search(r"runtime version ([\d.]+)", done.stdout + done.stderr)
+    return match.group(1) if match else "unknown"

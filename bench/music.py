@@ -17,12 +17,17 @@ SAMPLE = 40
 # have 5.7 onsets a second and 3.2 notes at once; the scores, 2.8 and 4.5, are played twice as fast, detached.
 LENGTH_S, PACE, HELD = 400, 2, 0.7
 TICKS_A_SECOND = 2 * TICKS  # at the default tempo
-BESIDE = Path("../shared/data/music_identifier/labelled")  # of the checkout: where developers have them
+SHARED = Path("../shared/data/music_identifier/labelled")  # from the checkout: where developers have them
 
 
 @dataclass(frozen=True)
 class Music:
-    """files: MIDI. name: whose they are, for people."""
+    """What is rendered.
+
+    Attributes:
+        files: MIDI.
+        name: Whose they are, for people.
+    """
 
     files: list[Path]
     name: str
@@ -30,17 +35,17 @@ class Music:
 
 def sample(settings: Settings) -> Music:
     """SAMPLE files, evenly spaced in the order of their paths: the same ones in every run."""
-    beside = settings.project / BESIDE
-    if folder := settings.music or (beside if beside.is_dir() else None):
-        found = sorted(folder.rglob("*.mid"))
-        if len(found) < SAMPLE:
-            raise SystemExit(f"{folder} holds {len(found)} MIDI files, fewer than {SAMPLE}")
-        return Music(_spaced(found), "files of music_identifier")
+    shared = settings.project / SHARED
+    if folder := settings.music or (shared if shared.is_dir() else None):
+        files = sorted(folder.rglob("*.mid"))
+        if len(files) < SAMPLE:
+            raise SystemExit(f"{folder} holds {len(files)} MIDI files, fewer than {SAMPLE}")
+        return Music(_spaced(files), "files of music_identifier")
     return Music(_from_music21(settings), "suites of music21's scores (EARMARK_BENCH_MUSIC names no others)")
 
 
-def _spaced(found: list) -> list:
-    return [found[round(place * (len(found) - 1) / (SAMPLE - 1))] for place in range(SAMPLE)]
+def _spaced(files: list[Path]) -> list[Path]:
+    return [files[round(place * (len(files) - 1) / (SAMPLE - 1))] for place in range(SAMPLE)]
 
 
 def _from_music21(settings: Settings) -> list[Path]:
@@ -79,11 +84,11 @@ def _notes(name: str, folder: Path) -> list[tuple[int, int, int]]:
 
 def _suite(scores: list[list[tuple[int, int, int]]]) -> list[tuple[int, int, int]]:
     """Every SAMPLE-th score, from the first on, until LENGTH_S are full."""
-    found: list[tuple[int, int, int]] = []
+    notes: list[tuple[int, int, int]] = []
     now = 0
     for score in itertools.chain.from_iterable(scores[step::SAMPLE] for step in range(SAMPLE)):
         if now >= LENGTH_S * TICKS_A_SECOND:
             break
-        found += [(pitch, now + start, now + end) for pitch, start, end in score]
-        now = max(end for _, _, end in found)
-    return found
+        notes += [(pitch, now + start, now + end) for pitch, start, end in score]
+        now = max(end for _, _, end in notes)
+    return notes

@@ -1,4 +1,4 @@
-"""What a row gives, and how two things are compared on a machine that others use too."""
+"""Results, and how two things are timed against each other on a machine with other users."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ AT_LEAST, AT_MOST = "at least", "at most"
 
 @dataclass(frozen=True)
 class Result:
-    """One figure beside its bar.
+    """One figure and what it must reach.
 
-    name: begins with the row's module. measured: None where it could not be had; `detail`, which tells
-    what was measured on what, then says why.
+    Attributes:
+        name: Begins with the row's module.
+        measured: None where it could not be measured.
+        bar: What it must reach.
+        unit: Of both.
+        sense: AT_LEAST or AT_MOST.
+        detail: What was measured on what, or why it could not be.
     """
 
     name: str
@@ -30,11 +35,12 @@ class Result:
 
     @property
     def reached(self) -> bool:
+        """Whether the figure reaches the bar."""
         if self.measured is None:
             return False
         return self.measured >= self.bar if self.sense == AT_LEAST else self.measured <= self.bar
 
-    def plain(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """As results.json has it."""
         return {
             "name": self.name,
@@ -47,7 +53,7 @@ class Result:
 
 
 def seconds(function: Callable[[], Any]) -> float:
-    """How long one call takes, by the clock on the wall."""
+    """How long one call takes, by the clock."""
     started = time.perf_counter()
     function()
     return time.perf_counter() - started
@@ -55,7 +61,13 @@ def seconds(function: Callable[[], Any]) -> float:
 
 @dataclass(frozen=True)
 class Comparison:
-    """ratio: the median, over rounds, of the peer's time by ours. ours_s, peer_s: median times."""
+    """How long two things took.
+
+    Attributes:
+        ratio: The median, over rounds, of the peer's time by earmark's.
+        ours_s: Median time of earmark.
+        peer_s: Median time of the peer.
+    """
 
     ratio: float
     ours_s: float
@@ -63,8 +75,10 @@ class Comparison:
 
 
 def used_by_children_s() -> float:
-    """Processor time of all child processes that have ended, and of theirs: what a busy machine does not
-    stretch as it stretches the time by the clock."""
+    """Processor time of all child processes that have ended, and of theirs.
+
+    A busy machine lengthens it less than the time by the clock.
+    """
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -78,7 +92,7 @@ def peak_rss_mb(process: int) -> float:
 
 
 def compare(ours: Callable[[], Any], peer: Callable[[], Any], rounds: int) -> Comparison:
-    """Both once unmeasured, then alternately: what else the machine does meets both alike."""
+    """Call both once unmeasured, then alternately, so that other users of the machine slow both alike."""
     ours(), peer()
     pairs = [(seconds(ours), seconds(peer)) for _ in range(rounds)]
     return Comparison(

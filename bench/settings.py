@@ -1,4 +1,4 @@
-"""What a run of the benchmarks is told."""
+"""Settings of a run of the benchmarks."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Settings:
-    """project: the checkout. scratch: a folder for what is thrown away afterwards.
+    """What all rows need to know.
 
-    music: a folder of music_identifier's files, None for those beside the checkout, or what stands in for
-    them. rounds: how often two things are measured alternately. sizes: the numbers of synthetic pieces:
-    small, middle, large.
+    Attributes:
+        project: The checkout.
+        scratch: A folder for temporary files.
+        music: A folder of music_identifier's files; None for those that developers have, or what stands in
+            for them.
+        rounds: How often two things are measured alternately.
+        sizes: Numbers of synthetic pieces: small, middle, large.
     """
 
     project: Path

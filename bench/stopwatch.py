@@ -18,7 +18,13 @@ WARM_UP = 2  # steps at the beginning that are not counted: libraries choose the
 
 
 class Stopwatch(pl.Callback):
-    """data_s, step_s, clips: of all steps but the first few."""
+    """Times batches and steps, the first few left out.
+
+    Attributes:
+        data_s: Waiting for batches, a sum.
+        step_s: Making steps, a sum.
+        clips: In those steps.
+    """
 
     def __init__(self) -> None:
         self.data_s = self.step_s = 0.0
@@ -26,15 +32,18 @@ class Stopwatch(pl.Callback):
         self._since = 0.0
 
     def on_train_epoch_start(self, *_: Any) -> None:
+        """Begin to wait for a batch."""
         self._since = time.perf_counter()
 
     def on_train_batch_start(self, trainer: Any, module: Any, batch: Any, index: int) -> None:
+        """End waiting, begin a step."""
         now = time.perf_counter()
         if self._steps >= WARM_UP:
             self.data_s += now - self._since
         self._since = now
 
     def on_train_batch_end(self, trainer: Any, module: Any, outputs: Any, batch: Any, index: int) -> None:
+        """End a step, begin to wait for a batch."""
         now = time.perf_counter()
         if self._steps >= WARM_UP:
             self.step_s += now - self._since
@@ -44,8 +53,9 @@ class Stopwatch(pl.Callback):
 
 
 def main() -> None:
+    """Train by the overrides of the command line."""
     from earmark.foundation.workspace import Workspace
-    from earmark.pipeline import order as pipeline
+    from earmark.pipeline.order import run_stage
     from earmark.pipeline.settings.config import compose
 
     workspace = Workspace.at(Path.cwd())
@@ -56,7 +66,7 @@ def main() -> None:
         return fit(trainer, *args, **settings)
 
     with patch.object(pl.Trainer, "fit", watched):
-        pipeline.run_stage("train", compose(workspace.conf, sys.argv[1:]), workspace)
+        run_stage("train", compose(workspace.conf, sys.argv[1:]), workspace)
     print(json.dumps({"data_s": watch.data_s, "step_s": watch.step_s, "clips": watch.clips}))
 
 

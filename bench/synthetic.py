@@ -11,7 +11,7 @@ PIECES_A_WORK = 2
 
 
 def write_midi(path: Path, notes: list[tuple[int, int, int]]) -> None:
-    """A Standard MIDI File of one track from (pitch, start, end), ticks."""
+    """Write a Standard MIDI File of one track from notes (pitch, start, end), ticks."""
     events = [(start, 1, pitch) for pitch, start, _ in notes] + [(end, 0, pitch) for pitch, _, end in notes]
     track, now = bytearray(), 0
     for tick, on, pitch in sorted(events):
@@ -23,10 +23,11 @@ def write_midi(path: Path, notes: list[tuple[int, int, int]]) -> None:
 
 
 def _variable_length(value: int) -> bytes:
-    found = [value & 0x7F]
+    """A number as Standard MIDI Files write it: 7 bits a byte, the highest first."""
+    digits = [value & 0x7F]
     while value := value >> 7:
-        found.insert(0, 0x80 | value & 0x7F)
-    return bytes(found)
+        digits.insert(0, 0x80 | value & 0x7F)
+    return bytes(digits)
 
 
 def melody(index: int, seconds: float) -> list[tuple[int, int, int]]:
@@ -41,7 +42,7 @@ def melody(index: int, seconds: float) -> list[tuple[int, int, int]]:
 
 
 def write_piece(folder: Path, index: int, seconds: float = 3.0) -> Path:
-    """Piece `index` in folder/<label>/<work>/."""
+    """Write piece `index` into folder/<label>/<work>/."""
     label = LABELS[index % len(LABELS)]
     work = index // len(LABELS) // PIECES_A_WORK
     path = folder / label / f"work {work:06d}" / f"{index:07d}.mid"
@@ -51,6 +52,6 @@ def write_piece(folder: Path, index: int, seconds: float = 3.0) -> Path:
 
 
 def write_corpus(folder: Path, count: int, first: int = 0) -> None:
-    """Pieces `first` to `count`."""
+    """Write pieces `first` to `count`."""
     for index in range(first, count):
         write_piece(folder, index)

@@ -9,7 +9,8 @@ from pathlib import Path
 TIME_LIMIT_S = 60  # some valid files never end
 
 
-def is_there() -> bool:
+def is_installed() -> bool:
+    """Whether the command is on the path."""
     return shutil.which("fluidsynth") is not None
 
 
@@ -22,7 +23,11 @@ def render(
     effects: bool = True,
     options: tuple[str, ...] = (),
 ) -> bool:
-    """MIDI to stereo WAV of 16 bits; False where the file never ends or the WAV is empty."""
+    """Write MIDI as stereo WAV of 16 bits.
+
+    Returns:
+        Whether there is a sound: not where the command never ends or the WAV is empty.
+    """
     switches = [] if effects else ["-R", "0", "-C", "0"]
     settings = [word for option in options for word in ("-o", option)]
     command = ["fluidsynth", "-n", "-i", "-q", "-g", str(gain), "-r", str(rate_hz), *switches, *settings]

@@ -21,13 +21,13 @@ MARGIN, LEARNING_RATE = 1.0, 0.001
 
 
 def preprocess(files: Sequence[Path], folder: Path, soundfont: Path) -> list[Path]:
-    """WAV files of `files`; what does not end or comes out empty is left out."""
-    found = []
+    """Render files to WAV; those that do not end or come out empty are left out."""
+    wavs = []
     for midi in files:
         wav = folder / f"{midi.stem}.wav"
         if fluidsynth_command.render(midi, wav, soundfont):
-            found.append(wav)
-    return found
+            wavs.append(wav)
+    return wavs
 
 
 def spectrogram(wav: Path) -> torch.Tensor:
@@ -76,6 +76,7 @@ class Training:
         self._optimizer = torch.optim.SGD(self.network.parameters(), lr=LEARNING_RATE)
 
     def step(self, clips: Sequence[torch.Tensor]) -> None:
+        """Make a step by anchors, positives and negatives."""
         self._optimizer.zero_grad()
         self._loss(*(self.network(part) for part in clips)).backward()
         self._optimizer.step()

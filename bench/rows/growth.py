@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.checkout import STAGES, finished
+from bench.checkout import STAGES, finished_checkout
 from bench.result import AT_MOST, Result
 from bench.settings import Settings
 
@@ -13,7 +13,7 @@ FLAT = 1.5  # memory that grows by less than half while pieces grow tenfold
 def measure(settings: Settings) -> list[Result]:
     """Each stage alone by `dvc repro -s`, from nothing: DVC's own work counts."""
     small, middle, large = settings.sizes
-    few, more, many = (finished(settings, count).runs for count in settings.sizes)
+    few, more, many = (finished_checkout(settings, count).runs for count in settings.sizes)
     results = []
     for stage in STAGES:
         ratio = (many[stage].seconds / large) / (few[stage].seconds / small)

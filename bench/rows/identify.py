@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from bench.checkout import earmark
 from bench.result import AT_LEAST, AT_MOST, Result, seconds
 from bench.rows.preprocessing import prepared
 from bench.settings import Settings
+
+if TYPE_CHECKING:
+    from earmark.identify.verdict import Verdict
 
 LENGTH_S = 180
 FILES = 100
@@ -32,7 +36,7 @@ def measure(settings: Settings) -> list[Result]:
     _record(folder)
     wav = folder / "000.wav"
     identifier = Identifier.load(bundle)
-    _check(identifier.identify(Target(wav.name, wav)))  # and what is loaded at first use
+    _check(identifier.identify(Target(wav.name, wav)))  # also loads what is loaded at first use
     rounds = max(settings.rounds, 1)
     started = time.process_time()
     one_s = median(seconds(lambda: identifier.identify(Target(wav.name, wav))) for _ in range(rounds))
@@ -79,7 +83,7 @@ def measure(settings: Settings) -> list[Result]:
 
 
 def _trained(settings: Settings) -> Path:
-    """A bundle of the default network, trained for one epoch: how well it does is not the question."""
+    """A bundle of the default network, trained for one epoch: its quality does not matter here."""
     checkout, _ = prepared(settings)
     checkout.run("python", "stages/train.py", "trainer.max_epochs=1", "hydra.run.dir=runs/bench")
     return checkout.root / "runs" / "bench" / "models"
@@ -108,11 +112,11 @@ def _record(folder: Path) -> None:
 
 def _command(bundle: Path, what: str) -> None:
     command = [earmark(), "identify", what, "--model", str(bundle), "--csv"]
-    said = subprocess.run(command, capture_output=True, text=True)
-    if said.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{said.stderr}")
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
 
 
-def _check(found: object) -> None:
-    if found.error:
-        raise SystemExit(f"the recording was not identified: {found.error}")
+def _check(verdict: Verdict) -> None:
+    if verdict.error:
+        raise SystemExit(f"the recording was not identified: {verdict.error}")

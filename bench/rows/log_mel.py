@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from bench.result import AT_LEAST, AT_MOST, Result, compare
 from bench.settings import Settings
+
+if TYPE_CHECKING:
+    from earmark.features.mel import LogMel
 
 # The front ends of conf/features: the default's, and that of the published system with 80 dB of range.
 CASES = {
@@ -32,7 +36,7 @@ def measure(settings: Settings) -> list[Result]:
     return results
 
 
-def _against_librosa(name: str, front_end: object, wav: Path, length_s: float, rounds: int) -> list[Result]:
+def _against_librosa(name: str, front_end: LogMel, wav: Path, length_s: float, rounds: int) -> list[Result]:
     from bench.peers.librosa_mel import log_mel
     from earmark.music.audio import read_waveform
 
@@ -54,14 +58,14 @@ def _against_librosa(name: str, front_end: object, wav: Path, length_s: float, r
 
     error = float(np.abs(ours() - peer()).max())
     with threadpool_limits(1):  # matrix products would take all cores
-        found = compare(ours, peer, rounds)
+        times = compare(ours, peer, rounds)
     what = (
-        f"{length_s} s of WAV, one core: ours {length_s / found.ours_s:,.0f} × real time, "
-        f"librosa {length_s / found.peer_s:,.0f} ×"
+        f"{length_s} s of WAV, one core: ours {length_s / times.ours_s:,.0f} × real time, "
+        f"librosa {length_s / times.peer_s:,.0f} ×"
     )
     return [
         Result(
-            f"log_mel: speed, features={name}", found.ratio, 1.0, "× librosa's throughput", AT_LEAST, what
+            f"log_mel: speed, features={name}", times.ratio, 1.0, "× librosa's throughput", AT_LEAST, what
         ),
         Result(
             f"log_mel: difference, features={name}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import median
 
-from bench.checkout import finished
+from bench.checkout import finished_checkout
 from bench.result import AT_MOST, Result
 from bench.settings import Settings
 
@@ -15,10 +15,10 @@ def measure(settings: Settings) -> list[Result]:
     """The whole pipeline, `train` and `evaluate` included; the median of some runs."""
     results = []
     for count, bar_s in zip(settings.sizes[1:], BARS_S, strict=True):
-        checkout = finished(settings, count)
+        checkout = finished_checkout(settings, count)
         runs = [checkout.repro() for _ in range(max(settings.rounds, 1))]
-        if strange := [run for run in runs if "up to date" not in run.said]:
-            raise SystemExit(f"a no-op was none:\n{strange[0].said}")
+        if others := [run for run in runs if "up to date" not in run.output]:
+            raise SystemExit(f"dvc repro ran a stage although nothing had changed:\n{others[0].output}")
         results.append(
             Result(
                 f"no_op: {count:,} pieces",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.checkout import finished
+from bench.checkout import finished_checkout
 from bench.result import AT_MOST, Result
 from bench.settings import Settings
 from bench.synthetic import write_piece
@@ -16,7 +16,7 @@ PER_PIECE = {"render": "audio", "features": "features"}  # stage, kind of its en
 def measure(settings: Settings) -> list[Result]:
     """`dvc repro features split`, and how many pieces were computed for it."""
     count = settings.sizes[1]
-    checkout = finished(settings, count)
+    checkout = finished_checkout(settings, count)
     checkout.repro("features", "split")
     before = {kind: _entries(checkout.store / kind) for kind in PER_PIECE.values()}
     write_piece(checkout.music, count)

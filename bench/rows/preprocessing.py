@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from bench.checkout import Checkout, made
+from bench.checkout import Checkout, new_checkout
 from bench.music import Music, sample
 from bench.peers import fluidsynth_command, music_identifier
 from bench.result import AT_LEAST, Result, seconds
@@ -21,13 +21,13 @@ LABELS = ("Ash", "Birch", "Cedar")  # whose a piece is does not matter to how lo
 def measure(settings: Settings) -> list[Result]:
     """A shell run up to `features`, from nothing, against a loop that renders to WAV."""
     music = sample(settings)
-    if not fluidsynth_command.is_there():
+    if not fluidsynth_command.is_installed():
         absent = "skipped: the command fluidsynth is not installed (apt-get install fluidsynth)"
         return [_result("time", None, absent), _result("disk", None, absent)]
     halves = music.files[::2], music.files[1::2]
     folder = settings.scratch / "music_identifier"
     folder.mkdir()
-    # Half before and half after ours: what else the machine does meets both alike.
+    # Half before and half after ours: other users of the machine slow both alike.
     first_s = _seconds(lambda: _render(halves[0], folder))
     checkout, ours_s = prepared(settings)
     peer_s = first_s + _seconds(lambda: _render(halves[1], folder))
@@ -57,7 +57,7 @@ def prepared(settings: Settings) -> tuple[Checkout, float]:
     """A checkout with the sample's features by the shipped defaults, and the seconds that they took."""
     folder = settings.scratch / "sample"
     lay_out(sample(settings), folder)
-    checkout = made(settings, "defaults", ["experiment=composer"], folder)
+    checkout = new_checkout(settings, "defaults", ["experiment=composer"], folder)
     checkout.use()
     command = ("python", "stages/features.py", "hydra.run.dir=runs/features")
     return checkout, _seconds(lambda: checkout.run(*command))

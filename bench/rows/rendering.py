@@ -34,7 +34,7 @@ print(max(Loky(2).map(peak_of, [(Path(sys.argv[1]), Path(f"{sys.argv[2]}.{n}")) 
 def measure(settings: Settings) -> list[Result]:
     """Equal settings, instruments and tempo of the file, whole pieces, stereo; ratios per second of audio."""
     results = [_memory(settings)]
-    if not fluidsynth_command.is_there():
+    if not fluidsynth_command.is_installed():
         absent = "skipped: the command fluidsynth is not installed (apt-get install fluidsynth)"
         return [_speed(rate_hz, None, absent) for rate_hz in BARS] + results
     music = sample(settings)
@@ -43,7 +43,7 @@ def measure(settings: Settings) -> list[Result]:
 
 
 def render(midi: Path, wav: Path, rate_hz: int) -> float:
-    """Our side: one piece, in whole; the processor time that it took, seconds."""
+    """Render one whole piece by earmark; the processor time that it took, seconds."""
     from earmark.music.audio import Format
     from earmark.music.midi.arrange import Tempo
     from earmark.music.synthesis.piece import render_piece
@@ -64,13 +64,13 @@ def peak_of(job: tuple[Path, Path]) -> float:
 
 
 def _playable(files: list[Path], scratch: Path) -> list[Path]:
-    found = []
+    playable = []
     for midi in files:
         if _command(midi, scratch / "playable.wav", 8_000):
-            found.append(midi)
-        if len(found) == FILES:
+            playable.append(midi)
+        if len(playable) == FILES:
             break
-    return found
+    return playable
 
 
 def _command(midi: Path, wav: Path, rate_hz: int) -> bool:
@@ -131,8 +131,8 @@ def _memory(settings: Settings) -> Result:
         midi, wav = settings.scratch / f"{name}.mid", settings.scratch / f"{name}.wav"
         write_midi(midi, melody(0, length_s))
         command = [sys.executable, "-c", MEMORY_PROBE, str(midi), str(wav)]
-        said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=settings.project)
-        peaks[name] = float(said.stdout.splitlines()[-1])
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=settings.project)
+        peaks[name] = float(done.stdout.splitlines()[-1])
         for written in settings.scratch.glob(f"{wav.name}.*"):
             written.unlink()
     return Result(

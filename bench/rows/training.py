@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from bench.checkout import Checkout, made
+from bench.checkout import Checkout, new_checkout
 from bench.music import sample
 from bench.peers import music_identifier
 from bench.result import AT_LEAST, AT_MOST, Result, seconds
@@ -29,7 +29,7 @@ def measure(settings: Settings) -> list[Result]:
     triplets = _triplets(checkout)
     wavs = _recordings(checkout, {piece for triplet in triplets for piece in triplet}, settings.scratch)
     theirs = _Peer(wavs, triplets)
-    # One batch before and one after ours: what else the machine does meets both alike.
+    # One batch before and one after ours: other users of the machine slow both alike.
     theirs.batch(0)
     ours = _watched(checkout, ORIGINAL)
     theirs.batch(1)
@@ -69,7 +69,7 @@ def measure(settings: Settings) -> list[Result]:
 def _original(settings: Settings) -> Checkout:
     folder = settings.scratch / "sample-original"
     lay_out(sample(settings), folder)
-    checkout = made(settings, "original", ["experiment=composer_original"], folder)
+    checkout = new_checkout(settings, "original", ["experiment=composer_original"], folder)
     checkout.use()
     checkout.repro("features", "split")
     return checkout
@@ -83,12 +83,12 @@ def _triplets(checkout: Checkout) -> list[tuple[str, str, str]]:
     splits = read_table(checkout.root / "data" / "splits.csv")
     train = splits[(splits.role == "known") & (splits.split == "train")].reset_index(drop=True)
     sampler = AnchorTriplets(list(train.label), list(train.group), TRIPLETS, seed=0)
-    found = []
+    triplets = []
     for batch in list(sampler)[:2]:
         third = len(batch) // 3
         names = [train.piece_id[index] for index in batch]
-        found.append(list(zip(names[:third], names[third : 2 * third], names[2 * third :], strict=True)))
-    return [triplet for batch in found for triplet in batch]
+        triplets += zip(names[:third], names[third : 2 * third], names[2 * third :], strict=True)
+    return triplets
 
 
 def _different(triplets: list[tuple[str, str, str]]) -> int:
@@ -102,10 +102,10 @@ def _recordings(checkout: Checkout, pieces: set[str], scratch: Path) -> dict[str
 
     folder = scratch / "recordings-original"
     folder.mkdir()
-    found = {piece: folder / f"{piece}.wav" for piece in sorted(pieces)}
+    wavs = {piece: folder / f"{piece}.wav" for piece in sorted(pieces)}
     raw = checkout.root / "data" / "raw"
-    Parallel(n_jobs=-1)(delayed(render)(raw / f"{piece}.mid", wav, 44_100) for piece, wav in found.items())
-    return found
+    Parallel(n_jobs=-1)(delayed(render)(raw / f"{piece}.mid", wav, 44_100) for piece, wav in wavs.items())
+    return wavs
 
 
 class _Peer:
