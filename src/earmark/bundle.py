@@ -157,7 +157,8 @@ def _read_content(folder: Path) -> dict[str, Any]:
     known = _decision_kinds()
     if decision.get("kind") not in known:
         raise EarmarkError(
-            f"{folder} is refused: its decision is {decision.get('kind')}, and known are {' and '.join(known)}"
+            f"{folder} is refused: its decision is {decision.get('kind')}, "
+            f"and known are {' and '.join(known)}"
         )
     return content
 

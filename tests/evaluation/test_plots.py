@@ -1,6 +1,7 @@
 """Pictures: there, of equal bytes, and of what they were given."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
@@ -12,16 +13,16 @@ MEANS = RANDOM.standard_normal((30, 5))
 NAMES = ["Ash"] * 12 + ["Birch"] * 12 + [""] * 6
 SPLITS = (["train"] * 6 + ["validation"] * 3 + ["test"] * 3) * 2 + ["test"] * 6
 MATRIX = np.array([[5.0, 1.0], [0.0, 7.0]])
-HISTORY = [
-    {"epoch": number, "train/loss": 1 / (number + 1), "validation/retrieval": 0.5} for number in range(4)
-]
+HISTORY = pd.DataFrame(
+    {"epoch": range(4), "train_loss": [1 / number for number in range(1, 5)], "validation_score": 0.5}
+)
 CLIPS = [RANDOM.uniform(-80, 0, (32, 40)).astype(np.float32) for _ in range(3)]
 
 DRAW = {
     "confusion": lambda path: plots.confusion_picture(MATRIX, ["Ash", "Birch"], "test pieces", path),
     "embedding": lambda path: plots.embedding_picture(MEANS, NAMES, SPLITS, ["Ash", "Birch"], path),
     "open_set": lambda path: plots.open_set_picture(MEANS[:, 0] ** 2, MEANS[:, 1] ** 2 + 1, 0.7, path),
-    "curves": lambda path: plots.curves_picture(HISTORY, "validation/retrieval", path),
+    "curves": lambda path: plots.curves_picture(HISTORY, path),
     "risk_coverage": lambda path: plots.risk_coverage_picture([0.5, 1.0], [0.0, 0.5], path),
     "reliability": lambda path: plots.reliability_picture([0.6, 0.9], [0.5, 1.0], [2, 5], path),
     "roc": lambda path: plots.roc_picture(np.array([0, 0.5, 1]), np.array([0, 0.8, 1]), 0.3, path),
@@ -37,9 +38,9 @@ EDGES = {
     "no strangers": lambda path: plots.open_set_picture(np.array([1.0, 2.0]), np.array([]), 1.5, path),
     "nobody at all": lambda path: plots.open_set_picture(np.array([]), np.array([]), 1.5, path),
     "equal distances": lambda path: plots.open_set_picture(np.ones(3), np.ones(2), 1.0, path),
-    "one epoch": lambda path: plots.curves_picture(HISTORY[:1], "validation/retrieval", path),
+    "one epoch": lambda path: plots.curves_picture(HISTORY[:1], path),
     "an epoch without validation": lambda path: plots.curves_picture(
-        [{"epoch": 0, "train/loss": 1.0}], "validation/retrieval", path
+        pd.DataFrame({"epoch": [0], "train_loss": [1.0], "validation_score": [np.nan]}), path
     ),
     "silence": lambda path: plots.spectrogram_picture([np.full((8, 9), -80.0)], ["a"], 10.0, path),
     "any letters": lambda path: plots.confusion_picture(MATRIX, ["Dvořák", "$x_$"], "$_{$", path),

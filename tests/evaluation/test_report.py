@@ -7,11 +7,18 @@ import pandas as pd
 import pytest
 
 from earmark.bundle import Bundle
+from earmark.decisions.embeddings import PieceEmbeddings
 from earmark.decisions.prototype import FittedPrototypes, NearestPrototype
 from earmark.decisions.rejection import Rejection
 from earmark.evaluation.closed_set import closed_set_metrics, confusion
-from earmark.evaluation.report import VERDICT_COLUMNS, confusions, judge, metrics, verdict_table, warnings_of
-from earmark.learning.embed import PieceEmbeddings
+from earmark.evaluation.report import (
+    VERDICT_COLUMNS,
+    confusions,
+    evaluated_pieces,
+    metrics,
+    verdict_table,
+    warnings_of,
+)
 
 LABELS = ["Ash", "Birch"]
 DECISION = NearestPrototype("euclidean", 0.2)
@@ -71,7 +78,9 @@ def facts(value_of):
 @pytest.fixture
 def found_metrics(pieces, embedded):
     def found(verdicts, bundle, value_of=lambda row: row[1] == "Ash", resamples=50, sections=None):
-        evaluation = judge(verdicts, pieces, embedded, facts(value_of), bundle, DECISION, resamples, seed=0)
+        evaluation = evaluated_pieces(
+            verdicts, pieces, embedded, facts(value_of), bundle, DECISION, resamples, seed=0
+        )
         return metrics(evaluation, sections or {})
 
     return found

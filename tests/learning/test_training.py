@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from earmark.pipeline.settings.assembly import build_sampler
 
 from earmark.foundation.errors import EarmarkError
 from earmark.learning.dataset.arrays import FeatureArrays
@@ -21,7 +22,6 @@ from earmark.learning.training import fit, fit_classical
 from earmark.models.forest import Forest
 from earmark.models.logistic import Logistic
 from earmark.music.clips import ClipGeometry
-from earmark.pipeline.settings.assembly import build_sampler
 
 LABELS = ["Ash", "Birch", "Cedar"]
 GEOMETRY = ClipGeometry(frames=8, hop=8, most_clips=3, frame_rate_hz=1.0)

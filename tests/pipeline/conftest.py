@@ -2,8 +2,8 @@
 
 import shutil
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pretty_midi
@@ -14,6 +14,7 @@ from earmark.foundation.workspace import Workspace
 from earmark.music.sources.choice import use_csv
 from earmark.pipeline import order as pipeline
 from earmark.pipeline.settings.config import compose
+from earmark.pipeline.settings.schema import Config
 
 CONF = Path(__file__).parents[2] / "conf"
 RATE_HZ = 8000
@@ -141,13 +142,26 @@ def small_overrides():
     return list(SMALL)
 
 
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run to its end: its config, where its outputs lie, and the lines that it printed by stage."""
+
+    config: Config
+    workspace: Workspace
+    lines: dict[str, list[str]]
+
+    @property
+    def root(self):
+        return self.workspace.root
+
+
 @pytest.fixture(scope="session")
 def finished(project, small):
     """One whole run below runs/: its workspace, config, and the lines that it said by stage."""
     workspace = Workspace.at(project, project / "runs" / "one")
-    cfg = small("store.path=store1")
+    config = small("store.path=store1")
     lines = defaultdict(list)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("builtins.print", lambda text="", **_: lines[text.partition(":")[0]].append(text))
-        pipeline.run(cfg, workspace)
-    return SimpleNamespace(cfg=cfg, lines=dict(lines), workspace=workspace, root=workspace.root)
+        pipeline.run(config, workspace)
+    return FinishedRun(config, workspace, dict(lines))

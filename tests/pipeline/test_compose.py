@@ -1,11 +1,11 @@
 """params.yaml: composed, never edited by hand."""
 
 import pytest
-from earmark.stages import compose
 from omegaconf import OmegaConf
 
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.workspace import Workspace
+from earmark.pipeline import compose
 
 
 @pytest.fixture
@@ -20,10 +20,10 @@ def edit(workspace, old, new):
 
 
 def test_params_are_the_config_with_every_reference_resolved(workspace, small):
-    cfg = small("trainer.seed=${split.seed}", "split.seed=7")
-    compose.run(cfg, workspace)
+    config = small("trainer.seed=${split.seed}", "split.seed=7")
+    compose.run(config, workspace)
     written = OmegaConf.to_container(OmegaConf.load(workspace.params), resolve=False)
-    assert written == OmegaConf.to_container(cfg, resolve=True)
+    assert written == config.as_dict()
     assert written["trainer"]["seed"] == 7
 
 

@@ -4,9 +4,7 @@ import pandas as pd
 import pytest
 
 from earmark.foundation.workspace import Workspace
-from earmark.music.audio import Format
 from earmark.music.catalog import QUARANTINE_COLUMNS, read_table
-from earmark.music.midi.arrange import Tempo
 from earmark.pipeline.context import Context
 
 
@@ -16,15 +14,13 @@ def context(project, small, tmp_path):
 
 
 def test_settings_become_objects(context):
-    assert context.format == Format(rate_hz=8000, channels=2)
-    assert context.tempo == Tempo("original", 4.0)
     assert context.executor.workers == 1
 
 
 def test_the_store_lies_in_the_project_or_where_the_environment_says(context, project, monkeypatch, tmp_path):
-    assert context.store.root == project / context.cfg.store.path
+    assert context.store.root == project / context.config.store.path
     monkeypatch.setenv("EARMARK_STORE", str(tmp_path / "elsewhere"))
-    assert Context(context.cfg, context.workspace).store.root == tmp_path / "elsewhere"
+    assert Context(context.config, context.workspace).store.root == tmp_path / "elsewhere"
 
 
 def test_a_shared_store_lies_behind_it(context, small):

@@ -12,7 +12,7 @@ from earmark.decisions.vote import FittedVote
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import read_table
 from earmark.pipeline import order as pipeline
-from earmark.pipeline.settings.config import compose, plain
+from earmark.pipeline.settings.config import compose
 
 SECTIONS = [
     *("validation", "closed_set", "open_set", "clips", "selective", "calibration"),
@@ -35,14 +35,14 @@ def experiment(project, finished):
     """
 
     def run(name, *overrides, sections=None, rate=None):
-        cfg, chosen = deepcopy(finished.cfg), compose(project / "conf", list(overrides))
+        config, chosen = deepcopy(finished.config), compose(project / "conf", list(overrides))
         named = {item.partition("=")[0].partition(".")[0] for item in overrides}
         for group in named & set(CHOSEN):
-            cfg[group] = plain(chosen[group])
-        cfg.evaluate.sections = sections or {}
-        cfg.trainer.optimizer["lr"] = cfg.trainer.optimizer["lr"] if rate is None else rate
+            setattr(config, group, getattr(chosen, group))
+        config.evaluate.sections = sections or {}
+        config.trainer.optimizer["lr"] = config.trainer.optimizer["lr"] if rate is None else rate
         workspace = Workspace.at(project, project / "runs" / name)
-        pipeline.run(cfg, workspace)
+        pipeline.run(config, workspace)
         return workspace
 
     return run
@@ -144,4 +144,4 @@ def test_a_training_starts_from_another_bundle(experiment, finished, capsys):
         assert torch.equal(bundle.weights[f"encoder.{name}"], start.weights[name]), name
     assert "init" not in bundle.settings["model"]
     encoder = bundle.settings["model"]["encoder"]
-    assert {**encoder, "init": ""} == plain(finished.cfg.model)
+    assert {**encoder, "init": ""} == finished.config.model

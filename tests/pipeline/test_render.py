@@ -12,7 +12,7 @@ import soundfile
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import read_table
-from earmark.pipeline.render import _render, run
+from earmark.pipeline.render import run
 from earmark.store import digest_file
 
 
@@ -53,9 +53,16 @@ def test_a_broken_file_is_left_out_and_said(finished):
     assert f"render: left out Cedar/broken.mid: {failures.reason[0]}" in finished.lines["render"]
 
 
-def test_a_machine_with_another_fluidsynth_plays_nothing_under_our_version():
+def test_a_worker_with_another_fluidsynth_renders_nothing(project, finished, small, tmp_path, monkeypatch):
+    """What is kept as of this machine's version must be played by it."""
+    versions = iter(["1.0.0"])
+    monkeypatch.setattr("earmark.music.recipe.fluidsynth_version", lambda: next(versions))
+    workspace = Workspace.at(project, tmp_path)
+    workspace.data.mkdir()
+    shutil.copyfile(finished.workspace.catalog, workspace.catalog)
+    workspace.raw.symlink_to(finished.workspace.raw)
     with pytest.raises(EarmarkError, match=r"a worker has FluidSynth [\d.]+, this machine 1\.0\.0: install"):
-        _render("1.0.0")
+        run(small(f"store.path={tmp_path}"), workspace)
 
 
 def test_another_rate_is_another_entry_of_the_store(project, finished, small, tmp_path):

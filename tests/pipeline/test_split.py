@@ -4,7 +4,7 @@ import pandas as pd
 
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import read_table, write_table
-from earmark.music.folds import SPLIT_COLUMNS, split_pieces
+from earmark.music.folds import SPLIT_COLUMNS, SplitSettings, split_pieces
 from earmark.pipeline.split import run
 
 
@@ -13,7 +13,9 @@ def test_splits_are_those_of_the_settings(project, finished, small, tmp_path):
     workspace = Workspace.at(project, tmp_path)
     write_table(pieces, workspace.pieces)
     run(small("split.folds=4", "split.fold=2", "split.seed=3"), workspace)
-    pd.testing.assert_frame_equal(read_table(workspace.splits), split_pieces(pieces, 4, 2, 3))
+    pd.testing.assert_frame_equal(
+        read_table(workspace.splits), split_pieces(pieces, SplitSettings(folds=4, fold=2, seed=3))
+    )
 
 
 def test_works_stay_together_in_a_whole_run(finished):

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from earmark.bundle import Bundle
+from earmark.decisions.embeddings import PieceEmbeddings
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import read_table
 from earmark.music.synthesis.soundfont import soundfont_digest, soundfont_path
-from earmark.pipeline.settings.config import plain
-from earmark.pipeline.train import IDENTIFICATION, run
+from earmark.pipeline.train import run
 
 
 def test_metrics_of_training(finished):
@@ -38,16 +38,18 @@ def test_the_curves_have_a_row_an_epoch(finished):
 
 
 def test_the_bundle_knows_what_it_was_asked(finished):
-    assert Bundle.load(finished.workspace.models).question == finished.cfg.data.question == "composer"
+    assert Bundle.load(finished.workspace.models).question == finished.config.data.question == "composer"
 
 
 def test_the_bundle_knows_how_to_prepare_a_piece(finished):
     settings = Bundle.load(finished.workspace.models).settings
-    assert set(settings) == {*IDENTIFICATION, "model"}
+    sections = ("midi", "render", "audio", "features", "dataset")
+    assert set(settings) == {*sections, "validate", "model"}
     digest = settings["render"].pop("soundfont_sha256")
-    assert digest == soundfont_digest(soundfont_path(finished.cfg.render.soundfont, Path()))
-    for name in IDENTIFICATION:
-        assert settings[name] == plain(finished.cfg[name])
+    assert digest == soundfont_digest(soundfont_path(finished.config.render.soundfont, Path()))
+    for name in sections:
+        assert settings[name] == finished.config.as_dict()[name]
+    assert settings["validate"] == {"min_rms_db": finished.config.validate.min_rms_db}
     assert settings["model"]["bands"] == 32
     assert settings["model"]["channels"] == 1
 
@@ -66,6 +68,14 @@ def test_references_are_the_training_pieces_clips(finished):
         assert (np.diff(rows.start_s) > 0).all()
         # Clips of 4 s of pieces of 12 to 13 s
         assert 7.5 < rows.start_s.iloc[-1] < 9.1
+
+
+def test_every_piece_is_embedded_once_and_the_references_are_those_of_the_training_pieces(finished):
+    splits = read_table(finished.workspace.splits)
+    embedded = PieceEmbeddings.load(finished.workspace.embeddings, len(splits))
+    train = splits[(splits.role == "known") & (splits.split == "train")]
+    references = np.concatenate(embedded.rows(train.index).clips)
+    assert np.array_equal(references, Bundle.load(finished.workspace.models).embeddings)
 
 
 def test_labels_are_the_known_ones_sorted(finished):

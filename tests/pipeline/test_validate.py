@@ -7,8 +7,8 @@ import pytest
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import COLUMNS, QUARANTINE_COLUMNS, read_table
-from earmark.music.soundness import read_facts_table
 from earmark.pipeline.validate import run
+from earmark.store.records import read_records
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_there_are_facts_of_sound_pieces_alone(finished):
     pieces = read_table(finished.workspace.pieces)
     facts = {path.stem: json.loads(path.read_text()) for path in finished.workspace.facts.iterdir()}
     assert set(facts) == set(pieces.piece_id)
-    assert read_facts_table(finished.workspace.facts_table) == facts
+    assert read_records(finished.workspace.facts_table) == facts
     for piece in pieces.itertuples():
         assert facts[piece.piece_id]["encoded"]["log_duration"] > 2
         assert ("notes" in facts[piece.piece_id]) == (piece.media == "midi")

@@ -32,17 +32,17 @@ def test_the_documented_outputs_are_there(finished):
     assert made - facts - raw == {
         *("params.yaml", "data/catalog.csv", "data/audio.csv", "data/pieces.csv", "data/quarantine.csv"),
         *("data/failures/ingest.csv", "data/failures/render.csv", "data/features.csv", "data/splits.csv"),
-        "data/facts.jsonl",
+        *("data/facts.jsonl", "data/embeddings.safetensors"),
         "data/verdicts.csv",
         *("models/bundle.yaml", "models/encoder.safetensors", "models/decision.safetensors"),
         *("models/references.safetensors", "models/references.csv"),
         *("metrics/train.json", "metrics/evaluate.json"),
-        *("plots/training/history.csv", "plots/training/curves.png"),
+        "plots/training/history.csv",
         *(f"plots/evaluation/confusion_{split}.csv" for split in ("train", "validation", "test")),
         *(f"plots/evaluation/confusion_{split}.png" for split in ("train", "validation", "test")),
         *(
             f"plots/evaluation/{name}.png"
-            for name in ("embeddings", "open_set", "reliability", "risk_coverage", "spectrograms")
+            for name in ("curves", "embeddings", "open_set", "reliability", "risk_coverage", "spectrograms")
         ),
         "plots/evaluation/reliability.csv",
         "plots/evaluation/risk_coverage.csv",
@@ -101,7 +101,7 @@ def test_the_second_run_shared_nothing_with_the_first(finished, repeated):
 def test_a_rerun_takes_everything_from_the_store(project, finished):
     workspace = Workspace.at(project, project / "runs" / "three")
     for stage in pipeline.STAGES[: pipeline.STAGES.index("split") + 1]:
-        pipeline.run_stage(stage, finished.cfg, workspace)
+        pipeline.run_stage(stage, finished.config, workspace)
     for folder in ("raw", "audio", "features", "facts"):
         for path in (finished.root / "data" / folder).iterdir():
             assert path.samefile(workspace.data / folder / path.name)
@@ -109,7 +109,7 @@ def test_a_rerun_takes_everything_from_the_store(project, finished):
 
 def test_the_run_is_in_mlflow_whole(finished, project):
     client = MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
-    experiment = client.get_experiment_by_name(finished.cfg.tracking.experiment)
+    experiment = client.get_experiment_by_name(finished.config.tracking.experiment)
     found = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time ASC"])
     run = found[0]
     assert run.info.status == "FINISHED"
@@ -146,7 +146,7 @@ def test_the_bundle_judges_features_as_the_run_did(finished):
     bundle = Bundle.load(finished.workspace.models)
     verdicts = read_table(finished.workspace.verdicts)
     arrays = FeatureArrays(finished.workspace.features, verdicts.piece_id)
-    geometry = ClipGeometry.of(bundle.settings["dataset"], 8000 / 512)
-    found = [bundle.decision.verdict(clips) for clips in embed_pieces(bundle.encoder, arrays, geometry).clips]
+    geometry = ClipGeometry.of(bundle.hearing.dataset, 8000 / 512)
+    found = [bundle.decision.predict(clips) for clips in embed_pieces(bundle.encoder, arrays, geometry).clips]
     assert [verdict.label for verdict in found] == list(verdicts.verdict)
     assert np.allclose([verdict.distance for verdict in found], verdicts.distance.astype(float), rtol=1e-4)

@@ -1,10 +1,24 @@
-"""Key estimation as MIREX scores it: near misses count in part.
+"""Key estimation as MIREX scores it since 2017: near misses count in part.
 
-A fifth above 0.5, relative major or minor 0.3, parallel 0.2 (mir_eval.key; Raffel et al. 2014).
+| relation of the estimate to the true key | score |
+|---|---|
+| the same | 1.0 |
+| a fifth above or below, same mode | 0.5 |
+| relative major or minor | 0.3 |
+| parallel major or minor | 0.2 |
+| any other | 0.0 |
+
+Relations are mir_eval's. Its release 0.8 counts an ascending fifth alone, as MIREX did until 2016, and later ones
+count the descending fifth on demand: here both count, with either release.
+
+References:
+    C. Raffel et al., "mir_eval: A transparent implementation of common MIR metrics", ISMIR 2014.
+    MIREX 2017, Audio Key Detection, evaluation procedures.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,17 +32,39 @@ from earmark.foundation.errors import EarmarkError
 
 # Majors by fifths from C, each with its relative minor three semitones below at the same place.
 FIFTHS = [KEYS[7 * step % 12] for step in range(12)] + [KEYS[12 + (7 * step + 9) % 12] for step in range(12)]
+FIFTH = 0.5
 RELATIONS = {1.0: "exact", 0.5: "fifth", 0.3: "relative", 0.2: "parallel", 0.0: "other"}
 
 
-def weighted_scores(truth: Sequence[str], said: Sequence[str]) -> np.ndarray:
-    """The score of each estimate: (pieces,). Raises EarmarkError for a label that is no key."""
-    from mir_eval.key import weighted_score
+def weighted_scores(truth: Sequence[str], estimates: Sequence[str]) -> np.ndarray:
+    """Score estimated keys.
 
+    Args:
+        truth: The true keys, for example `Db major`.
+        estimates: What was said instead, in the same order.
+
+    Returns:
+        The score of each estimate: (pieces,).
+
+    Raises:
+        EarmarkError: For a label that is no key.
+    """
     try:
-        return np.array([weighted_score(key, estimate) for key, estimate in zip(truth, said, strict=True)])
+        return np.array([_score(key, estimate) for key, estimate in zip(truth, estimates, strict=True)])
     except ValueError as error:
         raise EarmarkError(f"evaluate=key is for labels like `Db major`: {error}") from error
+
+
+def _score(key: str, estimate: str) -> float:
+    from mir_eval.key import weighted_score
+
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", FutureWarning
+        )  # later releases announce that fifths will count both ways
+        score = weighted_score(key, estimate)
+        # Seen from the estimate, a key a fifth below it lies a fifth above.
+        return FIFTH if not score and weighted_score(estimate, key) == FIFTH else float(score)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import pandas as pd
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import read_table
+from earmark.pipeline.tracking.tracker import PARENT_TAG, impatient, server
 
-PARENT_TAG = "mlflow.parentRunId"
 PAGE = 1000  # runs a request
 QUIET = {"MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
 
@@ -53,7 +53,6 @@ class Runs:
         given = os.environ.get("MLFLOW_TRACKING_URI")
         if not given and not database.is_file():
             raise EarmarkError(f"{database} is not there: no run was kept in this checkout yet (dvc repro)")
-        from earmark.pipeline.tracking.tracker import impatient, server
 
         self.uri = server(workspace)
         from mlflow.tracking import MlflowClient

@@ -22,9 +22,9 @@ from earmark.pipeline.settings.schema import Config
 from earmark.pipeline.tracking.run_name import run_name, tags
 from earmark.pipeline.tracking.run_record import FAILED, FINISHED, KILLED, RUNNING, RunRecord
 from earmark.pipeline.tracking.stage_run import log_config
+from earmark.pipeline.tracking.tracker import PARENT_TAG, Tracker
 from earmark.store import digest_settings
 
-PARENT_TAG = "mlflow.parentRunId"
 # How and where a run computes, which makes no difference to what comes out.
 CIRCUMSTANCES = ("executor", "store", "sweep")
 
@@ -43,7 +43,6 @@ def run(
     if record and sweep and config.sweep.resume and record.status == FINISHED and record.digest == digest:
         say(f"{stage}: {sweep.job_name(record.overrides)} is finished, score {record.score}")
         return float(record.score)
-    from earmark.pipeline.tracking.tracker import Tracker
 
     tracker = Tracker(workspace, sweep.experiment if sweep else config.tracking.experiment)
     if record and record.status == RUNNING:  # killed without a word

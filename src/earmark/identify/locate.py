@@ -15,7 +15,8 @@ MLFLOW_URI = re.compile(r"^(models|runs|mlflow-artifacts):/")
 def find_bundle(model: str, download: Callable[[str], Path] | None = None) -> Path:
     """The folder of the bundle that `model` names; "" for the last one trained in this checkout.
 
-    download: brings the bundle of an MLflow URI and gives its folder. Raises EarmarkError where there is none.
+    download: brings the bundle of an MLflow URI and gives its folder. Raises EarmarkError where there is
+    none.
     """
     if not model:
         return _latest()

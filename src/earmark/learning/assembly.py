@@ -46,8 +46,8 @@ class Parts:
         node, gives = dict(self.model), model.gives
         if gives == "scores" and objective.needs == "embeddings":
             raise EarmarkError(
-                f"config: {model.__name__} gives class scores and {objective.__name__} learns from embeddings: "
-                "choose objective=cross_entropy, or another model"
+                f"config: {model.__name__} gives class scores and {objective.__name__} learns from "
+                "embeddings: choose objective=cross_entropy, or another model"
             )
         shape = self._input_shape()
         if objective.needs == "scores" and gives == "embeddings":

@@ -23,8 +23,8 @@ class MidiSettings:
 
 @dataclass
 class RenderSettings:
-    """How MIDI is played. synth_rate: Hz at which FluidSynth plays. gain: FluidSynth's, 0 to 10. tail_s: seconds
-    after the last note. max_seconds: where a piece, MIDI or recording, is cut off; 0 for nowhere."""
+    """How MIDI is played. synth_rate: Hz at which FluidSynth plays. gain: FluidSynth's, 0 to 10.
+    tail_s: seconds after the last note. max_seconds: where a piece, MIDI or recording, is cut off; 0 for nowhere."""
 
     instruments: str
     soundfont: str

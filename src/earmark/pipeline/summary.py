@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from earmark.evaluation.closed_set import confusion
+from earmark.foundation.words import fixed, shown
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import KNOWN, TEST
 
@@ -61,8 +62,8 @@ def summary(
     where = workspace.project
     lines += [
         "",
-        f"verdicts {_shown(workspace.verdicts, where)} · metrics {_shown(workspace.metrics, where)} · "
-        f"pictures {_shown(workspace.plots / 'evaluation', where)} · model {_shown(workspace.models, where)}",
+        f"verdicts {shown(workspace.verdicts, where)} · metrics {shown(workspace.metrics, where)} · "
+        f"pictures {shown(workspace.plots / 'evaluation', where)} · model {shown(workspace.models, where)}",
         f"MLflow run {run_id} in {tracking_uri}: `make ui` shows it beside the others",
         "=" * WIDTH,
     ]
@@ -72,12 +73,8 @@ def summary(
 def _row(name: str, metric: Mapping[str, float | None], remark: str = "") -> str:
     if metric["value"] is None:
         return f"{name:30} not measured"
-    interval = f"{_fixed(metric['low'])} to {_fixed(metric['high'])}"
-    return f"{name:30} {_fixed(metric['value']):>8}    {interval:18} {remark}".rstrip()
-
-
-def _fixed(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+    interval = f"{fixed(metric['low'])} to {fixed(metric['high'])}"
+    return f"{name:30} {fixed(metric['value']):>8}    {interval:18} {remark}".rstrip()
 
 
 def _matrix(verdicts: pd.DataFrame, labels: Sequence[str]) -> list[str]:
@@ -99,7 +96,3 @@ def _strangest(verdicts: pd.DataFrame) -> list[str]:
     last = unknown.iloc[-1]
     name = f"{last.label}: {last.title}" if last.label else last.title
     return ["", f"farthest from everything known: {name} (distance {last.distance:.3f})"]
-
-
-def _shown(path: Any, base: Any) -> str:
-    return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)

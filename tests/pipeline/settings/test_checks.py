@@ -89,9 +89,8 @@ CONF = Path(__file__).parents[3] / "conf"
     ],
 )
 def test_what_cannot_work_is_one_line(overrides, said):
-    cfg = compose(CONF, ["features=mel", *overrides])
     with pytest.raises(EarmarkError) as caught:
-        check(cfg)
+        check(compose(CONF, ["features=mel", *overrides]))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 

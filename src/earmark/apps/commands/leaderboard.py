@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from earmark.foundation.errors import EarmarkError, describe
+from earmark.foundation.words import fixed
 from earmark.foundation.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -173,10 +174,10 @@ def _print_table(found: Board, experiment: str) -> None:
             str(rank),
             Text(short(row.name)),
             ",".join(row.folds),
-            _fixed(score.value),
-            f"{_fixed(score.low)}–{_fixed(score.high)}" if score.low is not None else "–",
-            "best" if rank == 1 else _fixed(row.p),
-            _fixed(row.validation),
+            fixed(score.value),
+            f"{fixed(score.low)}–{fixed(score.high)}" if score.low is not None else "–",
+            "best" if rank == 1 else fixed(row.p),
+            fixed(row.validation),
             "–" if row.duration_s is None else f"{row.duration_s:.0f} s",
             "–" if row.parameters is None else f"{row.parameters:,.0f}",
             "\n".join(run.run_id[:8] for run in row.runs),
@@ -184,7 +185,3 @@ def _print_table(found: Board, experiment: str) -> None:
     Console(highlight=False).print(table)
     if found.more:
         print(f"{found.more} more rows: --top {len(found.rows) + found.more}")
-
-
-def _fixed(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"

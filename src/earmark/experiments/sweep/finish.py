@@ -19,6 +19,7 @@ from earmark.experiments.sweep.summary_table import rows, show
 from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.progress import say
+from earmark.foundation.words import shown
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import KNOWN, read_table, write_table
 from earmark.pipeline.settings.config import override_key
@@ -118,7 +119,7 @@ def _sum_up(sweep: Sweep, found: list[Aggregate], tracker: Any, project: Path) -
             tracker.log_metrics(sweep.parent, {f"{place}/{name}": value for name, value in values.items()})
         if row["best"]:
             tracker.tag(sweep.parent, best=row["configuration"], best_confusion=f"confusion_{number}.png")
-    show(table, f"sweep {_shown(sweep.folder, project)}, MLflow run {sweep.parent}")
+    show(table, f"sweep {shown(sweep.folder, project)}, MLflow run {sweep.parent}")
 
 
 def metric_name(configuration: str) -> str:
@@ -130,7 +131,3 @@ def _log_best_bundles(chosen: Aggregate | None, finished: Jobs, tracker: Any) ->
     for folder, record in finished:
         if chosen and folder.name in chosen.jobs and record.log_bundle == "best":
             tracker.log_files(record.run_id, "bundle", Workspace.at(folder).models)
-
-
-def _shown(path: Path, base: Path) -> str:
-    return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)

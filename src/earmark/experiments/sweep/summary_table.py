@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from earmark.experiments.sweep.aggregate import Aggregate
+from earmark.foundation.words import fixed
 
 
 def rows(found: Sequence[Aggregate], best: Aggregate | None) -> list[dict[str, Any]]:
@@ -41,18 +42,14 @@ def show(table: list[dict[str, Any]], title: str) -> None:
     for name in ("folds", "mean of folds", "all test pieces", "95 % interval", "validation"):
         shown.add_column(name, justify="right", no_wrap=True)
     for row in sorted(table, key=lambda row: -row["validation"]):
-        interval = f"{_fixed(row['low'])} to {_fixed(row['high'])}"
+        interval = f"{fixed(row['low'])} to {fixed(row['high'])}"
         star = " *" if row["best"] else ""
         shown.add_row(
             Text(row["configuration"] + star),
             str(row["folds"]),
-            *(_fixed(row["mean"]), _fixed(row["pooled"]), interval, _fixed(row["validation"])),
+            *(fixed(row["mean"]), fixed(row["pooled"]), interval, fixed(row["validation"])),
         )
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=120)  # a log has no edge
     console.print(shown)
-
-
-def _fixed(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"

@@ -21,6 +21,7 @@ from earmark.foundation.workspace import Workspace
 from earmark.pipeline.tracking.run_record import FAILED, FINISHED, KILLED, RUNNING
 
 BUNDLE_TAG = "earmark.bundle"
+PARENT_TAG = "mlflow.parentRunId"  # MLflow's own: the run id of the sweep that a run is a job of
 ERROR_TAG = "earmark.error"
 # Without it MLflow opens an experiment's page as that of a chat bot.
 TRAINING_PAGE = {"mlflow.experimentKind": "custom_model_development"}
