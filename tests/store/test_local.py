@@ -13,6 +13,7 @@ import pytest
 from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.store import Store, digest_file, local
 from earmark.store import entry as entry_module
+from earmark.store.remote import Remote
 
 KEY = "ab" + 62 * "0"
 NO_SPACE = "no space left on the disk of .*: free some, then run again"
@@ -59,6 +60,19 @@ def test_an_entry_is_made_once_and_is_what_was_written(store, made):
     assert first == second == store.path("audio", KEY, ".wav") == store.find("audio", KEY, ".wav")
     assert first.read_bytes() == b"sound"
     assert made.calls == 1
+
+
+def test_a_config_names_the_store_and_the_environment_comes_before_it(tmp_path, monkeypatch):
+    monkeypatch.delenv(local.VARIABLE, raising=False)
+    assert Store.of("cache", "", tmp_path) == Store(tmp_path / "cache")
+    assert Store.of("/mnt/cache", "s3://x/y", tmp_path) == Store(Path("/mnt/cache"), Remote("s3://x/y"))
+    assert Store(tmp_path, Remote("s3://x/y")).on_this_machine() == Store(tmp_path, Remote("s3://x/y"))
+    monkeypatch.setenv(local.VARIABLE, str(tmp_path / "mine"))
+    assert Store.of("cache", "", tmp_path) == Store(tmp_path / "mine")
+    # A worker of another machine has a store of its own where a remote joins them.
+    assert Store(tmp_path).on_this_machine() == Store(tmp_path)
+    remote = Remote("s3://x/y")
+    assert Store(tmp_path, remote).on_this_machine() == Store(tmp_path / "mine", remote)
 
 
 def test_kinds_keys_and_suffixes_do_not_meet(store):
@@ -182,6 +196,14 @@ def test_a_store_whose_folder_is_none_is_no_fault_of_the_piece(store, made):
     with pytest.raises(EarmarkError, match="cannot be used: File exists: ") as caught:
         store.fetch("audio", KEY, ".wav", made)
     assert not isinstance(caught.value, PieceError)
+
+
+def test_an_entry_that_cannot_be_pulled_is_one_line(store):
+    folder = store.path("audio", KEY, ".wav").parent
+    folder.parent.mkdir(parents=True)
+    folder.write_text("in the way")
+    with pytest.raises(EarmarkError, match="cannot be used: File exists: "):
+        store.pull("audio", KEY, ".wav")
 
 
 def test_a_bad_piece_on_a_full_disk_is_still_a_bad_piece(store, monkeypatch):

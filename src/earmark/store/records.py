@@ -18,7 +18,10 @@ def read_record(path: Path) -> dict[str, Any]:
         PieceError: It cannot be read.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(record, dict):
+            raise ValueError("it is no JSON object")
+        return record
     except (OSError, ValueError) as error:
         raise PieceError(f"{path} cannot be read: {error}") from error
 
@@ -48,7 +51,7 @@ def read_records(table: Path) -> dict[str, dict[str, Any]]:
     """
     try:
         with table.open(encoding="utf-8") as file:
-            rows = [json.loads(line) for line in file]
+            rows = [dict(json.loads(line)) for line in file]
         return {row.pop("piece_id"): row for row in rows}
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise EarmarkError(f"{table} cannot be read: run dvc repro validate ({error})") from error

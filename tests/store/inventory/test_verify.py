@@ -7,6 +7,7 @@ import pytest
 
 from earmark.store import Store
 from earmark.store.entry import locked
+from earmark.store.inventory import verify as verify_module
 from earmark.store.inventory.scan import scan
 from earmark.store.inventory.verify import damage, heal, verify
 
@@ -57,6 +58,35 @@ def test_the_damage_is_told(store):
     assert damage(entry) == "its note is not one"
     note.unlink()
     assert damage(entry) == ""  # a leftover, or gone: no entry in any case
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(5, "Input/output error"), "cannot be read: Input/output error"),
+        (FileNotFoundError(2, "No such file"), ""),  # removed meanwhile
+    ],
+)
+def test_an_entry_that_cannot_be_read_is_damaged(store, monkeypatch, error, reason):
+    def fail(path):
+        raise error
+
+    monkeypatch.setattr(verify_module, "digest_file", fail)
+    assert damage(store.path("audio", KEYS[0], ".wav")) == reason
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOATIME"), reason="wants Linux")
+def test_another_user_s_note_is_read_too(store, monkeypatch):
+    """Only the owner may keep the system from noting that a file was read."""
+    opened = os.open
+
+    def refuse(path, flags):
+        if flags & os.O_NOATIME:
+            raise PermissionError
+        return opened(path, flags)
+
+    monkeypatch.setattr(verify_module.os, "open", refuse)
+    assert damage(store.path("audio", KEYS[0], ".wav")) == ""
 
 
 def test_a_sound_entry_and_one_that_is_made_anew_are_not_healed(store):
