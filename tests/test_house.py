@@ -1,4 +1,4 @@
-"""The house: rooms, floors, and which room may know which library."""
+"""The package's structure: its rooms, which room may import which, and which library each may know."""
 
 import ast
 import json
@@ -28,9 +28,10 @@ FLOORS = (
 MOST_NAMES = 14
 LIGHT = ("foundation", "store", "music", "features", "decisions", "bundle", "identify", "apps.tags")
 HEAVY = ("torch", "pytorch_lightning", "lightning", "hydra", "dvc", "mlflow", "pandas", "music21")
-# Hydra, DVC and MLflow are for those who run experiments; what they are not for must not import them at all.
+# Libraries that run experiments: other rooms must not import them at all.
 DRIVERS = ("hydra", "dvc", "mlflow")
 DRIVERS_ROOMS = ("pipeline", "experiments")
+VAGUE_NAMES = {"util", "utils", "helper", "helpers", "common", "misc", "manager", "base", "core"}
 
 
 def room_of(file):
@@ -53,6 +54,13 @@ def test_imports_run_downwards():
         if room_of(other) and FLOORS.index(room_of(other)) > FLOORS.index(room_of(file))
     ]
     assert rising == []
+
+
+def test_no_module_has_a_name_that_says_nothing():
+    names = {file.stem for file in PACKAGE.rglob("*.py")} | {
+        folder.name for folder in PACKAGE.rglob("*") if folder.is_dir()
+    }
+    assert names & VAGUE_NAMES == set()
 
 
 def test_hydra_dvc_and_mlflow_are_known_to_pipeline_and_experiments_alone():

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 
 def digest_file(path: Path) -> str:
@@ -15,7 +14,7 @@ def digest_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def digest_settings(settings: Mapping[str, Any]) -> str:
+def digest_settings(settings: Mapping[str, object]) -> str:
     """SHA-256 of settings as canonical JSON, hexadecimal; the order of keys does not matter."""
     text = json.dumps(settings, sort_keys=True, ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from earmark.foundation.errors import EarmarkError
 from earmark.store.digest import digest_file, digest_settings
@@ -78,7 +77,7 @@ class Store:
         place = os.environ.get(VARIABLE)
         return Store(Path(place).resolve(), self.remote) if place and self.remote else self
 
-    def key(self, **parts: Any) -> str:
+    def key(self, **parts: object) -> str:
         """The key of an entry that is made from `parts`: digests of inputs, settings, code version."""
         return digest_settings(parts)
 
