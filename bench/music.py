@@ -62,7 +62,8 @@ def _from_music21(settings: Settings) -> list[Path]:
             origin.name.removeprefix(PACKAGE_PREFIX)
             for origin in read_csv(settings.project / "data" / "corpora" / "composer.csv")
         )
-        scores = Parallel(n_jobs=-1)(delayed(_notes)(name, folder) for name in names)
+        converted = Parallel(n_jobs=-1)(delayed(_notes)(name, folder) for name in names)
+        scores = [notes for notes in converted if notes is not None]  # joblib's annotation allows for it
         for number, file in enumerate(files):
             write_midi(file, _suite(scores[number:] + scores[:number]))
     return files

@@ -93,7 +93,8 @@ def peak_rss_mb(process: int) -> float:
 
 def compare(ours: Callable[[], Any], peer: Callable[[], Any], rounds: int) -> Comparison:
     """Call both once unmeasured, then alternately, so that other users of the machine slow both alike."""
-    ours(), peer()
+    ours()
+    peer()
     pairs = [(seconds(ours), seconds(peer)) for _ in range(rounds)]
     return Comparison(
         ratio=median(theirs / own for own, theirs in pairs),

@@ -62,7 +62,7 @@ def main() -> None:
     watch, fit = Stopwatch(), pl.Trainer.fit
 
     def watched(trainer: pl.Trainer, *args: Any, **settings: Any) -> Any:
-        trainer.callbacks.append(watch)
+        trainer.callbacks.append(watch)  # pyright: ignore[reportAttributeAccessIssue]  # set by a connector
         return fit(trainer, *args, **settings)
 
     with patch.object(pl.Trainer, "fit", watched):

@@ -93,7 +93,8 @@ def _against_command(files: list[Path], rate_hz: int, settings: Settings, whose:
         used = {"ours": 0.0, "peer": 0.0}  # processor time
 
         def ours() -> None:
-            used["ours"] += sum(workers(delayed(render)(midi, wav, rate_hz) for midi, wav in jobs))
+            times_s = workers(delayed(render)(midi, wav, rate_hz) for midi, wav in jobs)
+            used["ours"] += sum(time_s for time_s in times_s if time_s is not None)
 
         def peer() -> None:
             before = used_by_children_s()

@@ -109,13 +109,20 @@ def _recordings(checkout: Checkout, pieces: set[str], scratch: Path) -> dict[str
 
 
 class _Peer:
-    """Its loop, batch by batch; data_s, step_s and triplets are sums so far."""
+    """The training loop of music_identifier, batch by batch.
+
+    Attributes:
+        data_s: Making batches, a sum so far.
+        step_s: Making steps, a sum so far.
+        triplets: In those batches.
+    """
 
     def __init__(self, wavs: dict[str, Path], triplets: list[tuple[str, str, str]]) -> None:
-        self._rows = [tuple(wavs[piece] for piece in triplet) for triplet in triplets]
+        self._rows = [(wavs[anchor], wavs[same], wavs[other]) for anchor, same, other in triplets]
         self._training = music_identifier.Training()
-        music_identifier.spectrogram(next(iter(wavs.values())))  # libraries are loaded and choose their
-        self._training.step([torch.zeros(1, 2, 64, 2584)] * 3)  # kernels now
+        # Not timed: libraries are loaded, and choose their kernels.
+        music_identifier.spectrogram(next(iter(wavs.values())))
+        self._training.step([torch.zeros(1, 2, 64, 2584)] * 3)
         self.data_s = self.step_s = 0.0
         self.triplets = 0
 
