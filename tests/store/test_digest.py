@@ -23,13 +23,13 @@ def turned(value):
     return [turned(item) for item in value] if isinstance(value, list) else value
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(SETTINGS)
 def test_the_order_of_settings_does_not_matter(node):
     assert digest_settings(turned(node)) == digest_settings(node)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(SETTINGS, SETTINGS)
 def test_every_value_does(one, other):
     assume(repr(turned(one)) != repr(turned(other)) and one != other)

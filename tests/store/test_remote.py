@@ -8,7 +8,7 @@ import pytest
 
 from earmark.foundation.errors import EarmarkError
 from earmark.store import Store, digest_file, link
-from earmark.store.remote import Remote, _filesystem
+from earmark.store.remote import Remote, filesystem_of
 
 KEY = "ab" + 62 * "0"
 BUCKET = "music"
@@ -66,7 +66,7 @@ def never(path):
 
 def shared(url):
     """Names of what is shared, and where."""
-    files, base = _filesystem(url)
+    files, base = filesystem_of(url)
     return {path.removeprefix(base.removeprefix("file://")).lstrip("/"): path for path in files.find(base)}
 
 
@@ -88,12 +88,12 @@ def test_content_lies_under_its_digest_and_a_note_says_whose_it_is(machine, made
     sha256 = digest_file(entry)
     names = shared(url)
     assert set(names) == {f"sha256/{sha256[:2]}/{sha256}", f"audio/ab/{KEY}.wav.json"}
-    files, _ = _filesystem(url)
+    files, _ = filesystem_of(url)
     assert json.loads(files.cat_file(names[f"audio/ab/{KEY}.wav.json"])) == {"sha256": sha256, "size": 5}
 
 
 def test_no_note_says_what_is_not_there_yet(machine, made, url, monkeypatch):
-    files, _ = _filesystem(url)
+    files, _ = filesystem_of(url)
 
     def cut(*args):
         raise ConnectionError("the line went dead")
@@ -126,7 +126,7 @@ def test_what_is_here_and_shared_asks_the_server_nothing(machine, made, monkeypa
 @pytest.mark.parametrize("damage", [b"hound", b"so", b"", None])
 def test_what_was_damaged_over_there_is_computed_anew_and_mended(machine, made, url, damage):
     entry = machine("one").fetch("audio", KEY, ".wav", made)
-    files, _ = _filesystem(url)
+    files, _ = filesystem_of(url)
     content = shared(url)[f"sha256/{digest_file(entry)[:2]}/{digest_file(entry)}"]
     files.rm_file(content) if damage is None else files.pipe_file(content, damage)
     assert machine("other").fetch("audio", KEY, ".wav", made).read_bytes() == b"sound"
@@ -136,7 +136,7 @@ def test_what_was_damaged_over_there_is_computed_anew_and_mended(machine, made, 
 
 def test_a_note_that_is_none_is_no_entry(machine, made, url):
     machine("one").fetch("audio", KEY, ".wav", made)
-    files, _ = _filesystem(url)
+    files, _ = filesystem_of(url)
     files.pipe_file(shared(url)[f"audio/ab/{KEY}.wav.json"], b"{")
     machine("other").fetch("audio", KEY, ".wav", made)
     assert made.calls == 2
@@ -177,7 +177,7 @@ def test_two_machines_that_make_different_bytes_at_once_leave_one_of_them_whole(
 
 
 def test_an_upload_that_breaks_off_leaves_no_note_and_is_made_up_for(machine, made, monkeypatch, url):
-    files, _ = _filesystem(url)
+    files, _ = filesystem_of(url)
 
     def broken(*_, **__):
         raise OSError(5, "the line went dead")

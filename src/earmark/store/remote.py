@@ -45,7 +45,7 @@ class Remote:
         Raises:
             EarmarkError: The url is none, or the package that reaches it is not installed.
         """
-        _filesystem(self.url)
+        filesystem_of(self.url)
 
     def digest(self, name: str) -> str | None:
         """The SHA-256 of the entry's content; None where nobody has shared it.
@@ -53,7 +53,7 @@ class Remote:
         Raises:
             EarmarkError: The store cannot be reached.
         """
-        files, base = _filesystem(self.url)
+        files, base = filesystem_of(self.url)
         with self._one_line():
             try:
                 return str(json.loads(files.cat_file(f"{base}/{name}.json"))["sha256"])
@@ -69,7 +69,7 @@ class Remote:
         Raises:
             EarmarkError: The store cannot be reached.
         """
-        files, base = _filesystem(self.url)
+        files, base = filesystem_of(self.url)
         with self._one_line():
             try:
                 files.get_file(_content(base, sha256), str(target))
@@ -88,7 +88,7 @@ class Remote:
         Raises:
             EarmarkError: The store cannot be reached.
         """
-        files, base = _filesystem(self.url)
+        files, base = filesystem_of(self.url)
         note = json.dumps({"sha256": sha256, "size": entry.stat().st_size}).encode()
         with self._one_line():
             with _whole(files, _content(base, sha256)) as target:
@@ -117,8 +117,12 @@ def _content(base: str, sha256: str) -> str:
 
 
 @cache
-def _filesystem(url: str) -> tuple[AbstractFileSystem, str]:
-    """The fsspec file system of a url, and the path there. Raises EarmarkError, see `Remote.check`."""
+def filesystem_of(url: str) -> tuple[AbstractFileSystem, str]:
+    """The fsspec file system of a url, and the path in it.
+
+    Raises:
+        EarmarkError: The url is none, or the package that reaches it is not installed.
+    """
     from fsspec.core import url_to_fs
 
     protocol, mark, _ = url.partition("://")
