@@ -4,36 +4,49 @@ from pathlib import Path
 
 import pytest
 import torch
-from earmark.pipeline.settings.assembly import (
-    HEAD,
-    Input,
-    build_sampler,
-    check_assembly,
-    gradient_free,
-    model_node,
-)
 
+from earmark.foundation.contracts import ClassicalModel
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.targets import build
+from earmark.foundation.workspace import Workspace
+from earmark.learning.assembly import HEAD, check_parts
 from earmark.models.classifier import Classifier
 from earmark.models.dense import Dense
 from earmark.models.forest import Forest
-from earmark.pipeline.settings.config import build, compose, plain
+from earmark.pipeline.settings.config import compose
 
-CONF = Path(__file__).parents[3] / "conf"
-INPUT = Input(channels=1, bands=16, frames=20, classes=5)
+CONF = Path(__file__).parents[2] / "conf"
 CLASSIFY = ("objective=cross_entropy", "sampler=shuffled", "decision=vote")
 SHAPE = {"channels": 1, "bands": 16, "frames": 20}
 
 
+# 20 frames of 16 bands: 8000 / 400 Hz for a second
+SMALL = (
+    *("audio.sample_rate=8000", "features=mel", "features.hop_length=400", "features.n_mels=16"),
+    *("features.f_max_hz=4000", "dataset.clip_s=1"),
+)
+
+
+def parts(*overrides):
+    """The parts of a config."""
+    config = compose(CONF, overrides)
+    return config.parts(config.recipe(Workspace.at(CONF.parent)))
+
+
 def node(*overrides):
-    return model_node(compose(CONF, ["model=dense", *overrides]), INPUT)
+    return parts("model=dense", *SMALL, *overrides).model_node(5)
+
+
+def check(*overrides):
+    config = compose(CONF, overrides)
+    check_parts(config.parts(config.recipe(Workspace.at(CONF.parent))), config.data.labels)
 
 
 def test_the_input_is_what_front_end_and_clips_give():
-    cfg = compose(CONF, ["features=mel", "features.n_mels=64", "dataset.clip_s=2", "audio=stereo44k"])
-    found = Input.of(cfg, 7)
-    assert (found.channels, found.bands, found.classes) == (2, 64, 7)
-    assert found.frames == round(2 * 44100 / cfg.features.hop_length)
+    shape = parts("features=mel", "features.n_mels=64", "dataset.clip_s=2", "audio=stereo44k").model_node(7)
+    assert (shape["channels"], shape["bands"]) == (2, 64)
+    hop_length = compose(CONF, ["features=mel"]).features["hop_length"]
+    assert shape["frames"] == round(2 * 44100 / hop_length)
 
 
 def test_an_encoder_learns_embeddings_as_it_is():
@@ -43,7 +56,7 @@ def test_an_encoder_learns_embeddings_as_it_is():
 
 
 def _without_init(model):
-    own = plain(compose(CONF, [f"model={model}"]).model)
+    own = compose(CONF, [f"model={model}"]).model
     return {name: value for name, value in own.items() if name != "init"}
 
 
@@ -122,7 +135,7 @@ def test_parts_that_do_not_fit_are_one_line_that_says_what_to_choose(overrides, 
 )  # fmt: skip
 def test_what_cannot_be_built_is_refused_before_anything_is_computed(overrides, said):
     with pytest.raises(EarmarkError) as caught:
-        check_assembly(compose(CONF, ["features=mel", *overrides]))
+        check("features=mel", *overrides)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -141,19 +154,25 @@ def test_what_cannot_be_built_is_refused_before_anything_is_computed(overrides, 
     ],
 )
 def test_what_fits_together_passes(overrides):
-    check_assembly(compose(CONF, ["features=mel", *overrides]))
+    check("features=mel", *overrides)
 
 
 def test_a_sampler_gets_what_no_config_states():
-    cfg = compose(CONF, ["sampler=shuffled", "sampler.batch_size=2"])
+    shuffled = parts("sampler=shuffled", "sampler.batch_size=2")
     labels = ["a", "a", "b", "b"]
-    one, other = (list(build_sampler(cfg.sampler, labels, labels, seed)) for seed in (0, 1))
+    one, other = (list(shuffled.batches(labels, labels, seed)) for seed in (0, 1))
     for batches in (one, other):
         drawn = sorted(index for batch in batches for index in batch)
         assert drawn == [0] * 4 + [1] * 4 + [2] * 4 + [3] * 4  # four clips of each piece
     assert one != other
 
 
-def test_classical_classifiers_need_no_gradients():
-    assert gradient_free(Forest(1, 4, 4, 2, trees=1, max_depth=1, min_samples_leaf=1))
-    assert not gradient_free(torch.nn.Linear(1, 1))
+def test_a_part_that_lacks_what_its_contract_asks_is_one_line(monkeypatch):
+    monkeypatch.delattr(Dense, "gives")
+    with pytest.raises(EarmarkError, match="config: model: Dense lacks `gives`"):
+        node()
+
+
+def test_classical_classifiers_are_told_by_their_contract():
+    assert isinstance(Forest(1, 4, 4, 2, trees=1, max_depth=1, min_samples_leaf=1), ClassicalModel)
+    assert not isinstance(torch.nn.Linear(1, 1), ClassicalModel)

@@ -1,7 +1,5 @@
 """Retrieval as it is defined, and a learner that collects what it is judged by."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -77,14 +75,30 @@ class Sum(torch.nn.Module):
     def forward(self, embeddings, classes):
         return embeddings.sum()
 
+    def monitored(self, embeddings, classes):
+        return {}
+
+
+class NoTrainer:
+    """What a learner asks of its trainer at the end of validation."""
+
+    sanity_checking = False
+
 
 @pytest.fixture
 def learner(monkeypatch):
     """A learner whose encoder passes on what it gets; what it logs is kept in `logged`."""
-    made = Learner(torch.nn.Identity(), Sum(), torch.optim.SGD)
+    encoder = torch.nn.Identity()
+    encoder.clip_by_clip = False
+    made = Learner(encoder, Sum(), torch.optim.SGD)
     made.logged = {}
     monkeypatch.setattr(made, "log", lambda name, value, **_: made.logged.update({name: float(value)}))
-    made._trainer = SimpleNamespace(sanity_checking=False)
+    monkeypatch.setattr(
+        made,
+        "log_dict",
+        lambda values, **_: made.logged.update({name: float(value) for name, value in values.items()}),
+    )
+    made._trainer = NoTrainer()
     return made
 
 
@@ -113,11 +127,20 @@ def test_the_training_loss_is_the_objectives(learner):
     assert learner.logged == {"train/loss": 6.0}
 
 
+def test_what_an_objective_monitors_is_logged_beside_its_loss(learner):
+    learner.objective.monitored = lambda outputs, classes: {"share": outputs.mean()}
+    learner.training_step((torch.full((3, 2), 0.5), torch.tensor([0, 0, 1])), 0)
+    assert learner.logged == {"train/loss": 3.0, "train/share": 0.5}
+
+
 class Weighted(torch.nn.Module):
     """An objective to which it matters which embedding is whose."""
 
     def forward(self, embeddings, classes):
         return (embeddings.square() * (1 + classes[:, None])).sum()
+
+    def monitored(self, embeddings, classes):
+        return {}
 
 
 class Counting(torch.nn.Linear):
@@ -132,7 +155,7 @@ class Counting(torch.nn.Linear):
 
 def test_a_clip_that_occurs_twice_is_encoded_once_and_counts_twice(learner):
     batch = torch.randn(5, 2, 3)[[3, 0, 0, 1, 2, 4, 0]], torch.arange(7)
-    learner.objective, learner.log = Weighted(), lambda *_, **__: None
+    learner.objective = Weighted()
     found = {}
     for once in (True, False):
         torch.manual_seed(0)
@@ -172,13 +195,15 @@ def learner_of(monkeypatch):
     def make(compiled):
         seen = {}
 
-        def objective(outputs, classes):
-            seen.update(outputs=outputs, autocast=torch.is_autocast_enabled("cpu"))
-            return outputs.sum()
+        class Seeing(Sum):
+            def forward(self, outputs, classes):
+                seen.update(outputs=outputs, autocast=torch.is_autocast_enabled("cpu"))
+                return outputs.sum()
 
-        learner = Learner(torch.nn.Linear(2, 2), torch.nn.Identity(), torch.optim.SGD, compiled)
-        object.__setattr__(learner, "objective", objective)
-        monkeypatch.setattr(learner, "log", lambda *args, **settings: None)
+        encoder = torch.nn.Linear(2, 2)
+        encoder.clip_by_clip = False
+        learner = Learner(encoder, Seeing(), torch.optim.SGD, compiled)
+        monkeypatch.setattr(learner, "log_dict", lambda *args, **settings: None)
         return learner, seen
 
     return make

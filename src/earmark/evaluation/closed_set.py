@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 
 def confusion(
-    truth: Sequence[str], verdict: Sequence[str], labels: Sequence[str], weights: np.ndarray | None = None
+    truth: Iterable[str], verdict: Iterable[str], labels: Sequence[str], weights: np.ndarray | None = None
 ) -> np.ndarray:
     """Weighted counts, a row for each true label and a column for each verdict: (labels, labels)."""
     place = {label: index for index, label in enumerate(labels)}

@@ -7,7 +7,7 @@ loudness, bandwidth. `encoded` sees the files as they came, `heard` what is left
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,11 +22,12 @@ def control_table(facts: Mapping[str, Mapping[str, Any]], kind: str) -> pd.DataF
     table = pd.DataFrame({piece_id: found[kind] for piece_id, found in facts.items()}).T.astype(float)
     table = table.fillna(table.mean())
     # Not std() > 0: the mean of equal numbers may differ from them in its last digit.
-    return table.loc[:, table.max() - table.min() > 1e-9 * table.abs().max()]
+    varies = table.max() - table.min() > 1e-9 * table.abs().max()
+    return table[table.columns[varies]]
 
 
 def control_verdicts(
-    table: pd.DataFrame, train: Sequence[str], train_labels: Sequence[str], test: Sequence[str]
+    table: pd.DataFrame, train: Iterable[str], train_labels: Iterable[str], test: Iterable[str]
 ) -> list[str]:
     """Labels that logistic regression gives the test pieces from the control's facts alone."""
     from sklearn.linear_model import LogisticRegression

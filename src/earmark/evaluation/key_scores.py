@@ -8,8 +8,8 @@
 | parallel major or minor | 0.2 |
 | any other | 0.0 |
 
-Relations are mir_eval's. Its release 0.8 counts an ascending fifth alone, as MIREX did until 2016, and later ones
-count the descending fifth on demand: here both count, with either release.
+Relations are mir_eval's. Its release 0.8 counts an ascending fifth alone, as MIREX did until 2016, and
+later ones count the descending fifth on demand: here both count, with either release.
 
 References:
     C. Raffel et al., "mir_eval: A transparent implementation of common MIR metrics", ISMIR 2014.
@@ -19,7 +19,7 @@ References:
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +36,7 @@ FIFTH = 0.5
 RELATIONS = {1.0: "exact", 0.5: "fifth", 0.3: "relative", 0.2: "parallel", 0.0: "other"}
 
 
-def weighted_scores(truth: Sequence[str], estimates: Sequence[str]) -> np.ndarray:
+def weighted_scores(truth: Iterable[str], estimates: Iterable[str]) -> np.ndarray:
     """Score estimated keys.
 
     Args:

@@ -48,7 +48,7 @@ def draw_pieces(
     pieces: data/splits.csv, whose rows `embedded` follows. features: the folder of their arrays.
     """
     means = bundle.decision.whitened(np.stack([clips.mean(axis=0) for clips in embedded.clips]))
-    names = np.where(pieces.role == KNOWN, pieces.label, "")
+    names = list(pieces.label.where(pieces.role == KNOWN, ""))
     plots.embedding_picture(means, names, list(pieces.split), bundle.labels, folder / "embeddings.png")
     hearing = bundle.hearing
     frame_rate_hz = build(hearing.features, "features").frame_rate_hz(hearing.audio.sample_rate)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from earmark.foundation.figure import COLOURS, new_figure, save_figure
 
@@ -76,8 +77,8 @@ def open_set_picture(known: np.ndarray, unknown: np.ndarray, threshold: float, p
     axes = figure.subplots()
     both = np.concatenate([known, unknown])
     edges = np.linspace(both.min(), both.max() + 1e-6, 25) if len(both) else np.linspace(0, 1, 2)
-    axes.hist(known, edges, alpha=0.7, color=COLOURS[0], label=f"known ({len(known)})")
-    axes.hist(unknown, edges, alpha=0.7, color=COLOURS[1], label=f"unknown ({len(unknown)})")
+    axes.hist(known, list(edges), alpha=0.7, color=COLOURS[0], label=f"known ({len(known)})")
+    axes.hist(unknown, list(edges), alpha=0.7, color=COLOURS[1], label=f"unknown ({len(unknown)})")
     axes.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.3f}")
     axes.set_xlabel("distance to the nearest prototype")
     axes.set_ylabel("test pieces")
@@ -86,26 +87,24 @@ def open_set_picture(known: np.ndarray, unknown: np.ndarray, threshold: float, p
     save_figure(figure, path)
 
 
-def risk_coverage_picture(coverage: Sequence[float], risk: Sequence[float], path: Path) -> None:
+def risk_coverage_picture(coverage: ArrayLike, risk: ArrayLike, path: Path) -> None:
     """Share of wrong answers among the surest pieces, as ever more of them are answered."""
     figure = new_figure(5.2, 3.8)
     axes = figure.subplots()
     axes.plot(coverage, risk, color=COLOURS[0], drawstyle="steps-post")
     axes.set_xlim(0, 1)
-    axes.set_ylim(0, max(0.05, 1.05 * max(risk, default=0)))
+    axes.set_ylim(0, max(0.05, 1.05 * float(np.max(risk, initial=0))))
     axes.set_xlabel("coverage: share of test pieces answered, the surest first")
     axes.set_ylabel("risk: share of them wrong")
     save_figure(figure, path)
 
 
-def reliability_picture(
-    confidence: Sequence[float], accuracy: Sequence[float], weight: Sequence[float], path: Path
-) -> None:
+def reliability_picture(confidence: ArrayLike, accuracy: ArrayLike, weight: ArrayLike, path: Path) -> None:
     """Accuracy against mean confidence of bins; on the diagonal confidence means what it says."""
     figure = new_figure(4.6, 4.4)
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.8, linestyle="--")
-    size = 30 + 300 * np.asarray(weight, float) / max(np.sum(weight), 1)
+    size = 30 + 300 * np.asarray(weight, float) / max(float(np.sum(weight)), 1)
     axes.scatter(confidence, accuracy, s=size, color=COLOURS[0], alpha=0.8)
     axes.set_xlim(0, 1.02)
     axes.set_ylim(-0.02, 1.02)

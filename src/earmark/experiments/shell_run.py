@@ -42,10 +42,9 @@ def run(
     record, digest = RunRecord.read(workspace.run_file), _digest(config)
     if record and sweep and config.sweep.resume and record.status == FINISHED and record.digest == digest:
         say(f"{stage}: {sweep.job_name(record.overrides)} is finished, score {record.score}")
-        return float(record.score)
-
+        return float("nan") if record.score is None else record.score
     tracker = Tracker(workspace, sweep.experiment if sweep else config.tracking.experiment)
-    if record and record.status == RUNNING:  # killed without a word
+    if record and record.status == RUNNING:  # its process was killed
         tracker.end(record.run_id, KILLED)
     overrides = lasting(overrides)
     name = sweep.job_name(overrides) if sweep else run_name(workspace)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import nn
 
-from earmark.foundation.contracts import Objective
 from earmark.learning.dataset.shares import follow_first, whole_of
+
+if TYPE_CHECKING:
+    from earmark.foundation.contracts import Objective
 
 QUERIES = 256  # compared with all references at a time: 1 kB of distances for each reference
 RETRIEVAL, ACCURACY = "validation/retrieval", "validation/balanced_accuracy"
 
 
-def watched_score(objective: Objective) -> str:
+def watched_score(objective: nn.Module) -> str:
     """By what training under this objective is judged: retrieval of embeddings, accuracy of scores."""
-    return ACCURACY if objective.needs == "scores" else RETRIEVAL
+    return ACCURACY if cast("Objective", objective).needs == "scores" else RETRIEVAL
 
 
 class Learner(pl.LightningModule):
@@ -63,7 +66,7 @@ class Learner(pl.LightningModule):
         # Distances and logarithms of what bf16 leaves of small differences would be noise.
         with torch.autocast(outputs.device.type, enabled=False):
             loss = self.objective(outputs, classes)
-            shown = {"loss": loss, **self.objective.monitored(outputs.detach(), classes)}
+            shown = {"loss": loss, **cast("Objective", self.objective).monitored(outputs.detach(), classes)}
         # Every process has the same loss; sync_dist is how Lightning likes to hear that.
         values = {f"train/{name}": value for name, value in shown.items()}
         self.log_dict(values, on_step=False, on_epoch=True, batch_size=len(classes), sync_dist=True)

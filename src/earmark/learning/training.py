@@ -8,15 +8,15 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from lightning_fabric.plugins.environments import LightningEnvironment
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import Logger
-from torch.multiprocessing import ProcessExitedException
+from torch.multiprocessing.spawn import ProcessExitedException
 
 from earmark.foundation.contracts import Sampler
 from earmark.foundation.errors import EarmarkError
@@ -182,7 +182,7 @@ def _trainer(
         strategy="ddp_spawn" if processes > 1 else "auto",
         plugins=[LightningEnvironment()] if processes > 1 else None,
         sync_batchnorm=settings.sync_batchnorm,
-        precision=settings.precision,
+        precision=cast("Any", settings.precision),  # one of PRECISIONS, which devices.py checks
         max_epochs=settings.max_epochs,
         max_steps=settings.max_steps,
         limit_train_batches=settings.max_steps if cut_short else 1.0,

@@ -24,7 +24,7 @@ class MidiSettings:
 @dataclass
 class RenderSettings:
     """How MIDI is played. synth_rate: Hz at which FluidSynth plays. gain: FluidSynth's, 0 to 10.
-    tail_s: seconds after the last note. max_seconds: where a piece, MIDI or recording, is cut off; 0 for nowhere."""
+    tail_s: seconds after the last note. max_seconds: where a piece is cut off; 0 for nowhere."""
 
     instruments: str
     soundfont: str

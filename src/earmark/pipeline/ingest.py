@@ -38,12 +38,12 @@ def run(config: Config, workspace: Workspace) -> None:
     reasons: dict[str, str] = {}
     tasks = []
     resolved = cache(Path.resolve)  # thousands of files lie in few folders
-    for origin, piece in zip(origins, pieces.itertuples(), strict=True):
+    for origin, identity in zip(origins, pieces.piece_id.astype(str), strict=True):
         try:
             _check_confidence(origin, config.data.min_confidence)
-            tasks.append(_task(origin, piece.piece_id, context, resolved))
+            tasks.append(_task(origin, identity, context, resolved))
         except PieceError as error:
-            reasons[piece.piece_id] = str(error)
+            reasons[identity] = str(error)
     reasons |= fill(context.store, context.executor, "raw", tasks, workspace.raw, "ingest")
     if len(reasons) == len(origins):
         raise EarmarkError(

@@ -112,7 +112,7 @@ def _learn(config: Config, workspace: Workspace, splits: pd.DataFrame, logger: A
         validation_max_clips=dataset.validation_max_clips,
     )
     model = parts.model_node(len(classes))
-    encoder = build(model, "model")
+    encoder: torch.nn.Module = build(model, "model")
     if config.model_init:
         _start_from(encoder, Path(config.model_init))
     say(
@@ -162,9 +162,9 @@ def _train(
         learned.data.classes,
         _labelled(embedded, train),
         _labelled(embedded, validation),
-        embedded.rows(strangers.index).clips,
+        embedded.rows(strangers.index.to_numpy()).clips,
     )
-    references, embeddings = _references(embedded.rows(train.index), train)
+    references, embeddings = _references(embedded.rows(train.index.to_numpy()), train)
     settings = {**learned.recipe.lasting_settings().sections(), "model": learned.model}
     bundle = Bundle(settings, fit.weights, decision, references, embeddings, config.data.question)
     summary = {
@@ -179,7 +179,7 @@ def _train(
 
 
 def _labelled(embedded: PieceEmbeddings, rows: pd.DataFrame) -> LabelledClips:
-    return LabelledClips(embedded.rows(rows.index).clips, list(rows.label), list(rows.group))
+    return LabelledClips(embedded.rows(rows.index.to_numpy()).clips, list(rows.label), list(rows.group))
 
 
 def _references(embedded: PieceEmbeddings, train: pd.DataFrame) -> tuple[dict[str, np.ndarray], np.ndarray]:

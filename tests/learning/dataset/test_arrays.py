@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from earmark.foundation.errors import EarmarkError
-from earmark.learning.dataset.arrays import FeatureArrays, clip_starts
+from earmark.learning.dataset.arrays import FeatureArrays
+from earmark.music.clips import clip_starts
 
 
 @pytest.fixture

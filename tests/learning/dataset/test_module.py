@@ -1,22 +1,18 @@
 """Loaders of clips and class numbers, for one process and for several."""
 
 from collections import Counter
-from types import SimpleNamespace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from earmark.learning.dataset.module import ClipModule, LabelledPieces
+from earmark.learning.dataset.augment import Augmentation
+from earmark.learning.dataset.module import ClipModule
+from earmark.learning.dataset.pieces import LabelledPieces, TrainingData
 from earmark.learning.samplers.class_work import ClassWorkSampler
 from earmark.music.clips import ClipGeometry
-
-SETTINGS = SimpleNamespace(
-    max_gain_db=0.0,
-    max_band_shift=0,
-    max_masked_bands=0,
-)
 
 
 def sampler(labels, groups, seed):
@@ -36,9 +32,43 @@ def pieces(tmp_path):
     return [LabelledPieces.of(part, tmp_path) for part in (table[:9], table[9:])]
 
 
+@dataclass
+class Strategy:
+    """What a module asks of a trainer's strategy."""
+
+    root_device: torch.device
+
+
+@dataclass
+class Process:
+    """What a module asks of a trainer: which of several processes this is, and on what it trains."""
+
+    global_rank: int
+    world_size: int
+    strategy: Strategy
+
+
 @pytest.fixture
-def module(pieces):
-    return ClipModule(*pieces, ["A", "B", "C"], GEOMETRY, SETTINGS, sampler, None, True, seed=0)
+def make_module(pieces, trainer_settings):
+    """A module of the pieces with references; keywords are trainer settings."""
+
+    def make(augmentation=None, **settings):
+        data = TrainingData(
+            *pieces,
+            ["A", "B", "C"],
+            GEOMETRY,
+            sampler,
+            augmentation or Augmentation(),
+            validation_max_clips=2,
+        )
+        return ClipModule(data, trainer_settings(**settings), with_references=True)
+
+    return make
+
+
+@pytest.fixture
+def module(make_module):
+    return make_module()
 
 
 def test_pieces_of_a_table(pieces):
@@ -65,13 +95,11 @@ def test_validation_has_queries_and_references_whole(module):
         assert numbers.tolist() == [[2, 0, 1][owner % 3] for owner in owners for _ in range(2)]
 
 
-def test_several_processes_share_training_and_validation(pieces):
-    settings = SimpleNamespace(max_gain_db=6.0, max_band_shift=1, max_masked_bands=1)
+def test_several_processes_share_training_and_validation(make_module):
     modules = []
     for rank, ranks in ((0, 2), (1, 2), (0, 1)):
-        module = ClipModule(*pieces, ["A", "B", "C"], GEOMETRY, settings, sampler, None, True, seed=0)
-        strategy = SimpleNamespace(root_device=torch.device("cpu"))
-        module.trainer = SimpleNamespace(global_rank=rank, world_size=ranks, strategy=strategy)
+        module = make_module(Augmentation(max_gain_db=6.0, max_band_shift=1, max_masked_bands=1))
+        module.trainer = Process(rank, ranks, Strategy(torch.device("cpu")))
         modules.append(module)
     for loaders in zip(*([m.train_dataloader(), *m.val_dataloader()] for m in modules), strict=True):
         for first, second, whole in zip(*loaders, strict=True):
@@ -81,10 +109,8 @@ def test_several_processes_share_training_and_validation(pieces):
 
 
 @pytest.mark.parametrize("choice", [True, False, "auto"])
-def test_where_the_features_lie_changes_nothing(module, pieces, choice):
-    other = ClipModule(
-        *pieces, ["A", "B", "C"], GEOMETRY, SETTINGS, sampler, None, True, 0, choice, memory_share=0.5
-    )
+def test_where_the_features_lie_changes_nothing(module, make_module, choice):
+    other = make_module(features_on_device=choice)
     for one, same in zip(
         [module.train_dataloader(), *module.val_dataloader()],
         [other.train_dataloader(), *other.val_dataloader()],
@@ -95,8 +121,8 @@ def test_where_the_features_lie_changes_nothing(module, pieces, choice):
             assert torch.equal(numbers, same_numbers)
 
 
-def test_features_are_moved_once(pieces, monkeypatch):
-    module = ClipModule(*pieces, ["A", "B", "C"], GEOMETRY, SETTINGS, sampler, None, True, 0, True)
+def test_features_are_moved_once(make_module, monkeypatch):
+    module = make_module(features_on_device=True)
     list(module.train_dataloader()), [list(loader) for loader in module.val_dataloader()]
     monkeypatch.setattr("earmark.learning.dataset.arrays.FeatureArrays.piece", lambda self, index: 1 / 0)
     assert len(list(module.train_dataloader())) == 5

@@ -1,19 +1,21 @@
 """Sound and key move together."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 import yaml
 
+from earmark.decisions.keys import KEYS, TONICS
+from earmark.features.mel import LogMel
+from earmark.features.pitch import PitchSpectrogram
 from earmark.foundation.errors import EarmarkError
 from earmark.learning.dataset.draws import USES, Draws
-from earmark.learning.dataset.transpose import KEYS, TONICS, Transposition
+from earmark.learning.dataset.transpose import Transposition
 
 BANDS = 3 * 12 * 2  # two octaves of three bands a semitone
-PITCHWISE = SimpleNamespace(bands_per_semitone=3)
+PITCHWISE = PitchSpectrogram(bands_per_semitone=3)
 
 
 def moved_by(most, semitones, clip, key, bands=3):
@@ -92,7 +94,7 @@ def test_all_semitones_up_to_the_most_occur_alike():
 
 
 def test_none_where_nothing_is_to_be_moved():
-    assert Transposition.of(0, SimpleNamespace(), []) is None
+    assert Transposition.of(0, LogMel(), []) is None
     assert Transposition.of(4, PITCHWISE, KEYS) == Transposition(4, 3)
     assert Transposition.of(4, PITCHWISE, list(KEYS)) == Transposition(4, 3)
 
@@ -100,8 +102,7 @@ def test_none_where_nothing_is_to_be_moved():
 @pytest.mark.parametrize(
     ("front_end", "classes", "said"),
     [
-        (SimpleNamespace(), KEYS, "needs a pitch-wise front end: features=pitch"),
-        (SimpleNamespace(bands_per_semitone=0), KEYS, "needs a pitch-wise front end"),
+        (LogMel(), KEYS, "needs a pitch-wise front end: features=pitch"),
         (PITCHWISE, ("jig", "reel"), "is for the 24 keys"),
         (PITCHWISE, KEYS[::-1], "is for the 24 keys"),
         (PITCHWISE, KEYS[:12], "is for the 24 keys"),

@@ -28,7 +28,14 @@ OURS = (EarmarkError, HydraException, OmegaConfBaseException)
 
 
 class SweepRefused(BaseException):
-    """Carries the reason: Hydra makes a warning of every Exception that a callback raises."""
+    """A sweep that could not be opened, for the reason `error`.
+
+    No Exception: Hydra makes a warning of each that a callback raises.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 class SweepCallback(Callback):
@@ -42,7 +49,7 @@ class SweepCallback(Callback):
         try:
             SweepCallback.opened = _open(config)
         except Exception as error:
-            raise SweepRefused from error
+            raise SweepRefused(error) from error
 
 
 @contextmanager
@@ -55,7 +62,7 @@ def ending(project: Path) -> Iterator[None]:
     try:
         yield
     except SweepRefused as refused:
-        raise refused.__cause__ from None
+        raise refused.error from None
     except BaseException as error:
         _finish(project, error)
         if SweepCallback.opened is None or not isinstance(error, Exception) or isinstance(error, OURS):

@@ -57,7 +57,9 @@ class FeatureArrays:
         """Frames `start` to `start + frames` as float32; past the end, the piece's quietest value."""
         return clip_of(self.piece(index), start, frames)
 
-    def clips(self, indices: Sequence[int], starts: Sequence[int], frames: int) -> np.ndarray:
+    def clips(
+        self, indices: Sequence[int] | np.ndarray, starts: Sequence[int] | np.ndarray, frames: int
+    ) -> np.ndarray:
         """`clip` for many at once: (clips, channels, bands, frames), as float16 as they lie on disk."""
         found = np.empty((len(indices), *self.shape, frames), dtype=self.piece(indices[0]).dtype)
         for row, (index, start) in enumerate(zip(indices, starts, strict=True)):

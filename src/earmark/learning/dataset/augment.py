@@ -25,7 +25,7 @@ class Augmentation:
     def __call__(self, clips: torch.Tensor, draws: Draws) -> torch.Tensor:
         """The whole batch, wherever it lies; `clips` stay as they are."""
         bands = clips.shape[2]
-        floor = quietest(clips) if self.max_band_shift or self.max_masked_bands else None
+        floor = quietest(clips)
         if self.max_gain_db:
             gain = draws.uniform("gain", -self.max_gain_db, self.max_gain_db)
             clips = clips + per_clip(gain, clips)

@@ -105,5 +105,5 @@ def _cut(
     device: torch.device,
 ) -> torch.Tensor:
     """Clips on `device` as float32; they travel as float16, as they lie on disk."""
-    found = torch.as_tensor(arrays.clips(indices, starts, frames)).to(device)
-    return found.to(torch.float32, memory_format=torch.contiguous_format)
+    clips = torch.as_tensor(arrays.clips(indices, starts, frames)).to(device)
+    return clips.to(torch.float32, memory_format=torch.contiguous_format)

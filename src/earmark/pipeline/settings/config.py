@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import (
@@ -33,7 +33,7 @@ def workspace_overrides(file: Path) -> list[str]:
     if not file.is_file():
         return []
     try:
-        content = OmegaConf.to_container(OmegaConf.load(file))
+        content: Any = OmegaConf.to_container(OmegaConf.load(file))
     except Exception as error:
         raise EarmarkError(f"{file} is not YAML: {error}") from error
     content = content or {}
@@ -98,14 +98,16 @@ def _refuse_unknown_keys(composed: DictConfig) -> None:
 
 def config_error(error: Exception) -> EarmarkError:
     """One line about a config: ours for slips of the pen, else what Hydra or OmegaConf say."""
+    from hydra.errors import MissingConfigException
+
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     key, around = getattr(cause, "full_key", None), getattr(cause, "parent_node", None)
     if isinstance(cause, (ConfigKeyError, ConfigAttributeError)) and isinstance(around, DictConfig):
         there = [str(name) for name in around if not str(name).startswith("_") and name != "hydra"]
-        return _no_such("setting", key, str(cause.key), there)
+        return _no_such("setting", str(key), str(cause.key), there)
     if isinstance(cause, ValidationError) and key:
         return EarmarkError(f"config: {key}={cause.value}: {str(cause.msg).splitlines()[0]}")
-    if getattr(error, "options", None) and getattr(error, "missing_cfg_file", None):
+    if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
         group, _, choice = str(error.missing_cfg_file).rpartition("/")
         return _no_such("choice", f"{group}={choice}", choice, list(error.options))
     lines = [str(error)] if cause is error else [str(error), str(cause)]

@@ -21,7 +21,7 @@ from earmark.music.settings import AudioSettings, ClipSettings, HearingSettings,
 from earmark.music.soundness import Limits
 
 
-def _open_mapping() -> DictConfig:
+def _open_mapping() -> Any:
     """An empty mapping to which `data.merge={classical: [concerto]}` may add keys that no schema knows."""
     return DictConfig({}, ref_type=dict[str, Any], is_optional=False, flags={"struct": False})
 
