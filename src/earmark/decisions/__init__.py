@@ -1,1 +1,5 @@
-"""From what a model gives for clips to a verdict on a piece: a label, or *unknown*."""
+"""Decisions: from a model's embeddings or scores of clips to a prediction for the piece.
+
+A decision fulfils `earmark.foundation.contracts.Decision`, what it fits `FittedDecision`. Every class here
+with a `kind` can be restored from a bundle.
+"""

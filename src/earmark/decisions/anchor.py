@@ -1,4 +1,4 @@
-"""The nearest anchor, and a fixed distance beyond which it is "Other": music_identifier's decision."""
+"""The nearest anchor, and *unknown* beyond a fixed distance: the decision of music_identifier (2024)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from earmark.decisions.labelled import label_numbers
-from earmark.decisions.prototype import FittedPrototypes, check_heard, distance_temperature
+from earmark.decisions.prototype import FittedPrototypes, check_training_labels, distance_temperature
 from earmark.decisions.rejection import Rejection
 from earmark.foundation.contracts import LabelledClips
 
 
 @dataclass(frozen=True)
 class NearestAnchor:
-    """Euclidean distance to the embedding of one fixed training piece a label, the sampler's anchor.
+    """Euclidean distance to the embedding of one fixed training piece of each label, the sampler's anchor.
 
-    max_distance: a piece farther than this from every anchor is unknown.
+    Attributes:
+        needs: What the model must give.
+        max_distance: A piece farther than this from every anchor is unknown.
     """
 
     needs = ("embeddings",)
@@ -25,6 +27,7 @@ class NearestAnchor:
     max_distance: float
 
     def __post_init__(self) -> None:
+        """Check the settings. Raises ValueError where they cannot work."""
         if not self.max_distance > 0:
             raise ValueError(f"max_distance={self.max_distance:g} must be above 0")
 
@@ -35,9 +38,22 @@ class NearestAnchor:
         validation: LabelledClips,
         calibration: Sequence[np.ndarray],
     ) -> FittedPrototypes:
-        """Anchors from training pieces, temperature from validation pieces; nothing else is fitted."""
-        known = self.held_out(labels, train, validation)
-        temperature = distance_temperature(known, label_numbers(validation.labels, labels))
+        """Take the anchors from training pieces and fit the temperature on validation pieces.
+
+        Args:
+            labels: The known labels.
+            train: Embeddings of the training pieces.
+            validation: Embeddings of the validation pieces.
+            calibration: Not used: the threshold is a setting.
+
+        Returns:
+            The fitted decision.
+
+        Raises:
+            EarmarkError: For a label without a training piece.
+        """
+        distances = self.held_out(labels, train, validation)
+        temperature = distance_temperature(distances, label_numbers(validation.labels, labels))
         return replace(self._anchored(labels, train), temperature=temperature)
 
     def held_out(
@@ -46,12 +62,17 @@ class NearestAnchor:
         train: LabelledClips,
         validation: LabelledClips,
     ) -> np.ndarray:
-        """Distances of the validation pieces (pieces, labels): no part of these is fitted on them."""
+        """Distances of the validation pieces (pieces, labels), on which no part of them is fitted.
+
+        Raises:
+            EarmarkError: For a label without a training piece.
+        """
         fitted = self._anchored(labels, train)
         return np.stack([fitted.distances(piece) for piece in validation.clips])
 
     def _anchored(self, labels: Sequence[str], train: LabelledClips) -> FittedPrototypes:
-        check_heard(labels, train.labels)
+        """Anchors and threshold, with a temperature of 1."""
+        check_training_labels(labels, train.labels)
         anchors = anchors_of(train.labels)
         prototypes = np.stack([train.clips[anchors[label]].mean(axis=0) for label in labels])
         whitening = np.eye(prototypes.shape[1])
@@ -60,8 +81,12 @@ class NearestAnchor:
 
 
 def anchors_of(labels: Sequence[str]) -> dict[str, int]:
-    """The anchor of each label: the index of its first piece."""
-    found: dict[str, int] = {}
+    """The anchor of each label, in the order of their names: the index of its first piece.
+
+    Args:
+        labels: Label of each piece.
+    """
+    anchors: dict[str, int] = {}
     for index, label in enumerate(labels):
-        found.setdefault(label, index)
-    return dict(sorted(found.items()))
+        anchors.setdefault(label, index)
+    return dict(sorted(anchors.items()))

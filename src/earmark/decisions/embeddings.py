@@ -1,5 +1,4 @@
-"""What a model gives for the clips of pieces, and the file between the stages train and evaluate that keeps
-it."""
+"""Embeddings or scores of the clips of pieces, and the file that keeps them between train and evaluate."""
 
 from __future__ import annotations
 
@@ -15,16 +14,18 @@ from earmark.foundation.errors import EarmarkError
 
 @dataclass(frozen=True)
 class PieceEmbeddings:
-    """Embeddings, or class scores, of the clips of pieces, in the pieces' order.
+    """Embeddings, or class scores, of the clips of pieces.
 
-    clips: one (clips, dimensions) array of float32 a piece. starts_s: where its clips begin, seconds.
+    Attributes:
+        clips: Of each piece (clips, dimensions) of float32.
+        starts_s: Of each piece the times where its clips begin (clips,), seconds.
     """
 
     clips: list[np.ndarray]
     starts_s: list[np.ndarray]
 
     def rows(self, indices: Sequence[int] | np.ndarray) -> PieceEmbeddings:
-        """Those of the pieces of these indices."""
+        """Those of the pieces of these indices, in their order."""
         return PieceEmbeddings([self.clips[row] for row in indices], [self.starts_s[row] for row in indices])
 
     def save(self, file: Path) -> None:
@@ -41,7 +42,15 @@ class PieceEmbeddings:
 
     @classmethod
     def load(cls, file: Path, pieces: int) -> PieceEmbeddings:
-        """What `save` wrote. Raises EarmarkError where it is missing, or is not of so many pieces."""
+        """Read what `save` wrote.
+
+        Args:
+            file: The safetensors file.
+            pieces: Pieces that it must have.
+
+        Raises:
+            EarmarkError: Where the file is missing or damaged, or has another number of pieces.
+        """
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
 

@@ -1,4 +1,4 @@
-"""Pieces that a decision is fitted on: taking some of them, numbering their labels."""
+"""Pieces that a decision is fitted on: taking some of them, and numbering their labels."""
 
 from __future__ import annotations
 
@@ -10,14 +10,27 @@ from earmark.foundation.contracts import LabelledClips
 
 
 def rows_of(pieces: LabelledClips, indices: Sequence[int] | np.ndarray) -> LabelledClips:
-    """The pieces of these indices."""
-    clips, labels, works = (
-        [column[row] for row in indices] for column in (pieces.clips, pieces.labels, pieces.works)
+    """The pieces of these indices, in their order."""
+    rows = [int(index) for index in indices]
+    return LabelledClips(
+        clips=[pieces.clips[row] for row in rows],
+        labels=[pieces.labels[row] for row in rows],
+        works=[pieces.works[row] for row in rows],
     )
-    return LabelledClips(clips, labels, works)
 
 
 def label_numbers(names: Sequence[str], labels: Sequence[str]) -> np.ndarray:
-    """The place of each of `names` among `labels`: (names,). Raises KeyError for a name that is not there."""
-    place = {label: index for index, label in enumerate(labels)}
-    return np.array([place[name] for name in names], dtype=np.int64)
+    """Numbers of names among the labels.
+
+    Args:
+        names: Labels of pieces.
+        labels: All labels, in the order of their numbers.
+
+    Returns:
+        (names,) of int64.
+
+    Raises:
+        KeyError: For a name that is none of the labels.
+    """
+    number = {label: index for index, label in enumerate(labels)}
+    return np.array([number[name] for name in names], dtype=np.int64)

@@ -1,4 +1,11 @@
-"""Distance of a piece's clips to a reference embedding of each label."""
+"""The nearest prototype: distance of a piece's clips to one reference embedding of each label.
+
+References:
+    K. Lee et al., A simple unified framework for detecting out-of-distribution samples and adversarial
+        attacks, NeurIPS, 2018: the Mahalanobis distance with one covariance of all labels.
+    O. Ledoit and M. Wolf, A well-conditioned estimator for large-dimensional covariance matrices, Journal of
+        Multivariate Analysis 88(2), 2004: the shrinkage of that covariance.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +21,21 @@ from earmark.decisions.rejection import UNKNOWN, Rejection, check_rejection, thr
 from earmark.foundation.contracts import LabelledClips, Prediction
 from earmark.foundation.errors import EarmarkError
 
-FOLDS = 5  # of the validation works, where a metric is judged by pieces that it was not fitted on
+FOLDS = 5  # of the validation works: distances of a fold are by a metric fitted on the other folds
 
 
 @dataclass(frozen=True)
 class FittedPrototypes:
-    """The decision as a bundle keeps it.
+    """The fitted decision, as a bundle keeps it.
 
-    prototypes: (labels, dimensions). whitening: (dimensions, dimensions), by which embeddings are
-    multiplied before Euclidean distances are taken.
+    Attributes:
+        kind: Name in bundle.yaml.
+        labels: The known labels.
+        prototypes: Reference embedding of each label (labels, dimensions).
+        whitening: (dimensions, dimensions), by which embeddings are multiplied before Euclidean distances
+            are taken.
+        temperature: Unit of distance in the softmax of probabilities.
+        rejection: When a piece is unknown.
     """
 
     kind = "prototypes"
@@ -34,6 +47,7 @@ class FittedPrototypes:
 
     @property
     def threshold(self) -> float:
+        """The largest distance that is accepted."""
         return self.rejection.threshold
 
     def clip_distances(self, clips: np.ndarray) -> np.ndarray:
@@ -50,11 +64,11 @@ class FittedPrototypes:
         return softmax(-self.clip_distances(clips) / self.temperature)
 
     def whitened(self, embeddings: np.ndarray) -> np.ndarray:
-        """Embeddings (…, dimensions) where Euclidean distance is the distance of this decision."""
+        """Embeddings (…, dimensions) in the space whose Euclidean distance is that of this decision."""
         return embeddings @ self.whitening
 
     def predict(self, clips: np.ndarray) -> Prediction:
-        """The verdict on a piece from its clip embeddings (clips, dimensions)."""
+        """Predict the label of a piece from the embeddings of its clips (clips, dimensions)."""
         by_clip = self.clip_distances(clips)
         distances = by_clip.mean(axis=0)
         nearest = int(distances.argmin())
@@ -69,16 +83,22 @@ class FittedPrototypes:
         )
 
     def arrays(self) -> dict[str, np.ndarray]:
+        """Prototypes and whitening, by name."""
         return {"prototypes": self.prototypes, "whitening": self.whitening}
 
     def numbers(self) -> dict[str, float]:
+        """Temperature and rejection, by name."""
         return {"temperature": float(self.temperature), **_plain(self.rejection)}
 
     @classmethod
     def restore(
         cls, labels: list[str], arrays: Mapping[str, np.ndarray], numbers: Mapping[str, Any]
     ) -> FittedPrototypes:
-        """From what `arrays` and `numbers` gave. Raises KeyError where something is missing."""
+        """The decision from its labels, `arrays` and `numbers`.
+
+        Raises:
+            KeyError: Where one of them is missing.
+        """
         rejection = Rejection(*(float(numbers[name]) for name in _plain(Rejection())))
         temperature = float(numbers["temperature"])
         return cls(labels, arrays["prototypes"], arrays["whitening"], temperature, rejection)
@@ -86,14 +106,18 @@ class FittedPrototypes:
 
 @dataclass(frozen=True)
 class NearestPrototype:
-    """Mean distance of a piece's clips to each class's prototype; the nearest one wins.
+    """The label whose prototype has the least mean distance to the clips of a piece.
 
-    metric: `mahalanobis` measures in units of how far the clips of one label scatter about their
-    prototype, in training and validation (Lee et al. 2018; covariance after Ledoit and Wolf 2004):
-    a direction in which known music never varies betrays a stranger. `euclidean` measures as is.
-    target_fpr: share of calibration unknowns that may be taken for known pieces; the threshold is
-    the distance at which that holds, or, where there are none, the one that accepts 95 % of the
-    validation pieces; null for no threshold. min_confidence, min_share: what else a label needs.
+    Attributes:
+        needs: What the model may give.
+        metric: `mahalanobis` divides by the scatter of clips about the prototype of their label, in training
+            and validation pieces, so that a deviation in a direction in which known music hardly varies
+            counts as a large distance. `euclidean` takes embeddings as they are.
+        target_fpr: Share of calibration pieces that may be accepted; the threshold is the distance at which
+            that holds or, without calibration pieces, the one that accepts 95 % of the validation pieces.
+            None for no threshold.
+        min_confidence: Smallest probability of a label that is given.
+        min_share: Smallest share of clips nearest to it.
     """
 
     needs = ("embeddings", "scores")
@@ -104,6 +128,7 @@ class NearestPrototype:
     min_share: float = 0.0
 
     def __post_init__(self) -> None:
+        """Check the settings. Raises ValueError where they cannot work."""
         if self.metric not in ("mahalanobis", "euclidean"):
             raise ValueError(f"metric={self.metric} is none of mahalanobis, euclidean")
         check_rejection(self.target_fpr, self.min_confidence, self.min_share)
@@ -115,10 +140,21 @@ class NearestPrototype:
         validation: LabelledClips,
         calibration: Sequence[np.ndarray],
     ) -> FittedPrototypes:
-        """Prototypes from training pieces, metric from those and validation pieces, temperature from
-        validation pieces, threshold from those and calibration unknowns.
+        """Fit prototypes, metric, temperature and threshold.
 
-        calibration: the clip embeddings (clips, dimensions) of each of these.
+        Args:
+            labels: The known labels.
+            train: Embeddings of the training pieces: prototypes and metric.
+            validation: Embeddings of the validation pieces: metric, temperature and, without calibration
+                pieces, the threshold.
+            calibration: Embeddings (clips, dimensions) of each calibration piece, whose label is none of the
+                known ones: the threshold.
+
+        Returns:
+            The fitted decision.
+
+        Raises:
+            EarmarkError: For a label without a training piece.
         """
         fitted = self._measured(labels, train, validation)
         known = self.held_out(labels, train, validation)
@@ -136,18 +172,23 @@ class NearestPrototype:
         train: LabelledClips,
         validation: LabelledClips,
     ) -> np.ndarray:
-        """Distances of the validation pieces, each by a metric fitted without its work: (pieces, labels).
+        """Distances of the validation pieces, each by a metric that was fitted without its work.
 
-        The metric is fitted on validation pieces, too: by their own they, and other movements of their work,
-        lie nearer to the prototypes than new pieces. Works are dealt into FOLDS folds in the order of their
-        names.
+        By a metric that was fitted on them, or on other movements of their work, pieces lie nearer to the
+        prototypes than new ones do. The works, in the order of their names, take turns at the FOLDS folds.
+
+        Returns:
+            (pieces, labels).
+
+        Raises:
+            EarmarkError: For a label without a training piece.
         """
-        _, work = np.unique(np.asarray(validation.works, dtype=str), return_inverse=True)
-        folds = work % FOLDS
+        _, work_numbers = np.unique(np.asarray(validation.works, dtype=str), return_inverse=True)
+        folds = work_numbers % FOLDS
         distances = np.zeros((len(validation), len(labels)))
         for fold in np.unique(folds):
             fitted = self._measured(labels, train, rows_of(validation, np.flatnonzero(folds != fold)))
-            for row in np.flatnonzero(folds == fold):
+            for row in map(int, np.flatnonzero(folds == fold)):
                 distances[row] = fitted.distances(validation.clips[row])
         return distances
 
@@ -157,25 +198,33 @@ class NearestPrototype:
         train: LabelledClips,
         validation: LabelledClips,
     ) -> FittedPrototypes:
-        """Prototypes and metric, nothing of the temperature and the threshold yet."""
-        check_heard(labels, train.labels)
+        """Prototypes and metric, with a temperature of 1 and no threshold."""
+        check_training_labels(labels, train.labels)
         means = np.stack([piece.mean(axis=0) for piece in train.clips])
         names = np.asarray(train.labels)
         prototypes = np.stack([means[names == label].mean(axis=0) for label in labels])
         whitening = np.eye(prototypes.shape[1])
         if self.metric == "mahalanobis":
             residuals = [
-                clips - prototypes[place]
+                clips - prototypes[number]
                 for pieces in (train, validation)
-                for clips, place in zip(pieces.clips, label_numbers(pieces.labels, labels), strict=True)
+                for clips, number in zip(pieces.clips, label_numbers(pieces.labels, labels), strict=True)
             ]
             whitening = _whitening(residuals)
         rejection = Rejection(np.inf, self.min_confidence, self.min_share)
         return FittedPrototypes(list(labels), prototypes, whitening, 1.0, rejection)
 
 
-def check_heard(labels: Sequence[str], train_labels: Sequence[str]) -> None:
-    """Raise EarmarkError for a label of data.labels without a training piece: no place can be given to it."""
+def check_training_labels(labels: Sequence[str], train_labels: Sequence[str]) -> None:
+    """Check that every label has a training piece, from which its prototype is made.
+
+    Args:
+        labels: The known labels.
+        train_labels: Label of each training piece.
+
+    Raises:
+        EarmarkError: For a label without one.
+    """
     if missing := sorted(set(labels) - set(train_labels)):
         raise EarmarkError(
             f"no piece to train on is called {missing[0]}, so nothing can be near to it: leave it out of "
@@ -184,18 +233,25 @@ def check_heard(labels: Sequence[str], train_labels: Sequence[str]) -> None:
 
 
 def distance_temperature(distances: np.ndarray, truth: np.ndarray) -> float:
-    """Temperature of softmax(-distances / temperature); the grid is in units of the mean distance."""
+    """Fit the temperature of softmax(-distances / temperature).
+
+    Args:
+        distances: Held-out distances of the validation pieces (pieces, labels); the unit of the grid is
+            their mean.
+        truth: Numbers of their labels (pieces,).
+    """
     unit = max(float(distances.mean()), 1e-12)
     return fit_temperature(lambda value: softmax(-distances / value), truth, unit)
 
 
 def _plain(rejection: Rejection) -> dict[str, float]:
+    """The numbers of a rejection by name."""
     return {name: float(value) for name, value in vars(rejection).items()}
 
 
 def _whitening(residuals: Sequence[np.ndarray]) -> np.ndarray:
-    """The matrix that makes residuals (clips, dimensions) of unit covariance, shrunk towards a sphere."""
+    """The matrix by which residuals (clips, dimensions) get about unit covariance (Ledoit and Wolf 2004)."""
     from sklearn.covariance import LedoitWolf
 
     estimate = LedoitWolf(assume_centered=True).fit(np.concatenate(residuals))
-    return np.linalg.cholesky(estimate.precision_)
+    return np.linalg.cholesky(np.asarray(estimate.precision_))

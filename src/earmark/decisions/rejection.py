@@ -1,4 +1,4 @@
-"""When nothing should be said about a piece: rejection, the same for every kind of model."""
+"""Rejection: when a piece is called unknown, alike for every kind of model."""
 
 from __future__ import annotations
 
@@ -7,23 +7,39 @@ from dataclasses import dataclass
 import numpy as np
 
 UNKNOWN = "unknown"
-ACCEPTED_SHARE = 0.95  # of validation pieces, where there are no strangers to fix a threshold by
+ACCEPTED_SHARE = 0.95  # of validation pieces, where no strangers are given to set a threshold by
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """When a piece is called unknown: too far off, too little confidence, too few clips agree."""
+    """Conditions that a piece must meet to be given a label.
+
+    Attributes:
+        threshold: Largest distance to the nearest label.
+        min_confidence: Smallest probability of the nearest label.
+        min_share: Smallest share of the clips, or of their votes, for it.
+    """
 
     threshold: float = np.inf
     min_confidence: float = 0.0
     min_share: float = 0.0
 
     def accepts(self, distance: float, confidence: float, share: float) -> bool:
+        """Whether a piece with these values is given its nearest label."""
         return distance <= self.threshold and confidence >= self.min_confidence and share >= self.min_share
 
 
 def check_rejection(target_fpr: float | None, min_confidence: float, min_share: float) -> None:
-    """Raise ValueError for what is no probability."""
+    """Check the settings of a rejection.
+
+    Args:
+        target_fpr: Share of strangers that may be accepted; None for no threshold.
+        min_confidence: Smallest probability of a label.
+        min_share: Smallest share of clips for it.
+
+    Raises:
+        ValueError: Where one of them is no probability.
+    """
     if target_fpr is not None and not 0 < target_fpr < 1:
         raise ValueError(f"target_fpr={target_fpr:g} must lie between 0 and 1")
     for name, value in (("min_confidence", min_confidence), ("min_share", min_share)):
@@ -32,15 +48,21 @@ def check_rejection(target_fpr: float | None, min_confidence: float, min_share: 
 
 
 def threshold_of(known: np.ndarray, strangers: np.ndarray, target_fpr: float | None) -> float:
-    """The largest distance that is accepted, from smallest distances of validation pieces and strangers.
+    """The largest distance that is accepted.
 
-    target_fpr: share of strangers that may pass; without strangers 95 % of the known pieces pass.
-    None for no threshold.
+    Args:
+        known: Distance of each validation piece to its nearest label (pieces,).
+        strangers: Likewise of each calibration piece (pieces,); none of their labels is known.
+        target_fpr: Share of strangers that may be accepted. Without strangers, `ACCEPTED_SHARE` of the
+            validation pieces are accepted. None for no threshold.
+
+    Returns:
+        The threshold; infinite where there is none.
     """
     if target_fpr is None:
         return float("inf")
     if len(strangers):
-        # Just below the first stranger that would be one too many: the target holds exactly.
+        # Just below the distance of the first stranger that would exceed the target.
         passing = int(target_fpr * len(strangers))
         return float(np.nextafter(np.sort(strangers)[passing], -np.inf))
     return float(np.quantile(known, ACCEPTED_SHARE))

@@ -14,11 +14,21 @@ from earmark.decisions.rejection import UNKNOWN, Rejection, check_rejection, thr
 from earmark.foundation.contracts import LabelledClips, Prediction
 
 WEIGHTINGS = ("majority", "confidence")
+SCORE_UNIT = 10.0  # of the temperature grid, which so reaches from 0.05 to 50: scores of networks are logits
 
 
 @dataclass(frozen=True)
 class FittedVote:
-    """The decision as a bundle keeps it. confidence_weighted: 1 where a vote counts by its confidence."""
+    """The fitted decision, as a bundle keeps it.
+
+    Attributes:
+        kind: Name in bundle.yaml.
+        labels: The known labels.
+        temperature: Divides scores before the softmax.
+        confidence_weighted: Whether a vote counts by its confidence.
+        min_clip_confidence: Smallest probability of its likeliest label with which a clip votes.
+        rejection: When a piece is unknown.
+    """
 
     kind = "vote"
     labels: list[str]
@@ -29,18 +39,23 @@ class FittedVote:
 
     @property
     def threshold(self) -> float:
+        """The largest distance that is accepted."""
         return self.rejection.threshold
 
     def whitened(self, embeddings: np.ndarray) -> np.ndarray:
-        """Scores as they are: where pieces are compared, their scores are."""
+        """Scores (…, labels) as they are: pieces are compared by them."""
         return embeddings
 
     def clip_probabilities(self, clips: np.ndarray) -> np.ndarray:
-        """Probability of each label for each clip from its scores (clips, labels): (clips, labels)."""
+        """Probability of each label for each clip, from its scores (clips, labels): (clips, labels)."""
         return softmax(np.asarray(clips, dtype=np.float64) / self.temperature)
 
     def shares(self, clips: np.ndarray) -> np.ndarray:
-        """Share of the votes that each label gets: (labels,); zeros where no clip is sure enough."""
+        """Share of the votes for each label, from the clips' scores (clips, labels).
+
+        Returns:
+            (labels,) of sum 1; zeros where no clip reaches `min_clip_confidence`.
+        """
         probability = self.clip_probabilities(clips)
         best = probability.max(axis=1)
         weight = best if self.confidence_weighted else np.ones(len(best))
@@ -49,13 +64,15 @@ class FittedVote:
         return votes / votes.sum() if votes.sum() else votes
 
     def distances(self, clips: np.ndarray) -> np.ndarray:
-        """One minus the mean probability of each label: (labels,)."""
+        """One minus the mean probability of each label, from the clips' scores (clips, labels): (labels,)."""
         return 1.0 - self.clip_probabilities(clips).mean(axis=0)
 
     def predict(self, clips: np.ndarray) -> Prediction:
-        """The verdict on a piece from its clips' scores (clips, labels)."""
+        """Predict the label of a piece from the scores of its clips (clips, labels).
+
+        Of labels with equal votes, or where no clip votes, the likeliest is the nearest.
+        """
         distances, shares = self.distances(clips), self.shares(clips)
-        # A tie, and a piece of which no clip is sure, goes to the likeliest.
         nearest = int(np.lexsort((distances, -shares))[0])
         distance, share = float(distances[nearest]), float(shares[nearest])
         accepted = share > 0 and self.rejection.accepts(distance, 1.0 - distance, share)
@@ -64,9 +81,11 @@ class FittedVote:
         return Prediction(label, name, 1.0 - distance, share, distance, distances, 1.0 - distances)
 
     def arrays(self) -> dict[str, np.ndarray]:
+        """None: numbers are all that is fitted."""
         return {}
 
     def numbers(self) -> dict[str, float]:
+        """Temperature, settings of the vote and rejection, by name."""
         return {
             "temperature": float(self.temperature),
             "confidence_weighted": float(self.confidence_weighted),
@@ -78,7 +97,11 @@ class FittedVote:
     def restore(
         cls, labels: list[str], arrays: Mapping[str, np.ndarray], numbers: Mapping[str, Any]
     ) -> FittedVote:
-        """From what `arrays` and `numbers` gave. Raises KeyError where something is missing."""
+        """The decision from its labels, `arrays` and `numbers`.
+
+        Raises:
+            KeyError: Where one of them is missing.
+        """
         return cls(
             labels,
             float(numbers["temperature"]),
@@ -90,12 +113,16 @@ class FittedVote:
 
 @dataclass(frozen=True)
 class Vote:
-    """Each clip votes for its likeliest label.
+    """The label that most clips of a piece vote for; each votes for its likeliest label.
 
-    weighting: `majority` counts votes alike, `confidence` by the probability of the label.
-    min_clip_confidence: a clip less sure abstains. min_share: share of the votes that a label needs.
-    min_confidence: mean probability that it needs. target_fpr: share of calibration unknowns that
-    may be taken for known pieces, as in NearestPrototype; null for no such threshold.
+    Attributes:
+        needs: What the model must give.
+        weighting: `majority` counts votes alike, `confidence` by the probability of the label.
+        min_clip_confidence: Smallest probability with which a clip votes.
+        min_share: Smallest share of the votes of a label that is given.
+        min_confidence: Smallest mean probability of it.
+        target_fpr: Share of calibration pieces that may be accepted, as in NearestPrototype; None for no
+            threshold.
     """
 
     needs = ("scores",)
@@ -107,6 +134,7 @@ class Vote:
     target_fpr: float | None = None
 
     def __post_init__(self) -> None:
+        """Check the settings. Raises ValueError where they cannot work."""
         if self.weighting not in WEIGHTINGS:
             raise ValueError(f"weighting={self.weighting} is none of {', '.join(WEIGHTINGS)}")
         if not 0 <= self.min_clip_confidence < 1:
@@ -120,9 +148,18 @@ class Vote:
         validation: LabelledClips,
         calibration: Sequence[np.ndarray],
     ) -> FittedVote:
-        """Temperature from validation pieces, threshold from those and calibration unknowns.
+        """Fit temperature and threshold.
 
-        calibration: the clips' scores (clips, labels) of each of these.
+        Args:
+            labels: The known labels.
+            train: Not used.
+            validation: Scores of the validation pieces: temperature and, without calibration pieces, the
+                threshold.
+            calibration: Scores (clips, labels) of each calibration piece, whose label is none of the known
+                ones: the threshold.
+
+        Returns:
+            The fitted decision.
         """
         rejection = Rejection(np.inf, self.min_confidence, self.min_share)
         fitted = FittedVote(
@@ -130,13 +167,12 @@ class Vote:
         )
 
         def probabilities(temperature: float) -> np.ndarray:
-            tried = replace(fitted, temperature=temperature)
-            return np.stack([tried.clip_probabilities(piece).mean(axis=0) for piece in validation.clips])
+            scaled = replace(fitted, temperature=temperature)
+            return np.stack([scaled.clip_probabilities(piece).mean(axis=0) for piece in validation.clips])
 
-        # Scores of a network have the softmax's own unit: ten of the grid's steps up reach 50.
         fitted = replace(
             fitted,
-            temperature=fit_temperature(probabilities, label_numbers(validation.labels, labels), unit=10.0),
+            temperature=fit_temperature(probabilities, label_numbers(validation.labels, labels), SCORE_UNIT),
         )
         known = np.array([fitted.predict(piece).distance for piece in validation.clips])
         strangers = np.array([fitted.predict(piece).distance for piece in calibration])
@@ -149,6 +185,6 @@ class Vote:
         train: LabelledClips,
         validation: LabelledClips,
     ) -> np.ndarray:
-        """Distances of the validation pieces (pieces, labels), but for the temperature not fitted on them."""
+        """Distances of the validation pieces (pieces, labels); the temperature alone is fitted on them."""
         fitted = self.fit(labels, train, validation, [])
         return np.stack([fitted.distances(piece) for piece in validation.clips])

@@ -1,1 +1,4 @@
-"""Front ends: from sound to what an encoder sees."""
+"""Front ends: from a waveform to the features that a model sees.
+
+Each is a frozen dataclass that fulfils `earmark.foundation.contracts.FrontEnd`.
+"""

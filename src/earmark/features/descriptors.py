@@ -1,6 +1,10 @@
 """Descriptors of timbre, loudness and harmony, frame by frame, in their natural units.
 
-Definitions and edges are librosa's (McFee et al. 2015): centred frames, silence beyond the ends.
+Definitions and edges are librosa's: centred frames, zeros beyond the ends.
+
+References:
+    B. McFee et al., librosa: Audio and music signal analysis in Python, SciPy, 2015.
+    D. P. W. Ellis, Chroma feature analysis and synthesis, 2007.
 """
 
 from __future__ import annotations
@@ -20,20 +24,27 @@ PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"
 ROLL_OFF_SHARE = 0.85
 SMALLEST_POWER = 1e-10  # -100 dB
 TOP_DB = 80.0  # range below the piece's maximum that MFCC are computed from
-ZERO = 1e-10  # samples up to this size have no sign
+ZERO = 1e-10  # samples above -ZERO count as positive
 C0_HZ = 440.0 / 16 * 2 ** (-9 / 12)  # the C below A0
-CHROMA_CENTRE, CHROMA_WIDTH = 5.0, 2.0  # octaves above A0: where harmony is heard, and how far about
+CHROMA_CENTRE, CHROMA_WIDTH = 5.0, 2.0  # octaves above A0: mean and deviation of the weights of octaves
 
 
 @dataclass(frozen=True)
 class Descriptors:
-    """Rows `names()` over time; lengths in samples at the rate of the audio. Channels are mixed.
+    """Descriptors of the mean of the channels, the rows of `names()` over time.
 
-    n_mels: mel bands (Slaney's, from 0 Hz to half the rate) from which `n_mfcc` coefficients are made.
+    Attributes:
+        uses_torch: See `FrontEnd`.
+        in_decibels: False: rows have different units.
+        bands_per_semitone: 0: rows are no bands.
+        n_fft: Samples of a frame.
+        hop_length: Samples from a frame to the next.
+        n_mels: Mel bands (Slaney's, from 0 Hz to half the rate) that the MFCC are computed from.
+        n_mfcc: Mel-frequency cepstral coefficients.
     """
 
     uses_torch = True
-    in_decibels = False  # rows are of many units
+    in_decibels = False
     bands_per_semitone = 0
 
     n_fft: int = 4096
@@ -42,14 +53,25 @@ class Descriptors:
     n_mfcc: int = 20
 
     def check(self, sample_rate_hz: int) -> None:
-        """Raise ValueError where these parameters cannot work."""
+        """Check that the settings can work.
+
+        Args:
+            sample_rate_hz: Sampling rate of the audio, Hz.
+
+        Raises:
+            ValueError: Where a setting cannot work at this rate; the message names it.
+        """
         if not 0 < self.hop_length <= self.n_fft or self.n_fft % 2:
             raise ValueError("features: 0 < hop_length <= n_fft must hold, and n_fft be even")
         if not 1 <= self.n_mfcc <= self.n_mels:
             raise ValueError("features: 1 <= n_mfcc <= n_mels must hold")
 
     def names(self) -> list[str]:
-        """Names of the rows: share of samples with a change of sign, Hz, amplitude, then numbers."""
+        """Names of the rows.
+
+        The zero-crossing rate is a share of samples, the spectral rows are in Hz, the RMS is an amplitude;
+        MFCC and chroma have no unit.
+        """
         return [
             "zero_crossing_rate",
             "spectral_centroid_hz",
@@ -65,7 +87,7 @@ class Descriptors:
         return 5 + self.n_mfcc + len(PITCH_CLASSES)
 
     def channels(self, audio_channels: int) -> int:
-        """One, whatever the audio has: channels are mixed."""
+        """Channels of the result: 1, the mean of the audio's channels."""
         return 1
 
     def frame_rate_hz(self, sample_rate_hz: int) -> float:
@@ -73,9 +95,17 @@ class Descriptors:
         return sample_rate_hz / self.hop_length
 
     def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> torch.Tensor:
-        """Waveform (channels, samples) of float32 to (1, rows, 1 + samples // hop_length).
+        """Descriptors of a waveform; in a silent frame all rows but the MFCC are 0.
 
-        Within a frame of silence every row but MFCC is 0.
+        Args:
+            waveform: (channels, samples) of float32, full scale 1.
+            sample_rate_hz: Sampling rate, Hz.
+
+        Returns:
+            (1, rows, 1 + samples // hop_length) of float32.
+
+        Raises:
+            PieceError: Where there are no samples.
         """
         import torch
         from torchaudio.functional import create_dct
@@ -100,7 +130,7 @@ class Descriptors:
 
 
 def _zero_crossing_rate(samples: torch.Tensor, size: int, hop: int) -> torch.Tensor:
-    """Changes of sign within each frame by its samples, (frames,); beyond the ends the edge goes on."""
+    """Changes of sign within each frame per sample: (frames,); the ends are extended by their samples."""
     import torch
 
     negative = padded(samples, size, "replicate") < -ZERO
@@ -111,6 +141,7 @@ def _zero_crossing_rate(samples: torch.Tensor, size: int, hop: int) -> torch.Ten
 
 
 def _rms(frames: torch.Tensor) -> torch.Tensor:
+    """Root mean square (frames,) of frames (frames, samples)."""
     return frames.square().mean(dim=1).sqrt()
 
 
@@ -122,7 +153,7 @@ def _shape(magnitude: torch.Tensor, rate_hz: int) -> tuple[torch.Tensor, ...]:
     total = magnitude.sum(dim=1, keepdim=True)
     share = torch.where(total > torch.finfo(torch.float32).tiny, magnitude / total, 0.0)
     centroid = share @ hz
-    # Σ share (hz - centroid)², multiplied out, would lose its digits to the squares of high frequencies.
+    # The sum is not multiplied out: the squares of high frequencies would cancel its digits.
     bandwidth = (share * (hz - centroid[:, None]).square()).sum(dim=1).sqrt()
     cumulated = magnitude.cumsum(dim=1)
     below = (cumulated < ROLL_OFF_SHARE * cumulated[:, -1:]).sum(dim=1)
@@ -130,7 +161,7 @@ def _shape(magnitude: torch.Tensor, rate_hz: int) -> tuple[torch.Tensor, ...]:
 
 
 def _to_maximum(values: torch.Tensor) -> torch.Tensor:
-    """Rows of `values` by their maximum; silent rows stay 0."""
+    """Rows of `values` divided by their maximum; silent rows stay 0."""
     import torch
 
     most = values.amax(dim=1, keepdim=True)
@@ -139,6 +170,7 @@ def _to_maximum(values: torch.Tensor) -> torch.Tensor:
 
 @lru_cache(maxsize=4)
 def _mel_bank(n_fft: int, n_mels: int, rate_hz: int) -> torch.Tensor:
+    """Slaney's mel filters (bins, n_mels) of float32."""
     from torchaudio.functional import melscale_fbanks
 
     return melscale_fbanks(
@@ -148,14 +180,14 @@ def _mel_bank(n_fft: int, n_mels: int, rate_hz: int) -> torch.Tensor:
 
 @lru_cache(maxsize=4)
 def _chroma_bank(n_fft: int, rate_hz: int) -> np.ndarray:
-    """Weights (bins, 12) of float32 from power to pitch classes, C first (Ellis 2007, as librosa's).
+    """Weights (bins, 12) of float32 from power to pitch classes, C first, equal to librosa's.
 
-    Each bin falls on its pitch class and the neighbours by a Gaussian of its own width in semitones;
-    octaves far from the middle of the keyboard count less.
+    A bin contributes to its pitch class and the neighbouring ones by a Gaussian whose width is that of the
+    bin in semitones; octaves far from `CHROMA_CENTRE` have less weight (Ellis 2007).
     """
     hz = np.arange(1, n_fft) * rate_hz / n_fft
     semitones = 12 * np.log2(hz / C0_HZ)
-    # 0 Hz has no pitch: it is put an octave and a half below the first bin, where it weighs nothing.
+    # 0 Hz has no pitch: it is put an octave and a half below the first bin, where its weight is negligible.
     semitones = np.concatenate([[semitones[0] - 18], semitones])
     width = np.concatenate([np.maximum(np.diff(semitones), 1.0), [1.0]])
     distance = (semitones[:, None] - np.arange(12) + 6) % 12 - 6

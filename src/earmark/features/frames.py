@@ -1,4 +1,4 @@
-"""What several front ends begin with: one channel, cut into overlapping frames."""
+"""Mixing to one channel and cutting into overlapping frames, as several front ends need it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,20 @@ from earmark.foundation.errors import PieceError
 if TYPE_CHECKING:
     import torch
 
-BLOCK = 2048  # frames transformed at a time: what a piece's length adds to memory is its result
+BLOCK = 2048  # frames transformed at a time, so that memory grows by the result alone
 
 
 def mono(waveform: np.ndarray) -> torch.Tensor:
-    """Waveform (channels, samples) to the mean of its channels, (samples,) of float32.
+    """Mean of the channels.
 
-    Raises PieceError where there is no sample.
+    Args:
+        waveform: (channels, samples) of float32.
+
+    Returns:
+        (samples,) of float32.
+
+    Raises:
+        PieceError: Where there are no samples.
     """
     import torch
 
@@ -28,17 +35,34 @@ def mono(waveform: np.ndarray) -> torch.Tensor:
 
 
 def padded(samples: torch.Tensor, size: int, mode: str = "constant") -> torch.Tensor:
-    """`samples` (n,) with half a frame of `size` at either end: of silence, or `replicate` of its edges."""
+    """Extend samples by half a frame at either end.
+
+    Args:
+        samples: (samples,).
+        size: Samples of a frame.
+        mode: `constant` extends by zeros, `replicate` by the first and the last sample.
+
+    Returns:
+        (samples + 2 * (size // 2),).
+    """
     import torch
 
     return torch.nn.functional.pad(samples[None, None], (size // 2, size // 2), mode=mode)[0, 0]
 
 
 def frame_blocks(samples: torch.Tensor, size: int, hop: int, centred: bool = True) -> Iterator[torch.Tensor]:
-    """Frames every `hop` samples; blocks of (frames, size).
+    """Cut samples into overlapping frames, `BLOCK` frames at a time.
 
-    centred: on every `hop`-th sample, with silence beyond the ends; for an even `size` these are
-    1 + samples // hop, as librosa and torch.stft have it. Otherwise whole frames within the samples.
+    Args:
+        samples: (samples,).
+        size: Samples of a frame.
+        hop: Samples from the start of a frame to the next one's.
+        centred: Centre frames on every `hop`-th sample, with zeros beyond the ends; for an even `size` these
+            are 1 + samples // hop frames, as in librosa and torch.stft. Otherwise frames lie within the
+            samples.
+
+    Yields:
+        Blocks (frames, size), in order.
     """
     frames = (padded(samples, size) if centred else samples).unfold(0, size, hop)
     for start in range(0, len(frames), BLOCK):

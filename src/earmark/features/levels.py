@@ -1,4 +1,4 @@
-"""The waveform itself in a few levels: what a network hears that learns its own filters."""
+"""The waveform itself, quantised to a few levels: input of networks that learn their own filters."""
 
 from __future__ import annotations
 
@@ -16,33 +16,47 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Levels:
-    """Level numbers of samples: each piece is shifted and scaled to [0, 1] by its own extremes,
-    digitized, and every `decimation`-th sample taken, without a low-pass filter.
+    """Level numbers of samples.
 
-    Channels are mixed (their mean) before. bits: 2 ** bits levels. Without a filter, what lies above
-    half of the new rate is folded below it: resample the audio and set decimation to 1 to avoid that.
+    The mean of the channels is shifted and scaled to [0, 1] by the piece's minimum and maximum and digitised,
+    and every `decimation`-th sample is kept. No low-pass filter is applied: frequencies above half of the new
+    rate are aliased. To avoid that, resample the audio and set `decimation` to 1.
+
+    Attributes:
+        uses_torch: See `FrontEnd`.
+        in_decibels: False: rows are levels of the waveform.
+        bands_per_semitone: 0: there are no bands.
+        bits: There are 2 ** bits levels.
+        decimation: Samples of the audio per sample that is kept.
     """
 
     uses_torch = True
-    in_decibels = False  # levels of the waveform
+    in_decibels = False
     bands_per_semitone = 0
 
     bits: int = 4
     decimation: int = 4
 
     def check(self, sample_rate_hz: int) -> None:
-        """Raise ValueError where these parameters cannot work at `sample_rate_hz`."""
+        """Check that the settings can work.
+
+        Args:
+            sample_rate_hz: Sampling rate of the audio, Hz.
+
+        Raises:
+            ValueError: Where a setting cannot work at this rate; the message names it.
+        """
         if not 1 <= self.bits <= 11:  # float16 holds whole numbers up to 2048
             raise ValueError(f"features.bits={self.bits} must lie within 1 and 11")
         if not 1 <= self.decimation < sample_rate_hz:
             raise ValueError(f"features.decimation={self.decimation} must be 1 or more")
 
     def bands(self) -> int:
-        """Rows of the result: one, of level numbers."""
+        """Rows of the result: 1, of level numbers."""
         return 1
 
     def channels(self, audio_channels: int) -> int:
-        """One, whatever the audio has: channels are mixed."""
+        """Channels of the result: 1, the mean of the audio's channels."""
         return 1
 
     def frame_rate_hz(self, sample_rate_hz: int) -> float:
@@ -50,10 +64,18 @@ class Levels:
         return sample_rate_hz / self.decimation
 
     def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> torch.Tensor:
-        """Waveform (channels, samples) of float32 to (1, 1, samples / decimation, rounded up).
+        """Level numbers of a waveform.
 
-        Values are whole: 0 for the piece's minimum alone, then 2 ** bits - 1 equal steps up to the
-        maximum. Raises PieceError where all samples are equal.
+        Args:
+            waveform: (channels, samples) of float32.
+            sample_rate_hz: Sampling rate; levels do not depend on it.
+
+        Returns:
+            (1, 1, samples / decimation rounded up) of whole numbers as float32: 0 for the piece's minimum
+            alone, then 2 ** bits - 1 equal steps up to the maximum.
+
+        Raises:
+            PieceError: Where all samples are equal, or there are none.
         """
         import torch
 

@@ -1,9 +1,9 @@
-"""Log-mel spectrogram: the front end of most music classifiers.
+"""Log-mel spectrogram.
 
 Power spectrogram, triangular mel filters (Slaney's or HTK's scale), decibels relative to full scale; equal
-to librosa's. Written out here because of speed: torchaudio's transform holds the whole complex spectrogram,
+to librosa's. It is implemented here for speed: torchaudio's transform holds the whole complex spectrogram,
 multiplies it by a filter bank that is nearly all zeros, and takes three times as long (docs/performance.md).
-In NumPy, as fast as in torch, which takes a worker longer to load than to transform ten pieces.
+NumPy is as fast here as torch, which takes a worker longer to import than to transform ten pieces.
 """
 
 from __future__ import annotations
@@ -17,26 +17,37 @@ from earmark.features.mel_filters import mel_filters
 from earmark.foundation.errors import PieceError
 
 SMALLEST_POWER, LOWEST_DB = 1e-10, -100.0  # below 16-bit quantisation noise in any mel band
-BLOCK = 1 << 17  # samples of frames transformed at a time: 1 MB in float64, which a core's cache holds
-# A transform in float32 is off by 1e-7 of a frame's loudest bin: 1e-5 dB for a band 40 dB below it, ten
-# times more for each further 20 dB. Where less than this range is kept, float32 does; else float64.
+BLOCK = 1 << 17  # samples of frames transformed at a time: 1 MB in float64, which fits a core's cache
+# A transform in float32 has an error of 1e-7 of a frame's loudest bin: 1e-5 dB for a band 40 dB below it, ten
+# times more for each further 20 dB. Up to this range (top_db) float32 is used, beyond it float64.
 SINGLE_PRECISION_DB = 50.0
-# Bands multiplied at a time, by the bins that they cover and no others: too little work for BLAS to share
-# between threads, which would wait for each other far longer than they work.
+# Bands multiplied at a time, by the bins that they cover. So small a product is not split between BLAS
+# threads, whose synchronisation would take longer than the product.
 BANDS_A_GROUP = 8
 
 
 @dataclass(frozen=True)
 class LogMel:
-    """Parameters of the transform; lengths in samples at the rate of the audio.
+    """Log-mel spectrogram of each channel.
 
-    f_max_hz: upper edge of the highest mel band; 0 for half the sampling rate.
-    top_db: range below each piece's own maximum that is kept, in dB; 0 keeps all.
+    Attributes:
+        uses_torch: See `FrontEnd`.
+        in_decibels: True: rows are neighbouring bands in dB, which augmentation may shift and mask.
+        bands_per_semitone: 0: mel bands are no musical intervals.
+        n_fft: Samples of a transform.
+        win_length: Samples of the Hann window in the middle of a transform's frame.
+        hop_length: Samples from a frame to the next.
+        n_mels: Mel bands.
+        f_min_hz: Lower edge of the lowest mel band, Hz.
+        f_max_hz: Upper edge of the highest mel band, Hz; 0 for half the sampling rate.
+        mel_scale: `slaney` or `htk`.
+        norm: `slaney` for filters of area 1 over Hz, None for filters of height 1.
+        top_db: Range below the piece's maximum that is kept, dB; 0 keeps all.
     """
 
     uses_torch = False
-    in_decibels = True  # rows are neighbouring bands in dB, which augmentation may shift and silence
-    bands_per_semitone = 0  # mel bands are no musical intervals
+    in_decibels = True
+    bands_per_semitone = 0
 
     n_fft: int = 2048
     win_length: int = 2048
@@ -49,7 +60,14 @@ class LogMel:
     top_db: float = 80.0
 
     def check(self, sample_rate_hz: int) -> None:
-        """Raise ValueError where these parameters cannot work at `sample_rate_hz`."""
+        """Check that the settings can work.
+
+        Args:
+            sample_rate_hz: Sampling rate of the audio, Hz.
+
+        Raises:
+            ValueError: Where a setting cannot work at this rate; the message names it.
+        """
         nyquist = sample_rate_hz / 2
         if not 0 < self.hop_length <= self.win_length <= self.n_fft:
             raise ValueError("features: hop_length <= win_length <= n_fft must hold")
@@ -75,7 +93,7 @@ class LogMel:
         return self.n_mels
 
     def channels(self, audio_channels: int) -> int:
-        """As many as the audio has: each has its own spectrogram."""
+        """Channels of the result: one spectrogram for each of the audio's."""
         return audio_channels
 
     def frame_rate_hz(self, sample_rate_hz: int) -> float:
@@ -83,9 +101,18 @@ class LogMel:
         return sample_rate_hz / self.hop_length
 
     def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> np.ndarray:
-        """Waveform (channels, samples) of float32 to (channels, n_mels, 1 + samples // hop_length), dB.
+        """Log-mel spectrogram of a waveform.
 
-        Raises PieceError for fewer samples than the window's half, by which the edges are reflected.
+        Args:
+            waveform: (channels, samples) of float32, full scale 1.
+            sample_rate_hz: Sampling rate, Hz.
+
+        Returns:
+            (channels, n_mels, 1 + samples // hop_length) of float32, dB of full scale.
+
+        Raises:
+            PieceError: Where there are no more samples than half of `n_fft`, by which the edges are
+                reflected.
         """
         samples = waveform.shape[1]
         if samples <= self.n_fft // 2:
@@ -96,10 +123,10 @@ class LogMel:
         return np.maximum(decibels, max(LOWEST_DB, highest - self.top_db) if self.top_db else LOWEST_DB)
 
     def _mel_power(self, samples: np.ndarray, rate_hz: int) -> np.ndarray:
-        """One channel (samples,) to (n_mels, frames)."""
+        """Mel power (n_mels, frames) of one channel (samples,)."""
         from scipy import fft
 
-        # Reflected edges, as librosa and torch.stft have them on request.
+        # Reflected edges: pad_mode="reflect" of librosa and torch.stft.
         padded = np.pad(samples.astype(np.float32, copy=False), self.n_fft // 2, mode="reflect")
         frames = np.lib.stride_tricks.sliding_window_view(padded, self.n_fft)[:: self.hop_length]
         single = 0 < self.top_db <= SINGLE_PRECISION_DB
@@ -108,7 +135,7 @@ class LogMel:
         mel = np.zeros((len(frames), self.n_mels), np.float32)
         size = max(BLOCK // self.n_fft, 1)
         for start in range(0, len(frames), size):
-            spectrum = fft.rfft(frames[start : start + size] * window, overwrite_x=True)
+            spectrum = np.asarray(fft.rfft(frames[start : start + size] * window, overwrite_x=True))
             squares = np.square(spectrum.view(window.dtype).astype(np.float32, copy=False))
             for group in groups:
                 mel[start : start + size, group.bands] = squares[:, group.squares] @ group.weights
@@ -121,10 +148,12 @@ class LogMel:
 
 @dataclass(frozen=True)
 class _FilterGroup:
-    """Neighbouring mel bands and what they are made of.
+    """Neighbouring mel bands and their filters.
 
-    squares: columns of the squared spectrum, where real and imaginary parts alternate. weights:
-    (squares, bands), each filter's weight twice, so that the product adds the two parts.
+    Attributes:
+        bands: Rows of the result.
+        squares: Columns of the squared spectrum, where real and imaginary parts alternate.
+        weights: (squares, bands), each filter's weight twice, so that the product adds the two parts.
     """
 
     bands: slice
@@ -136,12 +165,13 @@ class _FilterGroup:
 def _filters(
     n_fft: int, rate_hz: int, n_mels: int, f_min_hz: float, f_max_hz: float, mel_scale: str, norm: str | None
 ) -> tuple[_FilterGroup, ...]:
+    """The filters of `mel_filters` in groups of BANDS_A_GROUP bands."""
     filters = mel_filters(n_fft, rate_hz, n_mels, f_min_hz, f_max_hz, mel_scale, norm)
     groups = []
     for first in range(0, n_mels, BANDS_A_GROUP):
         bands = slice(first, min(first + BANDS_A_GROUP, n_mels))
         used = np.flatnonzero(filters[bands].any(axis=0))
-        if len(used):  # bands narrower than a bin may be empty, and stay without power
+        if len(used):  # bands narrower than a bin may be empty: their power stays 0
             low, high = int(used[0]), int(used[-1]) + 1
             weights = np.repeat(filters[bands, low:high].T.astype(np.float32), 2, axis=0)
             groups.append(_FilterGroup(bands, slice(2 * low, 2 * high), weights))
@@ -150,7 +180,7 @@ def _filters(
 
 @lru_cache(maxsize=8)
 def _window(length: int, n_fft: int, dtype: type) -> np.ndarray:
-    """A periodic Hann window in the middle of a frame."""
+    """A periodic Hann window of `length` in the middle of `n_fft` samples."""
     left = (n_fft - length) // 2
     window = np.zeros(n_fft)
     window[left : left + length] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)

@@ -1,20 +1,32 @@
-"""Triangular filters on the mel scale, Slaney's or HTK's, as librosa and torchaudio have them.
+"""Triangular filters on the mel scale, Slaney's or HTK's, equal to librosa's.
 
 Computed in float64: torchaudio's are float32, which moves weak bands beside loud ones by up to 0.003 dB.
+
+References:
+    M. Slaney, Auditory Toolbox, Interval Research Corporation, 1998.
+    S. Young et al., The HTK Book.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-# Slaney, Auditory Toolbox (Interval Research, 1998): linear to 1 kHz, 27 steps to 6.4 kHz above.
+# Slaney (1998): linear up to 1 kHz, 27 steps from there to 6.4 kHz.
 LINEAR_HZ = 200 / 3  # Hz of a mel below the break
 BREAK_HZ = 1000.0
 LOG_STEP = np.log(6.4) / 27
 
 
 def mel_of(hz: np.ndarray, scale: str) -> np.ndarray:
-    """Frequencies in Hz on the mel scale `slaney` or `htk` (2595 log10(1 + f / 700))."""
+    """Frequencies on the mel scale.
+
+    Args:
+        hz: Frequencies in Hz, of any shape.
+        scale: `slaney`, or `htk` for 2595 log10(1 + f / 700).
+
+    Returns:
+        Mels, in the shape of `hz`.
+    """
     hz = np.asarray(hz, dtype=np.float64)
     if scale == "htk":
         return 2595 * np.log10(1 + hz / 700)
@@ -23,7 +35,7 @@ def mel_of(hz: np.ndarray, scale: str) -> np.ndarray:
 
 
 def hz_of(mel: np.ndarray, scale: str) -> np.ndarray:
-    """The inverse of `mel_of`."""
+    """Frequencies in Hz of mels: the inverse of `mel_of`."""
     mel = np.asarray(mel, dtype=np.float64)
     if scale == "htk":
         return 700 * (10 ** (mel / 2595) - 1)
@@ -34,10 +46,21 @@ def hz_of(mel: np.ndarray, scale: str) -> np.ndarray:
 def mel_filters(
     n_fft: int, rate_hz: int, n_mels: int, f_min_hz: float, f_max_hz: float, scale: str, norm: str | None
 ) -> np.ndarray:
-    """(n_mels, 1 + n_fft // 2) of float64: how much each bin of a spectrum counts in each band.
+    """Weights of a spectrum's bins in each mel band.
 
-    A band's triangle peaks at its own frequency and reaches to its neighbours'. norm: `slaney` gives
-    each triangle the area 1 (over Hz), None the height 1.
+    The triangle of a band peaks at its centre frequency and is 0 at its neighbours'.
+
+    Args:
+        n_fft: Samples of a transform.
+        rate_hz: Sampling rate, Hz.
+        n_mels: Mel bands.
+        f_min_hz: Lower edge of the lowest band, Hz.
+        f_max_hz: Upper edge of the highest band, Hz.
+        scale: `slaney` or `htk`.
+        norm: `slaney` gives each triangle the area 1 over Hz, None the height 1.
+
+    Returns:
+        (n_mels, 1 + n_fft // 2) of float64.
     """
     bins_hz = np.arange(1 + n_fft // 2) * (rate_hz / n_fft)
     low, high = mel_of(np.array([f_min_hz, f_max_hz]), scale)

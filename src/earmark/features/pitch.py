@@ -1,9 +1,12 @@
 """Pitch spectrogram: bands at equal musical intervals, in which a transposition is a shift.
 
-A constant-Q transform (Brown 1991) whose windows are bounded: each band correlates the sound with a
-windowed sinusoid of its pitch, as long as the band's width asks for but no longer than `window_s`.
-Below about 140 Hz (for thirds of a semitone and 0.37 s) bands overlap more than their spacing; the
-strongest is still the right one. Bounded windows keep notes of the bass from running together.
+A constant-Q transform with windows of bounded length: each band correlates the sound with a windowed sinusoid
+of its pitch, of the length that the band's width requires, at most `window_s`. Bounded windows separate
+successive notes of the bass in time. Below about 140 Hz (for thirds of a semitone and 0.37 s) bands overlap
+more than their spacing; the strongest one is still that of the pitch.
+
+References:
+    J. C. Brown, Calculation of a constant Q spectral transform, J. Acoust. Soc. Am. 89(1), 1991.
 """
 
 from __future__ import annotations
@@ -21,19 +24,26 @@ if TYPE_CHECKING:
 
 A4_HZ, A4_PITCH = 440.0, 69
 SMALLEST_AMPLITUDE = 1e-5  # -100 dB
-SHORTEST = 64  # samples of a window at least: what the highest bands need to be sinusoids at all
+SHORTEST = 64  # samples of the shortest window, so that the highest bands still resolve a sinusoid
 
 
 @dataclass(frozen=True)
 class PitchSpectrogram:
-    """Parameters of the transform.
+    """Pitch spectrogram of the mean of the channels.
 
-    lowest_pitch: MIDI number of the lowest band. bands_per_semitone, octaves: how fine, how many.
-    window_s, hop_s: seconds. top_db: range below each piece's maximum that is kept, in dB; 0 keeps all.
+    Attributes:
+        uses_torch: See `FrontEnd`.
+        in_decibels: True: rows are neighbouring bands in dB, which augmentation may shift and mask.
+        lowest_pitch: MIDI number of the lowest band.
+        octaves: Octaves that the bands span.
+        bands_per_semitone: Bands of a semitone.
+        window_s: Longest window, seconds.
+        hop_s: Time from a frame to the next, seconds, rounded to whole samples.
+        top_db: Range below the piece's maximum that is kept, dB; 0 keeps all.
     """
 
     uses_torch = True
-    in_decibels = True  # rows are neighbouring bands in dB, which augmentation may shift and silence
+    in_decibels = True
 
     lowest_pitch: int = 24
     octaves: int = 7
@@ -43,7 +53,14 @@ class PitchSpectrogram:
     top_db: float = 80.0
 
     def check(self, sample_rate_hz: int) -> None:
-        """Raise ValueError where these parameters cannot work at `sample_rate_hz`."""
+        """Check that the settings can work.
+
+        Args:
+            sample_rate_hz: Sampling rate of the audio, Hz.
+
+        Raises:
+            ValueError: Where a setting cannot work at this rate; the message names it.
+        """
         if self.octaves < 1 or self.bands_per_semitone < 1:
             raise ValueError("features: octaves and bands_per_semitone must be 1 or more")
         if not 0 <= self.lowest_pitch <= 127:
@@ -69,7 +86,7 @@ class PitchSpectrogram:
         return 12 * self.octaves * self.bands_per_semitone
 
     def channels(self, audio_channels: int) -> int:
-        """One, whatever the audio has: channels are mixed."""
+        """Channels of the result: 1, the mean of the audio's channels."""
         return 1
 
     def frame_rate_hz(self, sample_rate_hz: int) -> float:
@@ -77,7 +94,7 @@ class PitchSpectrogram:
         return sample_rate_hz / self._hop(sample_rate_hz)
 
     def band_hz(self) -> np.ndarray:
-        """Frequencies of the bands in Hz, equal temperament on 440 Hz."""
+        """Frequencies of the bands (bands,) in Hz, equal temperament on 440 Hz."""
         pitch = self.lowest_pitch + np.arange(self.bands()) / self.bands_per_semitone
         return A4_HZ * 2 ** ((pitch - A4_PITCH) / 12)
 
@@ -85,9 +102,17 @@ class PitchSpectrogram:
         return round(self.hop_s * sample_rate_hz)
 
     def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> torch.Tensor:
-        """Waveform (channels, samples) of float32 to (1, bands, 1 + samples // hop), dB.
+        """Pitch spectrogram of a waveform.
 
-        0 dB is a sine of full scale.
+        Args:
+            waveform: (channels, samples) of float32, full scale 1.
+            sample_rate_hz: Sampling rate, Hz.
+
+        Returns:
+            (1, bands, 1 + samples // hop) of float32, dB; 0 dB is a sine of full scale.
+
+        Raises:
+            PieceError: Where there are no samples.
         """
         import torch
 
@@ -105,13 +130,13 @@ class PitchSpectrogram:
 
 @lru_cache(maxsize=4)
 def _kernels(front_end: PitchSpectrogram, rate_hz: int) -> np.ndarray:
-    """Cosines, then sines, each in its Hann window about the middle of (size, 2 × bands) float32."""
+    """Windowed cosines, then sines, of all bands: (size, 2 × bands) of float32, centred on size // 2."""
     size = 2 * round(front_end.window_s * rate_hz / 2)
     hz = front_end.band_hz()
     # A Hann window of Q periods has its half-power width of 1.44 / Q near the bands' spacing.
     periods = 1 / (2 ** (1 / (12 * front_end.bands_per_semitone)) - 1)
     length = np.clip(periods * rate_hz / hz, SHORTEST, size)
-    # Sample size // 2 of a frame is the one it is centred on.
+    # A frame is centred on its sample size // 2.
     distance = (np.arange(size) - size // 2)[:, None]
     window = np.where(2 * np.abs(distance) < length, 0.5 + 0.5 * np.cos(2 * np.pi * distance / length), 0)
     window *= 2 / window.sum(axis=0)  # a sine of amplitude 1 gives 1

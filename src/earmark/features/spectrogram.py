@@ -1,6 +1,6 @@
 """Spectrograms as grey pictures: linear frequency, decibels as whole grey values from 0 to 255.
 
-Row 0 is the lowest frequency, as in every front end; white (255) is loud. Channels are mixed.
+Row 0 is the lowest frequency, as in every front end; white (255) is loud. Channels are mixed to their mean.
 """
 
 from __future__ import annotations
@@ -19,7 +19,17 @@ WHITE = 255
 
 
 def power_spectrogram(samples: torch.Tensor, n_fft: int, hop: int, centred: bool = True) -> torch.Tensor:
-    """Power (n_fft // 2, frames) without the bin at half the rate; a sine of full scale peaks at 1."""
+    """Power spectrogram without the bin at half the sampling rate.
+
+    Args:
+        samples: (samples,) of float32.
+        n_fft: Samples of a transform and of its Hann window.
+        hop: Samples from a frame to the next.
+        centred: Whether frames are centred on every `hop`-th sample, with zeros beyond the ends.
+
+    Returns:
+        (n_fft // 2, frames); the peak of a sine of full scale is 1.
+    """
     import torch
 
     window = torch.hann_window(n_fft)
@@ -32,7 +42,7 @@ def power_spectrogram(samples: torch.Tensor, n_fft: int, hop: int, centred: bool
 
 
 def _grey(power: torch.Tensor, loudest: float, range_db: float) -> torch.Tensor:
-    """Power to whole grey values: `loudest` is white, `range_db` below it and less is black."""
+    """Whole grey values of power: `loudest` is white, `range_db` below it and less is black."""
     import torch
 
     if loudest <= 0:
@@ -48,15 +58,21 @@ def _check_range(range_db: float) -> None:
 
 @dataclass(frozen=True)
 class GreySpectrogram:
-    """A picture of fixed pixels per second: the mean power of `n_fft / 2 / rows` bins is a row.
+    """A picture of fixed pixels per second, each row the mean power of `n_fft / 2 / rows` bins.
 
-    rows: of equal width, from 0 Hz to half the sampling rate. n_fft: samples.
-    range_db: from black to white, in dB; white is a sine of full scale.
-    scale: factor of the grey values 0 to 255: 1, or 1/255 for values up to 1.
+    Attributes:
+        uses_torch: See `FrontEnd`.
+        in_decibels: False: rows are grey values.
+        bands_per_semitone: 0: rows are of equal width in Hz.
+        rows: Rows of equal width, from 0 Hz to half the sampling rate.
+        columns_per_s: Columns per second.
+        n_fft: Samples of a transform.
+        range_db: Range from black to white, dB; white is a sine of full scale.
+        scale: Factor of the grey values 0 to 255: 1, or 1/255 for values up to 1.
     """
 
     uses_torch = True
-    in_decibels = False  # grey values
+    in_decibels = False
     bands_per_semitone = 0
 
     rows: int = 128
@@ -66,7 +82,14 @@ class GreySpectrogram:
     scale: float = 1 / WHITE
 
     def check(self, sample_rate_hz: int) -> None:
-        """Raise ValueError where these parameters cannot work at `sample_rate_hz`."""
+        """Check that the settings can work.
+
+        Args:
+            sample_rate_hz: Sampling rate of the audio, Hz.
+
+        Raises:
+            ValueError: Where a setting cannot work at this rate; the message names it.
+        """
         if self.rows < 1 or self.n_fft < 2 * self.rows or self.n_fft % (2 * self.rows):
             raise ValueError(
                 f"features.n_fft={self.n_fft} must be a multiple of twice features.rows={self.rows}"
@@ -84,7 +107,7 @@ class GreySpectrogram:
         return self.rows
 
     def channels(self, audio_channels: int) -> int:
-        """One, whatever the audio has: channels are mixed."""
+        """Channels of the result: 1, the mean of the audio's channels."""
         return 1
 
     def frame_rate_hz(self, sample_rate_hz: int) -> float:
@@ -92,7 +115,18 @@ class GreySpectrogram:
         return float(self.columns_per_s)
 
     def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> torch.Tensor:
-        """Waveform (channels, samples) of float32 to (1, rows, 1 + samples // hop), grey times `scale`."""
+        """Picture of a waveform.
+
+        Args:
+            waveform: (channels, samples) of float32, full scale 1.
+            sample_rate_hz: Sampling rate, Hz.
+
+        Returns:
+            (1, rows, 1 + samples // hop) of float32, grey values times `scale`.
+
+        Raises:
+            PieceError: Where there are no samples.
+        """
         import torch
 
         with torch.inference_mode():
@@ -103,18 +137,28 @@ class GreySpectrogram:
 
 @dataclass(frozen=True)
 class KeyPicture:
-    """One square picture of every excerpt, one beside the other: `size` columns for `excerpt_s` seconds.
+    """A square picture of each excerpt, side by side: `size` columns for `excerpt_s` seconds.
 
-    A spectrogram is averaged to picture × picture pixels, turned to grey (white is the excerpt's own
-    maximum), and that picture is resized to size × size by bilinear interpolation, as from a file.
-    A rest shorter than an excerpt is left out; a piece shorter than one is padded with silence.
+    An excerpt's spectrogram is averaged to picture × picture pixels and converted to grey, white being the
+    maximum of the excerpt. The picture is resized to size × size by bilinear interpolation, as if read from
+    an image file. A remainder shorter than an excerpt is left out; a piece shorter than an excerpt is padded
+    with silence.
 
-    f_max_hz: upper edge of the highest row; 0 for half the sampling rate. n_fft, hop_length: samples.
-    range_db: from black to white, in dB.
+    Attributes:
+        uses_torch: See `FrontEnd`.
+        in_decibels: False: rows are grey values.
+        bands_per_semitone: 0: rows are of equal width in Hz.
+        excerpt_s: Seconds of an excerpt.
+        picture: Rows and columns of the picture before it is resized.
+        size: Rows and columns of the picture that is kept.
+        n_fft: Samples of a transform.
+        hop_length: Samples from a frame to the next.
+        f_max_hz: Upper edge of the highest row, Hz; 0 for half the sampling rate.
+        range_db: Range from black to white, dB.
     """
 
     uses_torch = True
-    in_decibels = False  # grey values
+    in_decibels = False
     bands_per_semitone = 0
 
     excerpt_s: float = 30.0
@@ -126,7 +170,14 @@ class KeyPicture:
     range_db: float = 100.0
 
     def check(self, sample_rate_hz: int) -> None:
-        """Raise ValueError where these parameters cannot work at `sample_rate_hz`."""
+        """Check that the settings can work.
+
+        Args:
+            sample_rate_hz: Sampling rate of the audio, Hz.
+
+        Raises:
+            ValueError: Where a setting cannot work at this rate; the message names it.
+        """
         if self.picture < 1 or self.size < 1:
             raise ValueError("features: picture and size must be 1 pixel or more")
         if not 0 < self.hop_length <= self.n_fft or self.n_fft % 2:
@@ -155,7 +206,7 @@ class KeyPicture:
         return self.size
 
     def channels(self, audio_channels: int) -> int:
-        """One, whatever the audio has: channels are mixed."""
+        """Channels of the result: 1, the mean of the audio's channels."""
         return 1
 
     def frame_rate_hz(self, sample_rate_hz: int) -> float:
@@ -163,7 +214,18 @@ class KeyPicture:
         return self.size / self.excerpt_s
 
     def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> torch.Tensor:
-        """Waveform (channels, samples) of float32 to (1, size, size × excerpts) of grey, 0 to 255."""
+        """Pictures of a waveform's excerpts, side by side.
+
+        Args:
+            waveform: (channels, samples) of float32.
+            sample_rate_hz: Sampling rate, Hz.
+
+        Returns:
+            (1, size, size × excerpts) of float32, whole grey values from 0 to 255.
+
+        Raises:
+            PieceError: Where there are no samples.
+        """
         import torch
 
         samples = mono(waveform)

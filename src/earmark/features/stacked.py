@@ -1,4 +1,4 @@
-"""Several front ends as one: their bands one above the other, frame by frame."""
+"""Several front ends as one: their bands stacked, frame by frame."""
 
 from __future__ import annotations
 
@@ -8,25 +8,40 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earmark import features  # noqa: F401  (a config chooses the parts among its members: all of them count)
+from earmark import features  # noqa: F401  (parts may be any of its members: all belong to the code version)
 from earmark.foundation.contracts import FrontEnd
 
 
 @dataclass(frozen=True)
 class Stacked:
-    """The bands of `parts` (front ends of equal hop), the first part's lowest."""
+    """The bands of several front ends of equal hop.
+
+    Attributes:
+        parts: The front ends, that of the lowest rows first.
+        uses_torch: True: parts may use it.
+        in_decibels: False: parts may have other units.
+        bands_per_semitone: 0: a transposition shifts parts by different numbers of bands.
+    """
 
     parts: Sequence[FrontEnd]
 
-    uses_torch = True  # some parts do
-    in_decibels = False  # not all parts are
+    uses_torch = True
+    in_decibels = False
     bands_per_semitone = 0
 
     def __post_init__(self) -> None:
+        """Keep `parts` as a tuple, so that equal settings are equal and hashable."""
         object.__setattr__(self, "parts", tuple(self.parts))
 
     def check(self, sample_rate_hz: int) -> None:
-        """Raise ValueError where a part cannot work at `sample_rate_hz`, or their hops differ."""
+        """Check that the parts can work, and together.
+
+        Args:
+            sample_rate_hz: Sampling rate of the audio, Hz.
+
+        Raises:
+            ValueError: Where there are no parts, a part cannot work at this rate, or frame rates differ.
+        """
         if not self.parts:
             raise ValueError("features.parts is empty: name one front end or more")
         for part in self.parts:
@@ -43,22 +58,38 @@ class Stacked:
         return sum(part.bands() for part in self.parts)
 
     def channels(self, audio_channels: int) -> int:
-        """What all parts agree on. Raises ValueError where some mix the channels and others do not."""
-        found = {part.channels(audio_channels) for part in self.parts}
-        if len(found) > 1:
+        """Channels of the result, equal in all parts.
+
+        Raises:
+            ValueError: Where some parts mix the channels and others do not.
+        """
+        channels = {part.channels(audio_channels) for part in self.parts}
+        if len(channels) > 1:
             raise ValueError(
                 f"features.parts differ in channels for audio.channels={audio_channels}: set audio.channels=1"
             )
-        return found.pop()
+        return channels.pop()
 
     def frame_rate_hz(self, sample_rate_hz: int) -> float:
         """Columns of the result per second."""
         return self.parts[0].frame_rate_hz(sample_rate_hz)
 
     def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> np.ndarray:
-        """Waveform (channels, samples) of float32 to (channels, bands, frames of the shortest part).
+        """Features of all parts, stacked.
 
-        Parts of equal hop differ by a frame where they treat the end differently.
+        Parts that treat the end of the audio differently may differ by a frame: the result has the frames of
+        the shortest one.
+
+        Args:
+            waveform: (channels, samples) of float32, full scale 1.
+            sample_rate_hz: Sampling rate, Hz.
+
+        Returns:
+            (channels, bands, frames) of float32.
+
+        Raises:
+            PieceError: Where a part cannot transform the waveform.
+            ValueError: As `channels`.
         """
         self.channels(waveform.shape[0])
         results = [np.asarray(part(waveform, sample_rate_hz)) for part in self.parts]

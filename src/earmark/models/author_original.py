@@ -1,4 +1,4 @@
-"""The authorship networks of EpyNN's author_music: samples of 4 bits, one-hot, dense or recurrent."""
+"""The authorship networks of EpyNN's author_music: one-hot samples of 4 bits, dense or recurrent layers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 
-def _needs_levels(channels: int, bands: int, frames: int, levels: int, temperature: float) -> None:
+def _check_input(channels: int, bands: int, frames: int, levels: int, temperature: float) -> None:
+    """Raise ValueError where the input is not one row of levels, or a setting cannot work."""
     if (channels, bands) != (1, 1):
         raise ValueError(
             f"the original author networks need 1 channel of 1 row of sample levels, not {channels} x "
@@ -19,25 +20,40 @@ def _needs_levels(channels: int, bands: int, frames: int, levels: int, temperatu
 
 
 def _one_hot(clips: torch.Tensor, levels: int) -> torch.Tensor:
-    """(batch, 1, 1, samples) of level numbers to (batch, samples, levels) of 0 and 1.
+    """Level numbers (batch, 1, 1, samples) as (batch, samples, levels) of 0 and 1.
 
-    Numbers beyond the levels count as the lowest or the highest.
+    Numbers below the levels count as the lowest, numbers above as the highest.
     """
     numbers = clips.flatten(1).round().clamp(0, levels - 1)
     return (numbers[..., None] == torch.arange(levels, device=clips.device)).to(clips.dtype)
 
 
 def _head(inputs: int, hidden: int, dropout: float, classes: int) -> nn.Sequential:
+    """Flatten, dense, dropout, dense."""
     return nn.Sequential(
         nn.Flatten(), nn.Linear(inputs, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, classes)
     )
 
 
 class DenseClips(nn.Module):
-    """Flatten, dense, dropout, dense. Each sample has weights of its own for each of its levels.
+    """Flatten, dense, dropout, dense: each sample has a weight for each of its levels.
 
-    Input (batch, 1, 1, samples) of level numbers 0 to levels - 1; output (batch, classes), divided by
-    `temperature`, which makes the softmax over them softer. Raises ValueError for other shapes.
+    Args:
+        channels: Channels of the input: 1.
+        bands: Bands of the input: 1, of level numbers.
+        frames: Samples of the input.
+        classes: Scores of the output.
+        levels: Levels of a sample.
+        hidden: Units of the hidden layer.
+        dropout: Share of the hidden units that are dropped in training.
+        temperature: Divides the scores, so that the softmax is less extreme.
+
+    Attributes:
+        gives: See `earmark.foundation.contracts.Model`.
+        clip_by_clip: See there.
+
+    Raises:
+        ValueError: For other shapes, and for settings that cannot work.
     """
 
     gives = "scores"
@@ -55,18 +71,36 @@ class DenseClips(nn.Module):
         temperature: float,
     ) -> None:
         super().__init__()
-        _needs_levels(channels, bands, frames, levels, temperature)
+        _check_input(channels, bands, frames, levels, temperature)
         self.levels, self.temperature = levels, temperature
         self.head = _head(frames * levels, hidden, dropout, classes)
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        """Scores (batch, classes) of level numbers (batch, 1, 1, samples), from 0 to levels - 1."""
         return self.head(_one_hot(clips, self.levels)) / self.temperature
 
 
 class RecurrentClips(nn.Module):
-    """One recurrent unit that returns its whole sequence, then the dense layers of DenseClips.
+    """A recurrent layer whose whole sequence goes to the dense layers of DenseClips.
 
-    cell: rnn (Elman, tanh) or gru. Input and output as in DenseClips.
+    Args:
+        channels: Channels of the input: 1.
+        bands: Bands of the input: 1, of level numbers.
+        frames: Samples of the input.
+        classes: Scores of the output.
+        cell: `rnn` (Elman, tanh) or `gru`.
+        units: Recurrent units.
+        levels: Levels of a sample.
+        hidden: Units of the hidden layer.
+        dropout: Share of the hidden units that are dropped in training.
+        temperature: Divides the scores, so that the softmax is less extreme.
+
+    Attributes:
+        gives: See `earmark.foundation.contracts.Model`.
+        clip_by_clip: See there.
+
+    Raises:
+        ValueError: For other shapes, and for settings that cannot work.
     """
 
     gives = "scores"
@@ -86,7 +120,7 @@ class RecurrentClips(nn.Module):
         temperature: float,
     ) -> None:
         super().__init__()
-        _needs_levels(channels, bands, frames, levels, temperature)
+        _check_input(channels, bands, frames, levels, temperature)
         if cell not in ("rnn", "gru"):
             raise ValueError(f"cell={cell} must be rnn or gru")
         if units < 1:
@@ -96,5 +130,6 @@ class RecurrentClips(nn.Module):
         self.head = _head(frames * units, hidden, dropout, classes)
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        """Scores (batch, classes) of level numbers (batch, 1, 1, samples), from 0 to levels - 1."""
         sequence, _ = self.recurrent(_one_hot(clips, self.levels))
         return self.head(sequence) / self.temperature

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -15,11 +16,22 @@ PACKAGE = "earmark.models"
 
 
 class Classifier(nn.Module):
-    """Any encoder of this package, and a linear layer over its embeddings.
+    """An encoder of this package, and a linear layer on its embeddings.
 
-    encoder: the encoder's own node, `_target_` and settings; the input's shape is added to it. Output
-    (batch, classes). Raises ValueError for an encoder that gives scores itself, or that is not one of
-    the classes of earmark.models; EarmarkError for settings that it does not know.
+    Args:
+        channels: Channels of the input.
+        bands: Bands of the input.
+        frames: Frames of the input.
+        classes: Scores of the output.
+        encoder: `_target_` and settings of the encoder; the shape of the input is added to them.
+
+    Attributes:
+        gives: See `earmark.foundation.contracts.Model`.
+        clip_by_clip: See there.
+
+    Raises:
+        ValueError: For an encoder that gives scores, or that is not a class of earmark.models.
+        EarmarkError: For settings that it does not have, or values that it refuses.
     """
 
     gives = "scores"
@@ -27,34 +39,36 @@ class Classifier(nn.Module):
 
     def __init__(self, channels: int, bands: int, frames: int, classes: int, encoder: dict[str, Any]) -> None:
         super().__init__()
-        kind = _own_class(encoder)
+        kind = _encoder_class(encoder)
         if kind.gives != "embeddings":
             raise ValueError(
                 f"model.encoder: {kind.__name__} gives {kind.gives}, not embeddings: use it as model"
             )
         node = {**encoder, "channels": channels, "bands": bands, "frames": frames}
-        with torch.device("meta"):  # shapes without numbers: how long an embedding is
-            shadow = build(node, "model.encoder").eval()
-            width = shadow(torch.empty(1, channels, bands, frames)).shape[1]
+        with torch.device("meta"):  # shapes alone, without values
+            width = build(node, "model.encoder").eval()(torch.empty(1, channels, bands, frames)).shape[1]
         self.encoder = build(node, "model.encoder")
         self.head = nn.Linear(width, classes)
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        """Scores (batch, classes) of clips (batch, channels, bands, frames)."""
         return self.head(self.encoder(clips))
 
 
-def _own_class(encoder: dict[str, Any]) -> type[nn.Module]:
-    """The class that `_target_` names: one that a module of this package itself defines."""
+def _encoder_class(encoder: dict[str, Any]) -> Any:
+    """The class that `_target_` names, a model that a module of this package defines.
+
+    Raises:
+        ValueError: For anything else.
+    """
     target = str(encoder.get("_target_", ""))
     module, _, name = target.rpartition(".")
-    found = None
-    # A bundle's settings come here, too: nothing but our own modules is imported for them.
+    kind = None
+    # Settings of bundles come here, too: for them no modules but those of this package may be imported.
     if re.fullmatch(rf"{re.escape(PACKAGE)}\.\w+", module):
-        try:
-            found = getattr(importlib.import_module(module), name)
-        except (ImportError, AttributeError):
-            found = None
-    known = isinstance(found, type) and issubclass(found, nn.Module) and found.__module__ == module
-    if not known or not hasattr(found, "gives"):
+        with suppress(ImportError, AttributeError):
+            kind = getattr(importlib.import_module(module), name)
+    is_model = isinstance(kind, type) and issubclass(kind, nn.Module) and hasattr(kind, "gives")
+    if not is_model or kind.__module__ != module:
         raise ValueError(f"model.encoder._target_ {target or 'is missing'}: must be a model of {PACKAGE}")
-    return found
+    return kind

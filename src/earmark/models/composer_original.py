@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-CPU_CLIPS = 8  # convolved at a time on a CPU: what lies between the layers is 15 MB a clip
+CPU_CLIPS = 8  # convolved at a time on a CPU: values between the layers take 15 MB a clip
 CONVOLVED = 7  # layers up to the flattening
 SHAPE = (2, 64, 2584)  # channels, mel bands, frames: 30 s of stereo at 44,100 Hz, a frame each 512 samples
 
@@ -13,8 +13,19 @@ SHAPE = (2, 64, 2584)  # channels, mel bands, frames: 30 s of stereo at 44,100 H
 class ComposerOriginal(nn.Module):
     """Two convolutions and two dense layers to 25 dimensions, each at least 0: 13,389,373 parameters.
 
-    Input (batch, 2, 64, 2584) in dB; output (batch, 25). Nothing standardises the clips, and the last
-    layer is rectified, as published. Raises ValueError for any other shape.
+    As published, clips are not standardised and the last layer is rectified.
+
+    Args:
+        channels: Channels of the input: 2.
+        bands: Bands of the input: 64.
+        frames: Frames of the input: 2584.
+
+    Attributes:
+        gives: See `earmark.foundation.contracts.Model`.
+        clip_by_clip: See there.
+
+    Raises:
+        ValueError: For any other shape.
     """
 
     gives = "embeddings"
@@ -35,9 +46,12 @@ class ComposerOriginal(nn.Module):
             nn.ReLU(),
             nn.Linear(50, 25),
             nn.ReLU(),
-        ).to(memory_format=torch.channels_last)  # how CPUs convolve fastest: 1.5 times here
+        )
+        # CPUs convolve 1.5 times as fast in this layout.
+        self.layers.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  (not annotated)
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        """Embeddings (batch, 25), each value at least 0, of clips (batch, 2, 64, 2584) in dB."""
         clips = clips.contiguous(memory_format=torch.channels_last)
         convolved, dense = self.layers[:CONVOLVED], self.layers[CONVOLVED:]
         blocks = clips.split(CPU_CLIPS) if clips.device.type == "cpu" else [clips]

@@ -1,4 +1,4 @@
-"""A small dense network on what a clip's descriptors are like over time."""
+"""A small dense network on mean and deviation over time of a clip's bands."""
 
 from __future__ import annotations
 
@@ -9,11 +9,25 @@ from earmark.models.summary import time_summary
 
 
 class Dense(nn.Module):
-    """Mean and deviation over time of every band, batch norm, hidden layers, embedding.
+    """Mean and deviation over time of every band, batch normalisation, hidden layers, embedding.
 
-    Input (batch, channels, bands, frames) in any unit, any number of frames; output (batch,
-    embedding). The norm brings descriptors of different units (Hz, dB, counts) to one scale.
-    Raises ValueError for settings below 1.
+    The normalisation brings descriptors of different units (Hz, dB, counts) to one scale. Clips may have any
+    number of frames.
+
+    Args:
+        channels: Channels of the input.
+        bands: Bands of the input.
+        frames: Frames of the input; layers do not depend on it.
+        hidden: Units of each hidden layer.
+        embedding: Dimensions of the embedding.
+        dropout: Share of the hidden units that are dropped in training.
+
+    Attributes:
+        gives: See `earmark.foundation.contracts.Model`.
+        clip_by_clip: See there.
+
+    Raises:
+        ValueError: For layers without units.
     """
 
     gives = "embeddings"
@@ -33,4 +47,5 @@ class Dense(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Linear(previous, embedding))
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        """Embeddings (batch, embedding) of clips (batch, channels, bands, frames) in any unit."""
         return self.layers(time_summary(clips))

@@ -1,4 +1,4 @@
-"""A random forest on a clip's summary: the classical baseline that is not linear."""
+"""A random forest on a clip's summary: the classical non-linear baseline."""
 
 from __future__ import annotations
 
@@ -10,22 +10,46 @@ from torch import nn
 
 from earmark.models.summary import time_summary
 
-SMALLEST_PROBABILITY = 1e-8  # what a label that no leaf holds gets
-DEEPEST = 14  # questions; a complete tree doubles with each
+SMALLEST_PROBABILITY = 1e-8  # of a class that no leaf has
+DEEPEST = 14  # questions of a path at most: a complete tree doubles with each
 
 
 class Forest(nn.Module):
-    """Decision trees vote with the class shares of their leaves (Breiman 2001).
+    """Decision trees whose scores are the mean class shares of their leaves.
 
-    Input (batch, channels, bands, frames); output (batch, classes), log of the mean share. Grown by
-    scikit-learn, kept as complete binary trees in heap order: node i asks whether feature
-    `feature[tree, i]` is at most `threshold[tree, i]`, and goes on to 2 i + 1 if so, else to 2 i + 2.
-    So the shapes follow from the settings, and a state_dict holds the forest whole. Before `fit` all
-    classes are alike.
+    Trees are grown by scikit-learn and kept as complete binary trees in heap order, so that shapes follow
+    from the settings and a state_dict has the whole forest. Before `fit` all classes have equal scores.
+
+    Args:
+        channels: Channels of the input.
+        bands: Bands of the input.
+        frames: Frames of the input; trees do not depend on it.
+        classes: Scores of the output.
+        trees: Trees of the forest.
+        max_depth: Questions from root to leaf, at most.
+        min_samples_leaf: Clips of a leaf, at least.
+
+    Attributes:
+        gives: See `earmark.foundation.contracts.Model`.
+        clip_by_clip: See there.
+        feature: Feature that a node asks for (trees, nodes) of int64.
+        threshold: Node i goes on to node 2 i + 1 where the feature is at most this value, else to 2 i + 2:
+            (trees, nodes) of float32.
+        leaves: Class shares (trees, nodes + 1, classes) of float32.
+
+    Raises:
+        ValueError: For settings that cannot work.
+
+    References:
+        L. Breiman, Random forests, Machine Learning 45, 2001.
     """
 
     gives = "scores"
     clip_by_clip = False
+
+    feature: torch.Tensor
+    threshold: torch.Tensor
+    leaves: torch.Tensor
 
     def __init__(
         self,
@@ -49,13 +73,17 @@ class Forest(nn.Module):
         self.register_buffer("leaves", torch.full((trees, nodes + 1, classes), 1 / classes))
 
     def summarise(self, clips: torch.Tensor) -> torch.Tensor:
-        """(n, channels, bands, frames) to (n, 2 · channels · bands): what `fit` takes."""
+        """Summaries (n, 2 · channels · bands) of clips (n, channels, bands, frames)."""
         return time_summary(clips)
 
     def fit(self, summaries: np.ndarray, classes: np.ndarray, weights: np.ndarray, seed: int) -> None:
-        """Grow from summaries (n, d), class numbers (n,) and the weight of each of them (n,).
+        """Grow the trees. Classes that do not occur get `SMALLEST_PROBABILITY`.
 
-        Classes that do not occur are never chosen. Equal arguments give equal trees.
+        Args:
+            summaries: (n, dimensions).
+            classes: Class numbers (n,).
+            weights: Weight of each summary (n,).
+            seed: Seed of the random choices; equal arguments give equal trees.
         """
         from sklearn.ensemble import RandomForestClassifier
 
@@ -65,18 +93,19 @@ class Forest(nn.Module):
             min_samples_leaf=self.min_samples_leaf,
             random_state=seed,
         ).fit(summaries, classes, sample_weight=weights)
-        planted = [_heap(tree.tree_, self.max_depth) for tree in grown.estimators_]
-        feature, threshold, leaves = (np.stack(part) for part in zip(*planted, strict=True))
+        heaps = [_heap(tree.tree_, self.max_depth) for tree in grown.estimators_]
+        feature, threshold, leaves = (np.stack(part) for part in zip(*heaps, strict=True))
         self.feature.copy_(torch.from_numpy(feature))
         self.threshold.copy_(torch.from_numpy(threshold))
         self.leaves.zero_()
         self.leaves[:, :, torch.from_numpy(grown.classes_.astype(np.int64))] = torch.from_numpy(leaves)
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        """Log probabilities (batch, classes) of clips (batch, channels, bands, frames)."""
         return self.scores(self.summarise(clips))
 
     def scores(self, summaries: torch.Tensor) -> torch.Tensor:
-        """Summaries (n, d) to log probabilities (n, classes)."""
+        """Log probabilities (n, classes) of summaries (n, dimensions)."""
         trees = torch.arange(len(self.feature), device=summaries.device)
         node = torch.zeros(len(summaries), len(trees), dtype=torch.int64, device=summaries.device)
         for _ in range(self.max_depth):
@@ -87,9 +116,9 @@ class Forest(nn.Module):
 
 
 def _heap(tree: Any, max_depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One of scikit-learn's trees as features, thresholds and leaf shares in heap order.
+    """A tree of scikit-learn as features (nodes,), thresholds (nodes,) and leaf shares in heap order.
 
-    Where a tree ends early, its leaf lies at the left end of what would follow: "at most infinity".
+    A leaf above the last level is put at the left end of its subtree, whose thresholds are infinite.
     """
     nodes = 2**max_depth - 1
     feature = np.zeros(nodes, dtype=np.int64)
@@ -112,6 +141,6 @@ def _heap(tree: Any, max_depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def _at_most(threshold: float) -> np.float32:
-    """The largest float32 that is not above it: single-precision values fall on the same side of it."""
+    """The largest float32 that is not above a threshold: float32 values lie on the same side of both."""
     nearest = np.float32(threshold)
     return nearest if float(nearest) <= threshold else np.nextafter(nearest, np.float32(-np.inf))

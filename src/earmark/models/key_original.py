@@ -11,9 +11,21 @@ SHAPE = (1, 88, 88)  # grey, rows, columns
 class KeyOriginal(nn.Module):
     """Four convolutions 2 × 2, global average pooling, dense: 19,432 parameters for 24 classes.
 
-    Input (batch, 1, 88, 88) of grey values; output (batch, classes). The average over all rows keeps no
-    place on the pitch axis: what is left of the tonic is what a row's distance from the edges leaves.
-    Raises ValueError for any other shape.
+    The average over all rows discards positions on the pitch axis: of the tonic only effects of the zero
+    padding at the edges are left.
+
+    Args:
+        channels: Channels of the input: 1.
+        bands: Rows of the input: 88.
+        frames: Columns of the input: 88.
+        classes: Scores of the output.
+
+    Attributes:
+        gives: See `earmark.foundation.contracts.Model`.
+        clip_by_clip: See there.
+
+    Raises:
+        ValueError: For any other shape.
     """
 
     gives = "scores"
@@ -28,7 +40,7 @@ class KeyOriginal(nn.Module):
             )
 
         def same(inputs: int, outputs: int) -> list[nn.Module]:
-            # "same" for an even kernel: the odd row goes to the end
+            """A convolution with "same" padding: for an even kernel the additional row is at the end."""
             return [nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(inputs, outputs, 2), nn.ReLU()]
 
         self.layers = nn.Sequential(
@@ -44,4 +56,5 @@ class KeyOriginal(nn.Module):
         )
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        """Scores (batch, classes) of grey pictures (batch, 1, 88, 88)."""
         return self.layers(clips)

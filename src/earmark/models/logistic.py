@@ -11,19 +11,44 @@ from torch import nn
 from earmark.foundation.progress import say
 from earmark.models.summary import time_summary
 
-SMALLEST_PROBABILITY = 1e-8  # what a label that was never heard gets
+SMALLEST_PROBABILITY = 1e-8  # of a class without clips
 
 
 class Logistic(nn.Module):
     """Standardised mean and deviation of every band, one linear score per class, softmax.
 
-    Input (batch, channels, bands, frames); output (batch, classes), log probabilities. Fitted by
-    scikit-learn, kept as tensors: a state_dict holds it whole. Before `fit` all classes are alike.
-    penalty_c: inverse strength of the quadratic penalty on the weights (scikit-learn's C).
+    It is fitted by scikit-learn and kept as tensors: a state_dict has the whole model. Before `fit` all
+    classes have equal scores.
+
+    Args:
+        channels: Channels of the input.
+        bands: Bands of the input.
+        frames: Frames of the input; weights do not depend on it.
+        classes: Scores of the output.
+        penalty_c: Inverse strength of the quadratic penalty on the weights (scikit-learn's C).
+        max_iterations: Iterations of the optimiser, at most.
+
+    Attributes:
+        gives: See `earmark.foundation.contracts.Model`.
+        clip_by_clip: See there.
+        mean: Subtracted from summaries (dimensions,).
+        scale: Divides summaries (dimensions,).
+        weight: Linear weights (classes, dimensions).
+        bias: Intercepts (classes,).
+        heard: Whether a class has training clips (classes,); bundles keep it by this name.
+
+    Raises:
+        ValueError: For settings that cannot work.
     """
 
     gives = "scores"
     clip_by_clip = False
+
+    mean: torch.Tensor
+    scale: torch.Tensor
+    weight: torch.Tensor
+    bias: torch.Tensor
+    heard: torch.Tensor
 
     def __init__(
         self, channels: int, bands: int, frames: int, classes: int, penalty_c: float, max_iterations: int
@@ -42,23 +67,27 @@ class Logistic(nn.Module):
         self.register_buffer("heard", torch.ones(classes, dtype=torch.bool))
 
     def summarise(self, clips: torch.Tensor) -> torch.Tensor:
-        """(n, channels, bands, frames) to (n, 2 · channels · bands): what `fit` takes."""
+        """Summaries (n, 2 · channels · bands) of clips (n, channels, bands, frames)."""
         return time_summary(clips)
 
     def fit(self, summaries: np.ndarray, classes: np.ndarray, weights: np.ndarray, seed: int) -> None:
-        """Learn from summaries (n, d), class numbers (n,) and the weight of each of them (n,).
+        """Fit the weights. Classes that do not occur get `SMALLEST_PROBABILITY`.
 
-        Classes that do not occur are never chosen. Equal arguments give equal weights.
+        Args:
+            summaries: (n, dimensions).
+            classes: Class numbers (n,).
+            weights: Weight of each summary (n,).
+            seed: Seed of the optimiser; equal arguments give equal weights.
         """
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
         from sklearn.preprocessing import StandardScaler
 
         scaler = StandardScaler().fit(summaries, sample_weight=weights)
-        heard = np.unique(classes)
+        present = np.unique(classes)
         weight = np.zeros(self.weight.shape)
         bias = np.zeros(self.bias.shape)
-        if len(heard) > 1:  # with one there is nothing to tell apart
+        if len(present) > 1:  # one class needs no weights
             regression = LogisticRegression(C=self.penalty_c, max_iter=self.max_iterations, random_state=seed)
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always", ConvergenceWarning)
@@ -66,18 +95,20 @@ class Logistic(nn.Module):
             if any(issubclass(item.category, ConvergenceWarning) for item in caught):
                 say(f"logistic: had not converged after model.max_iterations={self.max_iterations}")
             # Of two classes scikit-learn keeps the second's score; the first's is 0.
-            rows = heard[1:] if len(heard) == 2 else heard
+            rows = present[1:] if len(present) == 2 else present
             weight[rows], bias[rows] = regression.coef_, regression.intercept_
-        found = {"mean": scaler.mean_, "scale": scaler.scale_, "weight": weight, "bias": bias}
-        for name, array in found.items():
-            getattr(self, name).copy_(torch.from_numpy(array))
-        self.heard.copy_(torch.from_numpy(np.isin(np.arange(len(bias)), heard)))
+        self.mean.copy_(torch.from_numpy(scaler.mean_))
+        self.scale.copy_(torch.from_numpy(scaler.scale_))
+        self.weight.copy_(torch.from_numpy(weight))
+        self.bias.copy_(torch.from_numpy(bias))
+        self.heard.copy_(torch.from_numpy(np.isin(np.arange(len(bias)), present)))
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        """Log probabilities (batch, classes) of clips (batch, channels, bands, frames)."""
         return self.scores(self.summarise(clips))
 
     def scores(self, summaries: torch.Tensor) -> torch.Tensor:
-        """Summaries (n, d) to log probabilities (n, classes)."""
+        """Log probabilities (n, classes) of summaries (n, dimensions)."""
         linear = (summaries - self.mean) / self.scale @ self.weight.T + self.bias
         probabilities = linear.masked_fill(~self.heard, -torch.inf).softmax(dim=1)
         return probabilities.clamp_min(SMALLEST_PROBABILITY).log()

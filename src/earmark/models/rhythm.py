@@ -1,4 +1,4 @@
-"""A light network for dances: it hears when something begins, and not which note it is."""
+"""A small network for dances: it is given onset strength over time, without loudness and pitch."""
 
 from __future__ import annotations
 
@@ -9,12 +9,30 @@ from torch import nn
 class RhythmNet(nn.Module):
     """One-dimensional convolutions over onset strength, mean and maximum over time, a linear head.
 
-    Input (batch, channels, bands, frames) in dB at 50 frames a second or more; output (batch, classes).
-    Onset strength is the half-wave rectified rise of each band over two frames (spectral flux, Dixon
-    2006), averaged within `groups` of neighbouring bands and standardised over the clip, so that
-    neither loudness nor pitch is left: jigs, reels and strathspeys differ in what follows what.
+    Onset strength is the half-wave rectified rise of each band over two frames (spectral flux), averaged
+    within groups of neighbouring bands and standardised over the clip. Loudness and pitch within a group are
+    thereby removed: jigs, reels and strathspeys differ in rhythm.
 
-    groups: of bands. width: channels. kernel: frames of a convolution. blocks: each halves the rate.
+    Args:
+        channels: Channels of the input.
+        bands: Bands of the input.
+        frames: Frames of the input, at 50 a second or more.
+        classes: Scores of the output.
+        groups: Groups of neighbouring bands.
+        width: Channels of the convolutions.
+        kernel: Frames of a convolution.
+        blocks: Convolution blocks; each halves the frame rate.
+        dropout: Share of the pooled features that are dropped in training.
+
+    Attributes:
+        gives: See `earmark.foundation.contracts.Model`.
+        clip_by_clip: See there.
+
+    Raises:
+        ValueError: Where groups do not divide the bands, or blocks leave no frame.
+
+    References:
+        S. Dixon, Onset detection revisited, DAFx, 2006.
     """
 
     gives = "scores"
@@ -56,8 +74,9 @@ class RhythmNet(nn.Module):
         self.head = nn.Linear(2 * width, classes)
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        """Scores (batch, classes) of clips (batch, channels, bands, frames) in dB."""
         rise = (clips[..., 2:] - clips[..., :-2]).relu()
         strength = rise.unflatten(2, (self.groups, -1)).mean(dim=3).flatten(1, 2)
         deviation, level = torch.std_mean(strength, dim=-1, keepdim=True)
-        maps = self.blocks((strength - level) / (deviation + 0.1))  # 0.1 dB: silence stays quiet
+        maps = self.blocks((strength - level) / (deviation + 0.1))  # 0.1 dB: silence is not amplified
         return self.head(self.dropout(torch.cat([maps.mean(dim=-1), maps.amax(dim=-1)], dim=1)))

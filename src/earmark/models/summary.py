@@ -1,4 +1,4 @@
-"""A clip as one vector: what each band is like over time, and how much it varies."""
+"""A clip as one vector: mean and deviation over time of each band."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import torch
 
 
 def time_summary(clips: torch.Tensor) -> torch.Tensor:
-    """(batch, channels, bands, frames) to (batch, 2 · channels · bands): means, then deviations.
+    """Mean and population deviation over time of each band.
 
-    In the unit of the bands; the deviation is the population's, 0 for a single frame.
+    Args:
+        clips: (batch, channels, bands, frames).
+
+    Returns:
+        (batch, 2 · channels · bands), means and then deviations, in the unit of the bands; deviations are 0
+        for a single frame.
     """
     mean = clips.mean(dim=-1).flatten(1)
     deviation = clips.std(dim=-1, unbiased=False).flatten(1)
