@@ -3,19 +3,20 @@
 import numpy as np
 import pytest
 
-from earmark.decisions.anchor import NearestAnchor
+from earmark.decisions.anchor import NearestAnchor, anchors_of
+from earmark.decisions.labelled import rows_of
 from earmark.decisions.rejection import UNKNOWN
 from earmark.foundation.contracts import LabelledClips
 from earmark.foundation.errors import EarmarkError
-from earmark.learning.samplers.anchors import anchors_of
 
 LABELS = ["Ash", "Birch"]
-# Ash's anchor is the second piece, which is its first; its later piece lies far off.
+# Ash's anchor is the second piece, its first one; its later piece lies far away.
 TRAIN = LabelledClips(
     [np.array([[10.0, 1.0], [10.0, -1.0]]), np.array([[0.0, 2.0], [0.0, -2.0]]), np.array([[90.0, 0.0]])],
     ["Birch", "Ash", "Ash"],
+    ["one", "two", "three"],
 )
-VALIDATION = LabelledClips([np.array([[1.0, 0.0]]), np.array([[8.0, 0.0]])], LABELS)
+VALIDATION = LabelledClips([np.array([[1.0, 0.0]]), np.array([[8.0, 0.0]])], LABELS, ["four", "five"])
 
 
 @pytest.fixture
@@ -41,26 +42,26 @@ def test_the_anchors_are_the_samplers_each_the_mean_of_one_pieces_clips(fitted):
     ],
 )
 def test_beyond_the_distance_from_every_anchor_a_piece_is_unknown(fitted, clips, nearest, label):
-    verdict = fitted.verdict(np.array(clips))
-    assert (verdict.nearest, verdict.label) == (nearest, label)
+    prediction = fitted.predict(np.array(clips))
+    assert (prediction.nearest, prediction.label) == (nearest, label)
 
 
 def test_strangers_and_validation_do_not_move_the_threshold(fitted):
-    other = NearestAnchor(5.0).fit(LABELS, TRAIN, VALIDATION.rows([1, 0]), [])
+    other = NearestAnchor(5.0).fit(LABELS, TRAIN, rows_of(VALIDATION, [1, 0]), [])
     assert fitted.threshold == other.threshold == 5.0
     assert fitted.prototypes.tolist() == other.prototypes.tolist()
 
 
 def test_held_out_distances_need_nothing_left_out(fitted):
-    found = NearestAnchor(5.0).held_out(LABELS, TRAIN, VALIDATION)
-    assert found == pytest.approx(np.array([[1.0, 9.0], [8.0, 2.0]]))
-    assert found == pytest.approx(np.stack([fitted.distances(piece) for piece in VALIDATION.clips]))
+    distances = NearestAnchor(5.0).held_out(LABELS, TRAIN, VALIDATION)
+    assert distances == pytest.approx(np.array([[1.0, 9.0], [8.0, 2.0]]))
+    assert distances == pytest.approx(np.stack([fitted.distances(piece) for piece in VALIDATION.clips]))
 
 
-def test_the_temperature_makes_confidence_match_accuracy():
-    validation = LabelledClips([np.array([[4.0, 0.0]])] * 40, ["Ash"] * 30 + ["Birch"] * 10)
+def test_the_temperature_makes_confidence_match_accuracy(labelled):
+    validation = labelled([np.array([[4.0, 0.0]])] * 40, ["Ash"] * 30 + ["Birch"] * 10)
     fitted = NearestAnchor(5.0).fit(LABELS, TRAIN, validation, [])
-    assert fitted.verdict(validation.clips[0]).confidence == pytest.approx(0.75, abs=0.02)
+    assert fitted.predict(validation.clips[0]).confidence == pytest.approx(0.75, abs=0.02)
 
 
 @pytest.mark.parametrize("distance", [0.0, -1.0, float("nan")])
@@ -69,6 +70,6 @@ def test_a_distance_that_cannot_work_is_named(distance):
         NearestAnchor(distance)
 
 
-def test_a_label_that_was_never_heard_has_no_anchor():
+def test_a_label_without_a_training_piece_has_no_anchor():
     with pytest.raises(EarmarkError, match="no piece to train on is called Cedar"):
         NearestAnchor(5.0).fit([*LABELS, "Cedar"], TRAIN, VALIDATION, [])

@@ -11,7 +11,7 @@ from earmark.features.descriptors import Descriptors
 FRONT_END = Descriptors()
 NAMES = FRONT_END.names()
 RATE_HZ = 22_050
-CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+CHROMA = [f"chroma_{name}" for name in ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")]
 
 
 @pytest.fixture
@@ -42,58 +42,58 @@ def librosa_rows(y, rate_hz, front_end):
     }
 
 
-@pytest.mark.parametrize("rate_hz", [16_000, 22_050, 44_100])
 @pytest.mark.parametrize(
-    "settings", [{}, {"n_fft": 2048, "hop_length": 512, "n_mels": 64, "n_mfcc": 13}, {"hop_length": 1000}]
+    ("rate_hz", "changed"),
+    [
+        (22_050, {}),
+        (16_000, {"n_fft": 2048, "hop_length": 512, "n_mels": 64, "n_mfcc": 13}),
+        (44_100, {"hop_length": 1000}),
+    ],
 )
-def test_rows_are_librosa_s_within_a_ten_thousandth(music, rate_hz, settings):
+def test_rows_are_librosa_s_within_a_ten_thousandth(music, rate_hz, changed):
     """Within 1e-4 of the value or 1e-4 in its unit, whichever is more."""
-    front_end = replace(FRONT_END, **settings)
-    found = rows_of(music, rate_hz, front_end)
+    front_end = replace(FRONT_END, **changed)
+    rows = rows_of(music, rate_hz, front_end)
     for name, expected in librosa_rows(music[0], rate_hz, front_end).items():
-        mine = np.stack([found[row] for row in found if row.startswith(name)])
-        assert mine.shape == expected.shape, name
-        np.testing.assert_allclose(mine, expected, rtol=1e-4, atol=1e-4, err_msg=name)
+        values = np.stack([rows[row] for row in rows if row.startswith(name)])
+        assert values.shape == expected.shape, name
+        np.testing.assert_allclose(values, expected, rtol=1e-4, atol=1e-4, err_msg=name)
 
 
-@pytest.mark.parametrize("samples", [1, 100, 1_023, 1_024, 30_000])
+@pytest.mark.parametrize("samples", [1, 1_023, 1_024, 30_000])
 def test_shape_names_and_frames(music, samples):
     stereo = np.concatenate([music, music])[:, :samples]
     assert FRONT_END(stereo, RATE_HZ).shape == (FRONT_END.channels(2), FRONT_END.bands(), 1 + samples // 1024)
     assert len(set(NAMES)) == FRONT_END.bands() == 37
+    assert NAMES[-12:] == CHROMA
     assert FRONT_END.frame_rate_hz(RATE_HZ) == pytest.approx(22_050 / 1024)
 
 
-@pytest.mark.parametrize("rate_hz", [16_000, 22_050, 44_100])
-@pytest.mark.parametrize("hz", [200, 1_000, 5_000])
+@pytest.mark.parametrize(("rate_hz", "hz"), [(16_000, 200), (22_050, 1_000), (44_100, 5_000)])
 def test_a_tone_s_centroid_and_crossings_are_its_frequency(tone, hz, rate_hz):
-    found = rows_of(tone(hz, rate_hz, 2.0).T, rate_hz)
+    rows = rows_of(tone(hz, rate_hz, 2.0).T, rate_hz)
     inner = slice(5, -5)
-    assert found["spectral_centroid_hz"][inner] == pytest.approx(hz, rel=0.03)
-    assert found["spectral_rolloff_hz"][inner] == pytest.approx(hz, abs=2 * rate_hz / 4096)
-    assert found["zero_crossing_rate"][inner] == pytest.approx(2 * hz / rate_hz, abs=2 / 4096)
-    assert found["rms"][inner] == pytest.approx(0.5 / np.sqrt(2), rel=0.01)
+    assert rows["spectral_centroid_hz"][inner] == pytest.approx(hz, rel=0.03)
+    assert rows["spectral_rolloff_hz"][inner] == pytest.approx(hz, abs=2 * rate_hz / 4096)
+    assert rows["zero_crossing_rate"][inner] == pytest.approx(2 * hz / rate_hz, abs=2 / 4096)
+    assert rows["rms"][inner] == pytest.approx(0.5 / np.sqrt(2), rel=0.01)
 
 
 def test_white_noise_lies_in_the_middle_of_the_spectrum():
-    found = rows_of(np.random.default_rng(0).normal(0, 0.1, (1, 100_000)).astype(np.float32))
+    rows = rows_of(np.random.default_rng(0).normal(0, 0.1, (1, 100_000)).astype(np.float32))
     nyquist = RATE_HZ / 2
-    assert found["zero_crossing_rate"].mean() == pytest.approx(0.5, abs=0.02)
-    assert found["spectral_centroid_hz"].mean() == pytest.approx(nyquist / 2, rel=0.02)
-    assert found["spectral_rolloff_hz"].mean() == pytest.approx(0.85 * nyquist, rel=0.02)
-    assert found["spectral_bandwidth_hz"].mean() == pytest.approx(nyquist / np.sqrt(12), rel=0.02)
+    assert rows["zero_crossing_rate"].mean() == pytest.approx(0.5, abs=0.02)
+    assert rows["spectral_centroid_hz"].mean() == pytest.approx(nyquist / 2, rel=0.02)
+    assert rows["spectral_rolloff_hz"].mean() == pytest.approx(0.85 * nyquist, rel=0.02)
+    assert rows["spectral_bandwidth_hz"].mean() == pytest.approx(nyquist / np.sqrt(12), rel=0.02)
 
 
-@pytest.mark.parametrize("pitch", [*range(60, 72), 48, 84])
-def test_a_tone_s_pitch_class_is_the_strongest(tone, pitch):
-    found = FRONT_END(tone(440 * 2 ** ((pitch - 69) / 12), RATE_HZ).T, RATE_HZ)[0].numpy()[-12:, 10]
-    assert found.argmax() == pitch % 12
-    assert found.max() == 1
-    assert np.sort(found)[-2] < 0.5
-    assert (
-        NAMES[-12 + pitch % 12]
-        == "chroma_" + ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"][pitch % 12]
-    )
+def test_a_tone_s_pitch_class_is_the_strongest(tone):
+    for pitch in (*range(60, 72), 48, 84):
+        rows = FRONT_END(tone(440 * 2 ** ((pitch - 69) / 12), RATE_HZ).T, RATE_HZ)[0].numpy()
+        chroma = rows[-12:, 10]
+        assert (chroma.argmax(), chroma.max()) == (pitch % 12, 1)
+        assert np.sort(chroma)[-2] < 0.5
 
 
 def test_loudness_changes_rms_and_the_first_coefficient_alone(music):
@@ -106,8 +106,7 @@ def test_loudness_changes_rms_and_the_first_coefficient_alone(music):
 
 
 def test_silence_is_finite_and_nothing():
-    found = rows_of(np.zeros((1, 5_000), np.float32))
-    for name, values in found.items():
+    for name, values in rows_of(np.zeros((1, 5_000), np.float32)).items():
         expected = -100 * np.sqrt(128) if name == "mfcc_1" else 0
         np.testing.assert_allclose(values, expected, atol=2e-3, err_msg=name)
 
@@ -115,11 +114,11 @@ def test_silence_is_finite_and_nothing():
 def test_values_fit_half_floats(tone):
     highest = FRONT_END(tone(40_000, 96_000, 1.0, peak=1.0).T, 96_000).numpy()
     assert np.isfinite(highest.astype(np.float16)).all()
-    assert highest.max() > 65_504 / 2  # or this would show nothing
+    assert highest.max() > 65_504 / 2  # large enough that a factor of 2 would show
 
 
 @pytest.mark.parametrize(
-    ("settings", "reason"),
+    ("changed", "reason"),
     [
         ({"hop_length": 0}, "0 < hop_length <= n_fft"),
         ({"hop_length": 4097}, "0 < hop_length <= n_fft"),
@@ -128,8 +127,8 @@ def test_values_fit_half_floats(tone):
         ({"n_mfcc": 129}, "1 <= n_mfcc <= n_mels"),
     ],
 )
-def test_settings_that_cannot_work_are_refused(settings, reason):
+def test_settings_that_cannot_work_are_refused(changed, reason):
     FRONT_END.check(RATE_HZ)
     with pytest.raises(ValueError, match="features") as caught:
-        replace(FRONT_END, **settings).check(RATE_HZ)
+        replace(FRONT_END, **changed).check(RATE_HZ)
     assert reason in str(caught.value)

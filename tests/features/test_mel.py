@@ -5,6 +5,8 @@ from dataclasses import replace
 import librosa
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from earmark.features.mel import SINGLE_PRECISION_DB, LogMel
 from earmark.foundation.errors import PieceError
@@ -39,29 +41,25 @@ def librosa_mel(waveform, rate_hz, front_end):
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("changed", "rate_hz"),
     [
-        {},
-        {"mel_scale": "htk"},
-        {"mel_scale": "htk", "norm": None},
-        {"norm": None},
-        {"win_length": 600},
-        {"hop_length": 100, "top_db": 0.0},
-        {"f_min_hz": 0.0, "f_max_hz": 8_000.0},
-        {"f_min_hz": 200.0, "f_max_hz": 4_000.0, "mel_scale": "htk", "n_mels": 20},
-        {"n_fft": 4096, "win_length": 4096, "hop_length": 1024, "n_mels": 128, "f_max_hz": 8_000.0},
-        {"top_db": 10.0},
+        ({}, 16_000),
+        ({"mel_scale": "htk", "norm": None}, 22_050),
+        ({"win_length": 600}, 44_100),
+        ({"hop_length": 100, "top_db": 0.0}, 22_050),
+        ({"f_min_hz": 200.0, "f_max_hz": 4_000.0, "mel_scale": "htk", "n_mels": 20}, 16_000),
+        ({"n_fft": 4096, "win_length": 4096, "hop_length": 1024, "n_mels": 128, "f_min_hz": 0.0}, 44_100),
+        ({"top_db": 10.0}, 22_050),
     ],
 )
-@pytest.mark.parametrize("rate_hz", [16_000, 22_050, 44_100])
-def test_it_is_librosa_s_mel_spectrogram(noise, settings, rate_hz):
-    front_end = replace(SMALL, **settings)
+def test_it_is_librosa_s_mel_spectrogram(noise, changed, rate_hz):
+    front_end = replace(SMALL, **changed)
     front_end.check(rate_hz)
-    found = front_end(noise, rate_hz)
+    mel = front_end(noise, rate_hz)
     expected = librosa_mel(noise[0], rate_hz, front_end)
-    assert found.shape == (1, *expected.shape)
-    assert expected.std() > 1  # there is something to compare
-    np.testing.assert_allclose(found[0], expected, rtol=0, atol=1e-4)
+    assert mel.shape == (1, *expected.shape)
+    assert expected.std() > 1  # a constant would be equal by chance
+    np.testing.assert_allclose(mel[0], expected, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("top_db", [40.0, SINGLE_PRECISION_DB, SINGLE_PRECISION_DB + 1, 80.0, 0.0])
@@ -73,27 +71,24 @@ def test_weak_bands_beside_a_loud_tone_are_librosa_s_too(tone, noise, top_db):
     np.testing.assert_allclose(front_end(waveform, RATE_HZ)[0], expected, rtol=0, atol=1e-4)
 
 
-@pytest.mark.parametrize("samples", [1_000, 5_119, 5_120, 5_121, 22_050])
-@pytest.mark.parametrize("hop", [100, 256, 512])
-@pytest.mark.parametrize("channels", [1, 2])
+@settings(deadline=None, max_examples=25)
+@given(samples=st.integers(513, 22_050), hop=st.integers(64, 512), channels=st.integers(1, 2))
+@example(samples=5_119, hop=256, channels=1)
+@example(samples=5_120, hop=256, channels=1)
 def test_there_are_1_plus_samples_by_hop_frames(samples, hop, channels):
     waveform = np.random.default_rng(0).normal(0, 0.1, (channels, samples)).astype(np.float32)
     front_end = replace(SMALL, hop_length=hop)
     assert front_end(waveform, RATE_HZ).shape == (channels, front_end.bands(), 1 + samples // hop)
+    assert front_end.frame_rate_hz(RATE_HZ) == pytest.approx(RATE_HZ / hop)
 
 
-def test_frames_a_second_are_samples_by_hop():
-    assert SMALL.frame_rate_hz(RATE_HZ) == pytest.approx(22_050 / 256)
-
-
-@pytest.mark.parametrize("hz", [110, 440, 1_000, 3_000, 7_000])
 @pytest.mark.parametrize(("scale", "rate_hz"), [("slaney", 22_050), ("htk", 22_050), ("slaney", 44_100)])
-def test_the_strongest_band_of_a_tone_contains_its_frequency(tone, hz, scale, rate_hz):
+def test_the_strongest_band_of_a_tone_contains_its_frequency(tone, scale, rate_hz):
     front_end = LogMel(n_fft=4096, win_length=4096, hop_length=1024, n_mels=64, mel_scale=scale)
-    found = front_end(tone(hz, rate_hz, 2.0).T, rate_hz)[0]
-    band = int(found[:, found.shape[1] // 2].argmax())
-    edges = librosa.mel_frequencies(66, fmin=30, fmax=rate_hz / 2, htk=scale == "htk")
-    assert edges[band] < hz < edges[band + 2]  # a triangle reaches from one neighbour's peak to the other's
+    edges_hz = librosa.mel_frequencies(66, fmin=30, fmax=rate_hz / 2, htk=scale == "htk")
+    for hz in (110, 440, 1_000, 3_000, 7_000):
+        band = front_end(tone(hz, rate_hz).T, rate_hz)[0, :, 10].argmax()
+        assert edges_hz[band] < hz < edges_hz[band + 2]  # the triangle's ends: the peaks of its neighbours
 
 
 def test_ten_times_the_amplitude_is_20_decibels(tone):
@@ -103,8 +98,7 @@ def test_ten_times_the_amplitude_is_20_decibels(tone):
 
 
 def test_what_lies_further_below_the_maximum_than_top_db_is_raised_to_it(tone):
-    found = replace(SMALL, top_db=30.0)(tone(440, RATE_HZ).T, RATE_HZ)
-    assert found.max() - found.min() == pytest.approx(30, abs=1e-4)
+    assert np.ptp(replace(SMALL, top_db=30.0)(tone(440, RATE_HZ).T, RATE_HZ)) == pytest.approx(30, abs=1e-4)
     assert np.ptp(replace(SMALL, top_db=0.0)(tone(440, RATE_HZ).T, RATE_HZ)) > 60
 
 
@@ -112,25 +106,23 @@ def test_silence_is_100_decibels_below_full_scale():
     assert set(np.unique(SMALL(np.zeros((1, 5_000), np.float32), RATE_HZ))) == {-100}
 
 
-def test_the_same_sound_gives_the_same_features(noise):
-    np.testing.assert_array_equal(SMALL(noise, RATE_HZ), SMALL(noise.copy(), RATE_HZ))
+def test_memory_order_does_not_matter_and_channels_are_transformed_alone(noise):
+    stereo = np.concatenate([noise, noise[:, ::-1]])
+    both = SMALL(stereo, RATE_HZ)
+    np.testing.assert_array_equal(SMALL(np.asfortranarray(stereo), RATE_HZ), both)
+    np.testing.assert_array_equal(both[:1], SMALL(noise, RATE_HZ))
 
 
-def test_a_transposed_view_is_no_other_sound(noise):
-    np.testing.assert_array_equal(SMALL(np.asfortranarray(noise), RATE_HZ), SMALL(noise, RATE_HZ))
-
-
-@pytest.mark.parametrize("samples", [0, 1, 511, 512])
+@pytest.mark.parametrize("samples", [0, 512])
 def test_less_than_half_a_window_is_too_short(samples):
     with pytest.raises(PieceError, match=f"lasts {samples} samples, too short for features.n_fft=1024"):
         SMALL(np.zeros((1, samples), np.float32), RATE_HZ)
 
 
 @pytest.mark.parametrize(
-    ("settings", "reason"),
+    ("changed", "reason"),
     [
         ({"hop_length": 0}, "hop_length <= win_length <= n_fft"),
-        ({"hop_length": -256}, "hop_length <= win_length <= n_fft"),
         ({"hop_length": 1025}, "hop_length <= win_length <= n_fft"),
         ({"win_length": 1025}, "hop_length <= win_length <= n_fft"),
         ({"n_fft": 512}, "hop_length <= win_length <= n_fft"),
@@ -138,19 +130,17 @@ def test_less_than_half_a_window_is_too_short(samples):
         ({"f_min_hz": -1.0}, "f_min_hz must lie below f_max_hz"),
         ({"f_min_hz": 11_025.0}, "f_min_hz must lie below f_max_hz"),
         ({"f_min_hz": 4_000.0, "f_max_hz": 4_000.0}, "f_min_hz must lie below f_max_hz"),
-        ({"f_max_hz": -5.0}, "f_min_hz must lie below f_max_hz"),
         ({"n_mels": 0}, "features.n_mels=0 must be 1 or more"),
         ({"n_mels": 513}, "features.n_mels=513: n_fft=1024 has 512 bins"),
-        ({"n_mels": -4}, "features.n_mels=-4 must be 1 or more"),
         ({"mel_scale": "slany"}, "features.mel_scale=slany must be slaney or htk"),
         ({"norm": "slany"}, "features.norm=slany must be slaney or null"),
         ({"top_db": -80.0}, "features.top_db=-80 must be 0 or more"),
     ],
 )
-def test_settings_that_cannot_work_are_refused_before_anything_is_computed(settings, reason):
+def test_settings_that_cannot_work_are_refused_before_anything_is_computed(changed, reason):
     SMALL.check(RATE_HZ)
     with pytest.raises(ValueError, match="features") as caught:
-        replace(SMALL, **settings).check(RATE_HZ)
+        replace(SMALL, **changed).check(RATE_HZ)
     assert reason in str(caught.value)
 
 

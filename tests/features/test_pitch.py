@@ -15,22 +15,21 @@ def hz_of(pitch):
     return 440 * 2 ** ((pitch - 69) / 12)
 
 
-def middle(found):
-    return found[0, :, found.shape[2] // 2].numpy()
+def middle(spectrogram):
+    return spectrogram[0, :, spectrogram.shape[2] // 2].numpy()
 
 
 @pytest.mark.parametrize("rate_hz", RATES_HZ)
 def test_every_semitone_and_third_of_one_has_its_band(tone, rate_hz):
     FRONT_END.check(rate_hz)
     bands = np.arange(3 * (26 - 24), 252, 5)  # from D1 on, every kind of third
-    found = [
+    strongest = [
         middle(FRONT_END(tone(hz_of(24 + band / 3), rate_hz, 0.8).T, rate_hz)).argmax() for band in bands
     ]
-    np.testing.assert_array_equal(found, bands)
+    np.testing.assert_array_equal(strongest, bands)
 
 
-@pytest.mark.parametrize("rate_hz", RATES_HZ)
-@pytest.mark.parametrize("semitones", [1, 2, 7, 12])
+@pytest.mark.parametrize(("rate_hz", "semitones"), [(16_000, 1), (22_050, 7), (44_100, 12)])
 def test_a_transposed_chord_is_shifted(tone, rate_hz, semitones):
     def chord(shift):
         notes = [tone(hz_of(pitch + shift), rate_hz, 1.0, peak=0.2) for pitch in (57, 61, 64, 69)]
@@ -45,11 +44,10 @@ def test_a_transposed_chord_is_shifted(tone, rate_hz, semitones):
     assert high == {band + 3 * semitones for band in low}
 
 
-@pytest.mark.parametrize("rate_hz", RATES_HZ)
-@pytest.mark.parametrize("pitch", [36, 60, 96])
+@pytest.mark.parametrize(("rate_hz", "pitch"), [(16_000, 36), (22_050, 60), (44_100, 96)])
 def test_full_scale_is_0_decibels(tone, pitch, rate_hz):
-    found = middle(FRONT_END(tone(hz_of(pitch), rate_hz, 1.0, peak=1.0).T, rate_hz))
-    assert found.max() == pytest.approx(0, abs=0.05)
+    column = middle(FRONT_END(tone(hz_of(pitch), rate_hz, 1.0, peak=1.0).T, rate_hz))
+    assert column.max() == pytest.approx(0, abs=0.05)
 
 
 def test_bands_of_neighbouring_semitones_are_told_apart_from_a2_on(tone):
@@ -62,18 +60,15 @@ def test_bands_of_neighbouring_semitones_are_told_apart_from_a2_on(tone):
 def test_two_notes_of_the_bass_are_two_in_time(tone):
     rate_hz = 22_050
     sound = np.concatenate([tone(hz_of(40), rate_hz, 1.0), tone(hz_of(47), rate_hz, 1.0)]).T
-    found = FRONT_END(sound, rate_hz)[0].numpy()
-    assert found[:, 7].argmax() == 3 * (40 - 24)  # 0.7 s
-    assert found[:, 13].argmax() == 3 * (47 - 24)
+    spectrogram = FRONT_END(sound, rate_hz)[0].numpy()
+    assert spectrogram[:, 7].argmax() == 3 * (40 - 24)  # 0.7 s
+    assert spectrogram[:, 13].argmax() == 3 * (47 - 24)
 
 
 def test_the_lowest_pitch_is_the_first_band(tone):
-    found = middle(
-        replace(FRONT_END, lowest_pitch=60, octaves=2, bands_per_semitone=1)(
-            tone(hz_of(65), 22_050).T, 22_050
-        )
-    )
-    assert (len(found), found.argmax()) == (24, 5)
+    coarse = replace(FRONT_END, lowest_pitch=60, octaves=2, bands_per_semitone=1)
+    column = middle(coarse(tone(hz_of(65), 22_050).T, 22_050))
+    assert (len(column), column.argmax()) == (24, 5)
 
 
 @pytest.mark.parametrize("rate_hz", RATES_HZ)
@@ -86,12 +81,12 @@ def test_shape_and_frames_a_second(rate_hz):
 
 def test_silence_and_the_range_below_the_maximum(tone):
     assert set(np.unique(FRONT_END(np.zeros((1, 9_000), np.float32), 22_050))) == {-100}
-    found = FRONT_END(tone(440, 22_050, peak=1.0).T, 22_050).numpy()
-    assert np.ptp(found) == pytest.approx(80, abs=1e-3)
+    spectrogram = FRONT_END(tone(440, 22_050, peak=1.0).T, 22_050).numpy()
+    assert np.ptp(spectrogram) == pytest.approx(80, abs=1e-3)
 
 
 @pytest.mark.parametrize(
-    ("settings", "reason"),
+    ("changed", "reason"),
     [
         ({"octaves": 0}, "octaves and bands_per_semitone must be 1 or more"),
         ({"bands_per_semitone": 0}, "octaves and bands_per_semitone must be 1 or more"),
@@ -103,8 +98,8 @@ def test_silence_and_the_range_below_the_maximum(tone):
         ({"top_db": -1.0}, "top_db=-1 must be 0 or more"),
     ],
 )
-def test_settings_that_cannot_work_are_refused(settings, reason):
+def test_settings_that_cannot_work_are_refused(changed, reason):
     FRONT_END.check(22_050)
     with pytest.raises(ValueError, match="features") as caught:
-        replace(FRONT_END, **settings).check(22_050)
+        replace(FRONT_END, **changed).check(22_050)
     assert reason in str(caught.value)

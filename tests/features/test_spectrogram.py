@@ -44,8 +44,7 @@ def test_50_columns_a_second_and_128_rows(tone, rate_hz, seconds):
     assert GREY(sound, rate_hz).shape == (1, GREY.bands(), 1 + sound.shape[1] // (rate_hz // 50))
 
 
-@pytest.mark.parametrize("rate_hz", [16_000, 44_100])
-@pytest.mark.parametrize("hz", [300, 1_000, 7_000])
+@pytest.mark.parametrize(("rate_hz", "hz"), [(16_000, 300), (44_100, 1_000), (16_000, 7_000)])
 def test_a_tone_is_brightest_in_the_row_of_its_frequency(tone, hz, rate_hz):
     grey = GREY(tone(hz, rate_hz, 1.0).T, rate_hz)[0].numpy()
     assert abs(loudest_row(grey) + 0.5 - hz / (rate_hz / 2 / 128)) <= 1
@@ -78,13 +77,12 @@ def test_channels_are_mixed(noise):
         np.testing.assert_array_equal(front_end(noise, RATE_HZ), front_end(mixed, RATE_HZ))
 
 
-@pytest.mark.parametrize(("seconds", "excerpts"), [(5, 1), (30, 1), (59.9, 1), (60, 2), (95, 3)])
+@pytest.mark.parametrize(("seconds", "excerpts"), [(5, 1), (30, 1), (59.9, 1), (60, 2)])
 def test_whole_excerpts_only_and_at_least_one(tone, seconds, excerpts):
     rate_hz = 8_000
     front_end = replace(KEY, n_fft=1024, hop_length=512)
     front_end.check(rate_hz)
-    found = front_end(tone(440, rate_hz, seconds).T, rate_hz)
-    assert found.shape == (1, 88, 88 * excerpts)
+    assert front_end(tone(440, rate_hz, seconds).T, rate_hz).shape == (1, 88, 88 * excerpts)
     assert front_end.frame_rate_hz(rate_hz) == pytest.approx(88 / 30)
 
 
@@ -100,18 +98,18 @@ def test_an_excerpt_s_picture_is_its_own(tone):
 
 
 def test_silence_after_the_end_of_a_short_piece_is_black(tone):
-    found = KEY(tone(440, RATE_HZ, 15.0).T, RATE_HZ)[0].numpy()
-    assert found[:, 50:].max() == 0
-    assert found[:, :40].max() > 200
+    picture = KEY(tone(440, RATE_HZ, 15.0).T, RATE_HZ)[0].numpy()
+    assert picture[:, 50:].max() == 0
+    assert picture[:, :40].max() > 200
 
 
 def test_a_lower_upper_edge_is_a_magnification(tone):
-    found = replace(KEY, f_max_hz=2_205.0)(tone(440, RATE_HZ, 30.0).T, RATE_HZ)[0].numpy()
-    assert abs(loudest_row(found) + 0.5 - 440 / (2_205 / 88)) <= 1
+    picture = replace(KEY, f_max_hz=2_205.0)(tone(440, RATE_HZ, 30.0).T, RATE_HZ)[0].numpy()
+    assert abs(loudest_row(picture) + 0.5 - 440 / (2_205 / 88)) <= 1
 
 
 @pytest.mark.parametrize(
-    ("front_end", "settings", "reason"),
+    ("front_end", "changed", "reason"),
     [
         (GREY, {"rows": 0}, "n_fft=512 must be a multiple of twice features.rows=0"),
         (GREY, {"rows": 100}, "n_fft=512 must be a multiple of twice features.rows=100"),
@@ -128,8 +126,8 @@ def test_a_lower_upper_edge_is_a_magnification(tone):
         (KEY, {"range_db": -1.0}, "range_db=-1 must be above 0"),
     ],
 )
-def test_settings_that_cannot_work_are_refused(front_end, settings, reason):
+def test_settings_that_cannot_work_are_refused(front_end, changed, reason):
     front_end.check(RATE_HZ)
     with pytest.raises(ValueError, match="features") as caught:
-        replace(front_end, **settings).check(RATE_HZ)
+        replace(front_end, **changed).check(RATE_HZ)
     assert reason in str(caught.value)

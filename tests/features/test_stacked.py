@@ -23,10 +23,10 @@ def noise():
 
 def test_bands_lie_one_above_the_other(noise):
     BOTH.check(RATE_HZ)
-    found = BOTH(noise, RATE_HZ)
-    assert found.shape == (1, BOTH.bands(), 40)
-    np.testing.assert_array_equal(found[:, :40], MEL(noise, RATE_HZ))
-    np.testing.assert_array_equal(found[:, 40:], MORE(noise, RATE_HZ))
+    stacked = BOTH(noise, RATE_HZ)
+    assert stacked.shape == (1, BOTH.bands(), 40)
+    np.testing.assert_array_equal(stacked[:, :40], MEL(noise, RATE_HZ))
+    np.testing.assert_array_equal(stacked[:, 40:], MORE(noise, RATE_HZ))
     assert BOTH.frame_rate_hz(RATE_HZ) == MEL.frame_rate_hz(RATE_HZ)
 
 
