@@ -1,3 +1,5 @@
+"""The published sizes of EpyNN's networks, and what one-hot levels mean to them."""
+
 import pytest
 import torch
 
@@ -66,7 +68,7 @@ def test_numbers_beyond_the_levels_count_as_the_outermost():
         assert torch.equal(network(clips), network(beyond))
 
 
-def test_the_recurrent_networks_hear_the_order_of_samples_backwards_in_time_only():
+def test_a_recurrent_output_depends_on_earlier_samples_alone():
     clips = level_clips()
     later = clips.clone()
     later[..., 30:] = 15 - later[..., 30:]
@@ -80,7 +82,7 @@ def test_the_recurrent_networks_hear_the_order_of_samples_backwards_in_time_only
 
 
 @pytest.mark.parametrize(
-    ("changed", "named"),
+    ("changed", "message"),
     [
         ({"bands": 128}, "not 1 x 128"),
         ({"channels": 2}, "not 2 x 1: features=levels"),
@@ -90,7 +92,7 @@ def test_the_recurrent_networks_hear_the_order_of_samples_backwards_in_time_only
         ({"units": 0}, "units=0"),
     ],
 )
-def test_what_cannot_work_is_refused(changed, named):
+def test_what_cannot_work_is_refused(changed, message):
     shape = {"channels": 1, "bands": 1, "frames": 50, "classes": 2}
-    with pytest.raises(ValueError, match=named):
+    with pytest.raises(ValueError, match=message):
         RecurrentClips(**{**shape, "cell": "rnn", **RECURRENT, **changed})

@@ -1,3 +1,5 @@
+"""A linear head on an encoder of this package, and on nothing else."""
+
 import pytest
 import torch
 
@@ -47,7 +49,7 @@ def test_finding_the_width_draws_no_random_numbers():
         "earmark.models.classifier.Dense",
     ],
 )
-def test_what_is_not_a_model_of_ours_is_never_run(target):
+def test_what_is_no_model_of_this_package_is_never_run(target):
     with pytest.raises(ValueError, match=r"model.encoder._target_ .*must be a model of earmark.models"):
         Classifier(1, 24, 30, classes=3, encoder={**DENSE, "_target_": target})
 
@@ -58,7 +60,7 @@ def test_an_encoder_that_gives_scores_is_refused():
         Classifier(1, 88, 88, classes=24, encoder=encoder)
 
 
-def test_what_the_encoder_refuses_is_said_in_its_words():
+def test_what_the_encoder_refuses_is_in_the_message():
     with pytest.raises(EarmarkError, match=r"model\.encoder\.embeding is not a setting"):
         Classifier(1, 24, 30, classes=3, encoder={**DENSE, "embeding": 4})
     with pytest.raises(EarmarkError, match="features=mel_original"):

@@ -23,7 +23,7 @@ def test_layer_by_layer_it_has_the_published_parameters():
     assert network(torch.empty(3, 2, 64, 2584, device="meta")).shape == (3, 25)
 
 
-def test_a_clip_comes_out_the_same_whatever_its_company():
+def test_a_clip_comes_out_the_same_in_any_batch():
     torch.manual_seed(0)
     network = ComposerOriginal(2, 64, 2584)
     clips = torch.randn(9, 2, 64, 2584)  # more than are convolved at a time

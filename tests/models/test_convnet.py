@@ -1,7 +1,9 @@
-"""What ConvNet adds to the promises of every encoder."""
+"""What ConvNet adds to the promises of every model."""
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from earmark.models.convnet import ConvNet
 
@@ -10,7 +12,7 @@ def convnet(statistics=True, unit=False):
     torch.manual_seed(0)
     sizes = {"channels": 1, "bands": 24, "frames": 32, "widths": [4, 8], "embedding": 5, "dropout": 0.5}
     network = ConvNet(**sizes, statistics=statistics, unit=unit)
-    for _ in range(4):  # so that its norms know what clips are like
+    for _ in range(4):  # so that its norms have statistics of clips
         network(-80 * torch.rand(8, 1, 24, 32))
     return network.eval()
 
@@ -37,12 +39,12 @@ def test_unit_scales_embeddings_to_length_1_and_changes_no_direction(clips):
     assert (free.norm(dim=1) - 1).abs().max() > 0.01
 
 
-@EACH
-@pytest.mark.parametrize("frames", [4, 31, 33, 200])
+@settings(deadline=None, max_examples=20)
+@given(frames=st.integers(3, 200), statistics=st.booleans(), unit=st.booleans())
 def test_clips_may_be_of_any_length(frames, statistics, unit):
-    found = convnet(statistics, unit)(-80 * torch.rand(2, 1, 24, frames))
-    assert found.shape == (2, 5)
-    assert found.isfinite().all()
+    embeddings = convnet(statistics, unit)(-80 * torch.rand(2, 1, 24, frames))
+    assert embeddings.shape == (2, 5)
+    assert embeddings.isfinite().all()
 
 
 @EACH

@@ -1,4 +1,4 @@
-"""What any model in conf/model must keep to."""
+"""What every model of conf/model promises to training and bundles."""
 
 from pathlib import Path
 
@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from earmark.foundation.contracts import ClassicalModel
 from earmark.foundation.errors import EarmarkError
-from earmark.pipeline.settings.config import build, compose, plain, target_of
+from earmark.foundation.targets import build, kind_of
+from earmark.pipeline.settings.config import compose
 
 CONF = Path(__file__).parents[2] / "conf"
 MODELS = sorted(file.stem for file in (CONF / "model").glob("*.yaml"))
@@ -23,7 +25,7 @@ SHAPES = {  # of those that do not take any
     "rhythm": (1, 40, 200),
 }
 NOT_STEREO = {"author_dense", "author_gru", "author_rnn", "genre_original", "key", "key_original"}
-# What the front end says to a model; the test has none.
+# Settings that interpolate the front end's: compose is given another one here.
 FROM_FEATURES = {"key": {"bands_per_semitone": 3, "lowest_pitch": 24}}
 CLASSES = {"key": 24, "key_original": 24}
 CLIPS = 4
@@ -34,11 +36,10 @@ class Case:
 
     def __init__(self, name):
         self.name, self.shape = name, SHAPES.get(name, ANY)
-        self.settings = plain(compose(CONF, [f"model={name}"]).model) | FROM_FEATURES.get(name, {})
-        self.settings.pop("init", None)  # whose weights to start from: not the model's to know
-        self.kind = target_of(self.settings, "model")
+        self.settings = compose(CONF, [f"model={name}"]).model | FROM_FEATURES.get(name, {})
+        self.settings.pop("init", None)  # for training alone: whose weights to start from
+        self.kind = kind_of(self.settings, "model")
         self.classes = CLASSES.get(name, 3)
-        self.gradient_free = getattr(self.kind, "gradient_free", False)
 
     def node(self, **shape):
         sizes = dict(zip(("channels", "bands", "frames"), self.shape, strict=True)) | shape
@@ -49,7 +50,7 @@ class Case:
     def model(self, seed=0, **shape):
         torch.manual_seed(seed)
         model = build(self.node(**shape), "model")
-        if self.gradient_free:
+        if isinstance(model, ClassicalModel):
             summaries = model.summarise(self.clips(30, seed=7, **shape)).numpy()
             model.fit(summaries, np.arange(30) % self.classes, np.ones(30), seed)
         return model
@@ -66,12 +67,22 @@ def case(request):
     return Case(request.param)
 
 
-def test_it_says_what_it_gives_and_gives_that(case):
-    found = case.model().eval()(case.clips())
+def test_it_states_what_it_gives_and_gives_that(case):
+    outputs = case.model().eval()(case.clips())
     assert case.kind.gives in ("embeddings", "scores")
-    assert (found.ndim, len(found), found.dtype) == (2, CLIPS, torch.float32)
-    assert found.shape[1] == case.classes if case.kind.gives == "scores" else found.shape[1] > 1
-    assert found.isfinite().all()
+    assert (outputs.ndim, len(outputs), outputs.dtype) == (2, CLIPS, torch.float32)
+    assert outputs.shape[1] == case.classes if case.kind.gives == "scores" else outputs.shape[1] > 1
+    assert outputs.isfinite().all()
+
+
+def test_clip_by_clip_a_clip_comes_out_in_training_as_it_does_alone(case):
+    """Training encodes a clip once for several places of a batch where the model says that it may."""
+    assert type(case.kind.clip_by_clip) is bool
+    if case.kind.clip_by_clip:
+        network, clips = case.model().train(), case.clips()
+        twice = network(clips[[0, 1, 0, 2]])
+        assert torch.equal(twice[0], twice[2])
+        torch.testing.assert_close(twice, network(clips[:3])[[0, 1, 0, 2]], rtol=1e-4, atol=1e-4)
 
 
 def test_it_can_be_built_without_memory_for_its_weights(case):
@@ -84,14 +95,14 @@ def test_it_can_be_built_without_memory_for_its_weights(case):
 @pytest.mark.parametrize("channels", [1, 2])
 def test_one_channel_or_two(case, channels):
     if channels == case.shape[0] or case.name not in {*NOT_STEREO, "composer_original"}:
-        found = case.model(channels=channels).eval()(case.clips(channels=channels))
-        assert found.isfinite().all()
+        outputs = case.model(channels=channels).eval()(case.clips(channels=channels))
+        assert outputs.isfinite().all()
     else:
         with pytest.raises(EarmarkError, match="config: model"):
             build(case.node(channels=channels), "model")
 
 
-def test_a_clip_is_judged_alike_in_any_company(case):
+def test_a_clip_comes_out_alike_in_any_batch(case):
     network = case.model().eval()
     together = network(case.clips())
     alone = torch.cat([network(clip[None]) for clip in case.clips()])
@@ -99,16 +110,16 @@ def test_a_clip_is_judged_alike_in_any_company(case):
 
 
 def test_different_clips_are_told_apart(case):
-    found = case.model().eval()(case.clips())
-    assert (torch.pdist(found) > 1e-4).all()
+    outputs = case.model().eval()(case.clips())
+    assert (torch.pdist(outputs) > 1e-4).all()
 
 
 def test_every_weight_learns(case):
     network = case.model().train()
-    target = torch.nn.functional.normalize(torch.randn(CLIPS, network(case.clips()).shape[1]), dim=1)
-    if case.gradient_free:
-        assert list(network.parameters()) == []
+    if isinstance(network, ClassicalModel):
+        assert list(network.parameters()) == []  # it has learned in `fit`
         return
+    target = torch.nn.functional.normalize(torch.randn(CLIPS, network(case.clips()).shape[1]), dim=1)
     (network(case.clips()) - target).square().sum().backward()
     still = [name for name, weight in network.named_parameters() if weight.grad is None]
     assert still == []
@@ -117,7 +128,7 @@ def test_every_weight_learns(case):
 def test_equal_seeds_build_equal_models(case):
     one, same, other = (case.model(seed).eval()(case.clips()) for seed in (0, 0, 1))
     assert torch.equal(one, same)
-    if case.name != "logistic":  # its optimum is one
+    if case.name != "logistic":  # whose optimum is unique
         assert not torch.allclose(one, other, atol=1e-3)
 
 

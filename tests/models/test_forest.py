@@ -23,14 +23,15 @@ def samples(count=150, classes=4, size=8, seed=0):
 def peer(summaries, numbers, weights, trees=15, max_depth=5, min_samples_leaf=2):
     from sklearn.ensemble import RandomForestClassifier
 
-    found = RandomForestClassifier(
+    grown = RandomForestClassifier(
         trees, max_depth=max_depth, min_samples_leaf=min_samples_leaf, random_state=0
     )
-    return found.fit(summaries, numbers, sample_weight=weights)
+    return grown.fit(summaries, numbers, sample_weight=weights)
 
 
-@pytest.mark.parametrize("classes", [2, 5])
-@pytest.mark.parametrize(("max_depth", "min_samples_leaf"), [(1, 1), (4, 2), (10, 1), (6, 40)])
+@pytest.mark.parametrize(
+    ("classes", "max_depth", "min_samples_leaf"), [(2, 1, 1), (5, 4, 2), (5, 10, 1), (2, 6, 40)]
+)
 def test_probabilities_are_scikit_learns_after_a_way_through_a_file_too(classes, max_depth, min_samples_leaf):
     bounds = {"max_depth": max_depth, "min_samples_leaf": min_samples_leaf}
     summaries, numbers, weights = samples(classes=classes)
@@ -38,22 +39,22 @@ def test_probabilities_are_scikit_learns_after_a_way_through_a_file_too(classes,
     model.fit(summaries, numbers, weights, seed=0)
     again = forest(classes, **bounds)
     again.load_state_dict(load(save(model.state_dict())))
-    heard = np.concatenate([summaries, samples(seed=9)[0], np.full((1, 8), 1e6, np.float32)])
-    expected = peer(summaries, numbers, weights, **bounds).predict_proba(heard)
+    asked = np.concatenate([summaries, samples(seed=9)[0], np.full((1, 8), 1e6, np.float32)])
+    expected = peer(summaries, numbers, weights, **bounds).predict_proba(asked)
     for one in (model, again):
-        assert one.scores(torch.from_numpy(heard)).exp().numpy() == pytest.approx(expected, abs=1e-5)
+        assert one.scores(torch.from_numpy(asked)).exp().numpy() == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("heard", [[3], [1, 4], [0, 2, 5]])
-def test_a_label_without_clips_is_never_chosen(heard):
-    summaries, numbers, weights = samples(classes=len(heard))
+@pytest.mark.parametrize("present", [[3], [1, 4], [0, 2, 5]])
+def test_a_label_without_clips_is_never_chosen(present):
+    summaries, numbers, weights = samples(classes=len(present))
     model = forest(classes=6)
-    model.fit(summaries, np.array(heard)[numbers], weights, seed=0)
+    model.fit(summaries, np.array(present)[numbers], weights, seed=0)
     probabilities = model.scores(torch.from_numpy(summaries)).exp().numpy()
-    absent = [number for number in range(6) if number not in heard]
+    absent = [number for number in range(6) if number not in present]
     assert (probabilities[:, absent] < 1e-7).all()
     expected = peer(summaries, numbers, weights).predict_proba(summaries)
-    assert probabilities[:, heard] == pytest.approx(expected, abs=1e-5)
+    assert probabilities[:, present] == pytest.approx(expected, abs=1e-5)
 
 
 def test_clips_are_scored_by_their_summaries():
@@ -81,8 +82,8 @@ def test_a_second_fit_leaves_nothing_of_the_first():
 
 
 def test_before_the_fit_all_classes_are_alike():
-    found = forest(classes=4)(torch.randn(2, 1, 4, 10)).exp()
-    assert torch.allclose(found, torch.full((2, 4), 0.25))
+    probabilities = forest(classes=4)(torch.randn(2, 1, 4, 10)).exp()
+    assert torch.allclose(probabilities, torch.full((2, 4), 0.25))
 
 
 @pytest.mark.parametrize(

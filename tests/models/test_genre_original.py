@@ -1,3 +1,5 @@
+"""The published sizes and initial weights of the genre network."""
+
 import pytest
 import torch
 

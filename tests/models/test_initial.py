@@ -1,3 +1,5 @@
+"""Initial weights from another bundle: what fits is copied, and too little is refused."""
+
 import pytest
 import torch
 
@@ -23,13 +25,13 @@ def weights(model):
 
 def test_the_same_model_takes_over_everything(capsys):
     other, model = dense(), dense()
-    other(torch.randn(9, 1, 6, 10))  # its norm has heard something
+    other(torch.randn(9, 1, 6, 10))  # so that its norm has statistics
     assert load_initial(model, weights(other), "models/old") == len(other.state_dict())
     assert all(torch.equal(model.state_dict()[name], tensor) for name, tensor in weights(other).items())
     assert "9 of 9 tensors from models/old" in capsys.readouterr().out
 
 
-def test_a_head_for_other_labels_keeps_its_own_values(capsys):
+def test_a_head_for_other_labels_keeps_its_values(capsys):
     other, model = classifier(3), classifier(4)
     head = model.head.weight.clone()
     assert load_initial(model, weights(other), "models/old") == 9
@@ -54,7 +56,7 @@ def test_what_is_copied_is_not_shared():
     assert given["layers.1.weight"].abs().max() > 0
 
 
-def test_where_nothing_fits_one_line_says_so():
+def test_where_nothing_fits_it_is_refused_in_one_line():
     other, model = dense(bands=7, hidden=[9], embedding=4), dense()
     before = weights(model)
     with pytest.raises(
@@ -66,7 +68,7 @@ def test_where_nothing_fits_one_line_says_so():
 
 
 def test_norms_that_fit_by_accident_are_no_start():
-    """Another architecture whose biases and norms happen to have our names and sizes."""
+    """Another architecture whose biases and norms happen to have the same names and sizes."""
     model = dense()
     flat = {name: tensor for name, tensor in weights(model).items() if tensor.ndim < 2}
     with pytest.raises(EarmarkError, match=r"0 of the \d layers"):

@@ -1,7 +1,9 @@
-"""What KeyNet knows of transposition, and what it must learn of one major and one minor key only."""
+"""KeyNet under transposition: what it learns of one major and one minor key holds for all 24."""
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from earmark.models.key import KeyNet
 
@@ -21,7 +23,7 @@ def key_net(bands=BANDS, channels=1, classes=24, **settings):
 
 
 def rotated(scores, semitones):
-    """Scores of the same music, so many semitones higher: each mode's twelve move on by as many."""
+    """Scores of the same music, transposed: the twelve scores of each mode are rotated by as many."""
     return scores.unflatten(1, (2, 12)).roll(semitones, dims=2).flatten(1)
 
 
@@ -47,7 +49,8 @@ def melodies(keys, seed):
     return torch.stack([melody(key, random) for key in keys])
 
 
-@pytest.mark.parametrize("semitones", [1, 5, 11])
+@settings(deadline=None, max_examples=11)
+@given(semitones=st.integers(1, 11))
 def test_octave_periodic_input_rotates_the_scores_exactly(semitones):
     one = -80 * torch.rand(3, 1, 12 * SEMITONE, FRAMES, generator=torch.Generator().manual_seed(1))
     network, clips = key_net().eval(), one.repeat(1, 1, OCTAVES, 1)
@@ -73,9 +76,9 @@ def test_music_away_from_the_edges_rotates_the_scores(semitones):
 def test_the_order_of_the_scores_starts_at_c_wherever_the_bands_start(lowest_pitch):
     clips = melodies([0, 15], seed=3)
     from_c = key_net(lowest_pitch=24).eval()(clips)
-    found = key_net(lowest_pitch=lowest_pitch).eval()(clips)
-    # The same bands, said to be so many semitones higher, are music so many semitones higher.
-    assert torch.allclose(found, rotated(from_c, lowest_pitch - 24), atol=1e-5)
+    scores = key_net(lowest_pitch=lowest_pitch).eval()(clips)
+    # Equal bands of a higher lowest pitch are music transposed by the difference.
+    assert torch.allclose(scores, rotated(from_c, lowest_pitch - 24), atol=1e-5)
 
 
 def test_training_on_two_keys_teaches_all_24():
@@ -89,9 +92,9 @@ def test_training_on_two_keys_teaches_all_24():
         optimizer.step()
     every = torch.arange(24).repeat(4)
     with torch.inference_mode():
-        found = network.eval()(melodies(every, seed=1000)).argmax(dim=1)
-    assert (found == every).float().mean() > 0.9
-    assert all((found[every == key] == key).any() for key in range(24))
+        predicted = network.eval()(melodies(every, seed=1000)).argmax(dim=1)
+    assert (predicted == every).float().mean() > 0.9
+    assert all((predicted[every == key] == key).any() for key in range(24))
 
 
 def test_loudness_does_not_matter():
@@ -99,15 +102,16 @@ def test_loudness_does_not_matter():
     assert torch.allclose(network(clips), network(clips + 12.0), atol=1e-4)
 
 
-@pytest.mark.parametrize("frames", [1, 7, 200])
+@settings(deadline=None, max_examples=15)
+@given(frames=st.integers(1, 200))
 def test_clips_may_be_of_any_length(frames):
-    found = key_net().eval()(-80 * torch.rand(2, 1, BANDS, frames))
-    assert found.shape == (2, 24)
-    assert found.isfinite().all()
+    scores = key_net().eval()(-80 * torch.rand(2, 1, BANDS, frames))
+    assert scores.shape == (2, 24)
+    assert scores.isfinite().all()
 
 
 @pytest.mark.parametrize(
-    ("changed", "named"),
+    ("changed", "message"),
     [
         ({"bands": 128}, "128 bands with 3 a semitone: features=pitch"),
         ({"bands": BANDS, "bands_per_semitone": 0}, "with 0 a semitone: features=pitch"),
@@ -115,7 +119,7 @@ def test_clips_may_be_of_any_length(frames):
         ({"channels": 2}, "audio.channels=1"),
     ],
 )
-def test_what_is_not_pitch_wise_or_not_the_keys_is_refused_in_one_line(changed, named):
-    with pytest.raises(ValueError, match=named) as error:
+def test_what_is_not_pitch_wise_or_not_the_keys_is_refused_in_one_line(changed, message):
+    with pytest.raises(ValueError, match=message) as error:
         key_net(**changed)
     assert "\n" not in str(error.value)

@@ -1,3 +1,5 @@
+"""The published sizes of the key network, and what its pooling discards."""
+
 import pytest
 import torch
 
@@ -17,7 +19,7 @@ def test_layer_by_layer_it_has_the_published_parameters():
 
 
 def test_a_pixel_is_lost_in_the_average():
-    """Its blindness, stated: away from the edges, moving the picture by both poolings changes nothing."""
+    """Away from the edges, moving the picture by both poolings changes nothing."""
     torch.manual_seed(0)
     network = KeyOriginal(1, 88, 88, classes=24).eval()
     picture = torch.zeros(1, 1, 88, 88)

@@ -26,38 +26,37 @@ def peer(summaries, numbers, weights, penalty_c=1.0):
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    found = make_pipeline(StandardScaler(), LogisticRegression(C=penalty_c, max_iter=1000))
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=penalty_c, max_iter=1000))
     given = {"standardscaler__sample_weight": weights, "logisticregression__sample_weight": weights}
-    return found.fit(summaries, numbers, **given)
+    return pipeline.fit(summaries, numbers, **given)
 
 
-@pytest.mark.parametrize("classes", [2, 3, 7])
-@pytest.mark.parametrize("penalty_c", [0.1, 10.0])
+@pytest.mark.parametrize(("classes", "penalty_c"), [(2, 0.1), (3, 10.0), (7, 0.1)])
 def test_probabilities_are_scikit_learns_after_a_way_through_a_file_too(classes, penalty_c):
     summaries, numbers, weights = samples(classes=classes)
     model = logistic(classes, penalty_c=penalty_c)
     model.fit(summaries, numbers, weights, seed=0)
     again = logistic(classes, penalty_c=penalty_c)
     again.load_state_dict(load(save(model.state_dict())))
-    heard = samples(seed=9, classes=classes)[0]
-    expected = peer(summaries, numbers, weights, penalty_c).predict_proba(heard)
+    asked = samples(seed=9, classes=classes)[0]
+    expected = peer(summaries, numbers, weights, penalty_c).predict_proba(asked)
     for one in (model, again):
-        found = one.scores(torch.from_numpy(heard)).softmax(dim=1).numpy()
-        assert found == pytest.approx(expected, abs=1e-5)
+        probabilities = one.scores(torch.from_numpy(asked)).softmax(dim=1).numpy()
+        assert probabilities == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("heard", [[1], [1, 4], [0, 2, 4]])
-def test_a_label_without_clips_is_never_chosen(heard):
-    summaries, numbers, weights = samples(classes=len(heard))
+@pytest.mark.parametrize("present", [[1], [1, 4], [0, 2, 4]])
+def test_a_label_without_clips_is_never_chosen(present):
+    summaries, numbers, weights = samples(classes=len(present))
     model = logistic(classes=6)
-    model.fit(summaries, np.array(heard)[numbers], weights, seed=0)
+    model.fit(summaries, np.array(present)[numbers], weights, seed=0)
     probabilities = model.scores(torch.from_numpy(summaries)).exp().numpy()
-    absent = [number for number in range(6) if number not in heard]
+    absent = [number for number in range(6) if number not in present]
     assert (probabilities[:, absent] < 1e-7).all()
-    assert probabilities[:, heard].sum(axis=1) == pytest.approx(1, abs=1e-5)
-    if len(heard) > 1:
+    assert probabilities[:, present].sum(axis=1) == pytest.approx(1, abs=1e-5)
+    if len(present) > 1:
         expected = peer(summaries, numbers, weights).predict_proba(summaries)
-        assert probabilities[:, heard] == pytest.approx(expected, abs=1e-5)
+        assert probabilities[:, present] == pytest.approx(expected, abs=1e-5)
 
 
 def test_clips_are_scored_by_their_summaries():
@@ -75,7 +74,7 @@ def test_a_band_that_never_changes_does_no_harm():
     assert model.scores(torch.from_numpy(summaries)).isfinite().all()
 
 
-def test_too_few_iterations_are_said(capsys):
+def test_too_few_iterations_are_reported(capsys):
     model = logistic(classes=4, max_iterations=1)
     model.fit(*samples(), seed=0)
     assert "had not converged after model.max_iterations=1" in capsys.readouterr().out

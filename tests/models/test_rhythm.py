@@ -1,4 +1,4 @@
-"""Rhythm is what is left when loudness and pitch are not heard."""
+"""RhythmNet depends on the pace of onsets, and not on loudness or on pitch within a group."""
 
 import pytest
 import torch
@@ -50,8 +50,9 @@ def test_two_paces_are_learned_in_a_few_steps():
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"), [({"groups": 5}, "groups=5 does not divide"), ({"blocks": 9}, "features=mel_fine")]
+    ("settings", "message"),
+    [({"groups": 5}, "groups=5 does not divide"), ({"blocks": 9}, "features=mel_fine")],
 )
-def test_what_cannot_work_is_one_line(settings, said):
-    with pytest.raises(ValueError, match=said):
+def test_what_cannot_work_is_one_line(settings, message):
+    with pytest.raises(ValueError, match=message):
         net(**settings)

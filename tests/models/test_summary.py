@@ -1,3 +1,5 @@
+"""Means and deviations over time."""
+
 import torch
 
 from earmark.models.summary import time_summary
