@@ -34,7 +34,7 @@ class Descriptors:
     """Descriptors of the mean of the channels, the rows of `names()` over time.
 
     Attributes:
-        uses_torch: See `FrontEnd`.
+        uses_torch: Whether the transform runs in torch.
         in_decibels: False: rows have different units.
         bands_per_semitone: 0: rows are no bands.
         n_fft: Samples of a frame.

@@ -23,7 +23,7 @@ class Levels:
     rate are aliased. To avoid that, resample the audio and set `decimation` to 1.
 
     Attributes:
-        uses_torch: See `FrontEnd`.
+        uses_torch: Whether the transform runs in torch.
         in_decibels: False: rows are levels of the waveform.
         bands_per_semitone: 0: there are no bands.
         bits: There are 2 ** bits levels.

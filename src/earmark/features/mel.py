@@ -31,7 +31,7 @@ class LogMel:
     """Log-mel spectrogram of each channel.
 
     Attributes:
-        uses_torch: See `FrontEnd`.
+        uses_torch: Whether the transform runs in torch.
         in_decibels: True: rows are neighbouring bands in dB, which augmentation may shift and mask.
         bands_per_semitone: 0: mel bands are no musical intervals.
         n_fft: Samples of a transform.

@@ -32,7 +32,7 @@ class PitchSpectrogram:
     """Pitch spectrogram of the mean of the channels.
 
     Attributes:
-        uses_torch: See `FrontEnd`.
+        uses_torch: Whether the transform runs in torch.
         in_decibels: True: rows are neighbouring bands in dB, which augmentation may shift and mask.
         lowest_pitch: MIDI number of the lowest band.
         octaves: Octaves that the bands span.

@@ -61,7 +61,7 @@ class GreySpectrogram:
     """A picture of fixed pixels per second, each row the mean power of `n_fft / 2 / rows` bins.
 
     Attributes:
-        uses_torch: See `FrontEnd`.
+        uses_torch: Whether the transform runs in torch.
         in_decibels: False: rows are grey values.
         bands_per_semitone: 0: rows are of equal width in Hz.
         rows: Rows of equal width, from 0 Hz to half the sampling rate.
@@ -145,7 +145,7 @@ class KeyPicture:
     with silence.
 
     Attributes:
-        uses_torch: See `FrontEnd`.
+        uses_torch: Whether the transform runs in torch.
         in_decibels: False: rows are grey values.
         bands_per_semitone: 0: rows are of equal width in Hz.
         excerpt_s: Seconds of an excerpt.

@@ -49,8 +49,8 @@ class DenseClips(nn.Module):
         temperature: Divides the scores, so that the softmax is less extreme.
 
     Attributes:
-        gives: See `earmark.foundation.contracts.Model`.
-        clip_by_clip: See there.
+        gives: What it returns, "embeddings" or "scores".
+        clip_by_clip: Whether equal clips have equal outputs in training, too.
 
     Raises:
         ValueError: For other shapes, and for settings that cannot work.
@@ -96,8 +96,8 @@ class RecurrentClips(nn.Module):
         temperature: Divides the scores, so that the softmax is less extreme.
 
     Attributes:
-        gives: See `earmark.foundation.contracts.Model`.
-        clip_by_clip: See there.
+        gives: What it returns, "embeddings" or "scores".
+        clip_by_clip: Whether equal clips have equal outputs in training, too.
 
     Raises:
         ValueError: For other shapes, and for settings that cannot work.

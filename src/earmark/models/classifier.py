@@ -26,8 +26,8 @@ class Classifier(nn.Module):
         encoder: `_target_` and settings of the encoder; the shape of the input is added to them.
 
     Attributes:
-        gives: See `earmark.foundation.contracts.Model`.
-        clip_by_clip: See there.
+        gives: What it returns, "embeddings" or "scores".
+        clip_by_clip: Whether equal clips have equal outputs in training, too.
 
     Raises:
         ValueError: For an encoder that gives scores, or that is not a class of earmark.models.

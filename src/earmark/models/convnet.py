@@ -26,8 +26,8 @@ class ConvNet(nn.Module):
             measurement).
 
     Attributes:
-        gives: See `earmark.foundation.contracts.Model`.
-        clip_by_clip: See there.
+        gives: What it returns, "embeddings" or "scores".
+        clip_by_clip: Whether equal clips have equal outputs in training, too.
 
     References:
         D. Snyder et al., X-vectors: robust DNN embeddings for speaker recognition, ICASSP, 2018: the pooling

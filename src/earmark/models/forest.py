@@ -30,8 +30,8 @@ class Forest(nn.Module):
         min_samples_leaf: Clips of a leaf, at least.
 
     Attributes:
-        gives: See `earmark.foundation.contracts.Model`.
-        clip_by_clip: See there.
+        gives: What it returns, "embeddings" or "scores".
+        clip_by_clip: Whether equal clips have equal outputs in training, too.
         feature: Feature that a node asks for (trees, nodes) of int64.
         threshold: Node i goes on to node 2 i + 1 where the feature is at most this value, else to 2 i + 2:
             (trees, nodes) of float32.

@@ -22,8 +22,8 @@ class GenreOriginal(nn.Module):
         dropout: Share of the hidden units that are dropped in training.
 
     Attributes:
-        gives: See `earmark.foundation.contracts.Model`.
-        clip_by_clip: See there.
+        gives: What it returns, "embeddings" or "scores".
+        clip_by_clip: Whether equal clips have equal outputs in training, too.
 
     Raises:
         ValueError: For any other shape.

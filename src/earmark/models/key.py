@@ -30,8 +30,8 @@ class KeyNet(nn.Module):
         dropout: Share of the pooled channels that are dropped in training.
 
     Attributes:
-        gives: See `earmark.foundation.contracts.Model`.
-        clip_by_clip: See there.
+        gives: What it returns, "embeddings" or "scores".
+        clip_by_clip: Whether equal clips have equal outputs in training, too.
 
     Raises:
         ValueError: Where the input is not pitch-wise, or the classes are not the 24 keys.

@@ -21,8 +21,8 @@ class KeyOriginal(nn.Module):
         classes: Scores of the output.
 
     Attributes:
-        gives: See `earmark.foundation.contracts.Model`.
-        clip_by_clip: See there.
+        gives: What it returns, "embeddings" or "scores".
+        clip_by_clip: Whether equal clips have equal outputs in training, too.
 
     Raises:
         ValueError: For any other shape.

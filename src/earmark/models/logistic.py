@@ -29,8 +29,8 @@ class Logistic(nn.Module):
         max_iterations: Iterations of the optimiser, at most.
 
     Attributes:
-        gives: See `earmark.foundation.contracts.Model`.
-        clip_by_clip: See there.
+        gives: What it returns, "embeddings" or "scores".
+        clip_by_clip: Whether equal clips have equal outputs in training, too.
         mean: Subtracted from summaries (dimensions,).
         scale: Divides summaries (dimensions,).
         weight: Linear weights (classes, dimensions).

@@ -25,8 +25,8 @@ class RhythmNet(nn.Module):
         dropout: Share of the pooled features that are dropped in training.
 
     Attributes:
-        gives: See `earmark.foundation.contracts.Model`.
-        clip_by_clip: See there.
+        gives: What it returns, "embeddings" or "scores".
+        clip_by_clip: Whether equal clips have equal outputs in training, too.
 
     Raises:
         ValueError: Where groups do not divide the bands, or blocks leave no frame.
