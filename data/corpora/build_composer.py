@@ -1,14 +1,14 @@
 """Writes composer.csv, the list of pieces of the default corpus, from the installed music21.
 
 The same music21 gives the same file. A group is a work: its movements, parts and versions together.
-No score is converted here; what that showed (music21 10.5.1) stands below as limits and reasons.
+No score is converted here; the limits and reasons below come from converting them with music21 10.5.1.
 
 known: 48 works each
 - Bach: the longest four-part chorales of Riemenschneider's list, one for each BWV work, title and
   tune, without variants (`-a`, `-inst`, `-lz`…).
 - Palestrina: one movement of 30 to 110 bars (two to seven minutes) from each of 48 masses with
   different titles; eight each of Kyrie, Gloria, Credo, Sanctus, Benedictus and Agnus, so that the
-  text gives nothing away. Movements are whole, but for the Credo: of that, a later section.
+  text does not identify the composer. Movements are whole, but for the Credo: of that, a later section.
 - Monteverdi: the 48 madrigals of books 3 to 5. Left out is `madrigal.3.1_old`, the first one again.
 unknown-calibration: the `trecento` folder and Ciconia's canon. Left out: copies note for note, and
 three pieces over nine minutes (more ticks than pretty_midi accepts).
@@ -36,6 +36,7 @@ Row = tuple[str, str, str, str, str]  # path, label, group, role, title
 
 
 def bach() -> Iterator[Row]:
+    """Yield the longest chorales, one a work, title and tune."""
     listed = ChoraleListRKBWV().byRiemenschneider.values()
     titles = {chorale["bwv"]: chorale["title"] for chorale in listed}
     del titles["43.11"]  # the tune of 11.6 under another title
@@ -56,7 +57,7 @@ def bach() -> Iterator[Row]:
 
 
 def measure(path: Path) -> tuple[int, float]:
-    """The number of parts of a score, and how many quarters its first part lasts."""
+    """Return the number of parts of a score, and the length of its first part in quarters."""
     with zipfile.ZipFile(path) as archive:
         name = next(n for n in archive.namelist() if "META-INF" not in n and n.endswith("xml"))
         parts = ElementTree.fromstring(archive.read(name)).findall("part")
@@ -70,6 +71,7 @@ def measure(path: Path) -> tuple[int, float]:
 
 
 def palestrina() -> Iterator[Row]:
+    """Yield one movement of each mass, as many of each kind."""
     whole = {"Kyrie", "Gloria", "Sanctus", "Benedictus", "Agnus", "Agnus I", "Agnus II"}
     movements: dict[str, dict[frozenset[str], tuple[str, str, str]]] = {}
     for path in sorted(CORPUS.glob("palestrina/*.krn")):
@@ -86,7 +88,7 @@ def palestrina() -> Iterator[Row]:
             movements.setdefault(movement, {}).setdefault(words, (path.name, mass, title))
     used: set[frozenset[str]] = set()
     for _ in range(WORKS // len(movements)):
-        # The rarest movement chooses first; each takes the next mass in the order of file names.
+        # The rarest movement comes first; each takes the next mass in the order of file names.
         for masses in sorted(movements.values(), key=len):
             words = next(words for words in masses if words not in used)
             used.add(words)
@@ -96,6 +98,7 @@ def palestrina() -> Iterator[Row]:
 
 
 def monteverdi() -> Iterator[Row]:
+    """Yield the madrigals of books 3 to 5."""
     for path in CORPUS.glob("monteverdi/madrigal.*.mxl"):
         if match := re.fullmatch(r"madrigal\.(\d)\.(\d+)", path.stem):
             title = f"Madrigal, book {match[1]} no. {match[2]}"
@@ -129,6 +132,7 @@ NAME = re.compile(r"((?:PMFC_\d+|Fava)(?:[-_][A-Z][a-z]+(?=[-_]\d))?(?:[-_]\d+)?
 
 
 def trecento() -> Iterator[Row]:
+    """Yield the trecento folder and Ciconia's canon."""
     for path in CORPUS.glob("trecento/*.*"):
         copy = path.suffix == ".xml" and path.with_suffix(".mxl").exists()
         if not copy and not re.search(r"_bak|Lugentium|London f83|Scabroso", path.stem):
@@ -178,6 +182,7 @@ webern/webern_dormi_jesu_op_16_no_2.mxl || Webern | Dormi Jesu, op. 16 no. 2
 
 
 def others() -> Iterator[Row]:
+    """Yield the works of OTHERS."""
     for line in OTHERS.strip().splitlines():
         file, numbers, composer, title = (cell.strip() for cell in line.split("|"))
         for number in numbers or [""]:
@@ -187,6 +192,7 @@ def others() -> Iterator[Row]:
 
 
 def slug(text: str) -> str:
+    """Reduce a text to lower-case words with hyphens between them."""
     return re.sub(r"\W+", "-", text.lower()).strip("-")
 
 

@@ -33,7 +33,7 @@ Row = tuple[str, str, str, str, str]
 
 
 def agrees(tune: Tune) -> bool:
-    """Whether title and metre say nothing against the type."""
+    """Tell whether title and metre agree with the type, or state none."""
     words = re.findall(r"-- *([a-z]+)", " ".join(tune.titles).lower())
     kinds = {"slipjig": "jig"}
     stated = {kinds.get(word, word) for word in words} & {"reel", "jig", "hornpipe", "strathspey", "clog"}
@@ -41,13 +41,14 @@ def agrees(tune: Tune) -> bool:
 
 
 def rows() -> Iterator[Row]:
-    found = [tune for tune in shuffled(tunes()) if tune.rhythm and agrees(tune)]
+    """Yield (path, label, group, role, title) of every piece."""
+    candidates = [tune for tune in shuffled(tunes()) if tune.rhythm and agrees(tune)]
     choice = Choice()
 
     def take(rhythm: str, count: int, book: str = "") -> list[Tune]:
-        return choice.take((t for t in found if t.rhythm == rhythm and t.book.startswith(book)), count)
+        return choice.take((t for t in candidates if t.rhythm == rhythm and t.book.startswith(book)), count)
 
-    # The rare choose first.
+    # The rarest types are taken first.
     known = {"strathspey": take("strathspey", TUNES)}
     few = [tune for rhythm in FEW for tune in take(rhythm, TEST)]
     test = few + take("air", TEST - len(few))

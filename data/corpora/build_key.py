@@ -1,8 +1,8 @@
 """Writes key.csv, 20 pieces in each of the 24 keys, from the installed music21.
 
 No key is estimated: each is the one that a file states, and then transposed. In every key there are 6
-chorales by Bach and 14 tunes, so that texture says nothing about key or mode. A tune is there once, in one
-key, moved by 6 semitones at most, whatever its own key was: it is dealt out in the order of a digest of its
+chorales by Bach and 14 tunes, so that texture is independent of key and mode. A tune is there once, in one
+key, moved by 6 semitones at most, whatever its own key was: it is assigned in the order of a digest of its
 path. Chorales in minor are so few that they are there in two keys each, as one group.
 
 What ends on another note than the tonic that it states is left out: signatures that lack their last flat
@@ -38,7 +38,7 @@ Row = tuple[str, str, str, str, str]
 
 
 def dealt(pieces: Iterable[Piece], a_key: int) -> Iterator[Row]:
-    """12 × `a_key` rows of pieces of one mode, `a_key` on each tonic; too few pieces go round again."""
+    """Yield 12 × `a_key` rows of one mode, `a_key` on each tonic; too few pieces are used again."""
     pieces = list(itertools.islice(pieces, 12 * a_key))
     if len(pieces) < 12 * a_key and len(pieces) % 12 == 0:
         pieces.pop()  # or the second round would bring each piece to the same tonic as the first
@@ -53,7 +53,7 @@ def dealt(pieces: Iterable[Piece], a_key: int) -> Iterator[Row]:
 
 
 def ends_on(path: str, tonic: int) -> bool:
-    """Whether a piece can be used and the lowest note of its end is the tonic."""
+    """Tell whether a piece can be used and the lowest note of its end is the tonic."""
     played = notes(path)
     if played is None:
         return False
@@ -62,6 +62,7 @@ def ends_on(path: str, tonic: int) -> bool:
 
 
 def chorales(mode: str) -> Iterator[Piece]:
+    """Yield the chorales of a mode that end on their tonic, in the order of a digest of their names."""
     listed = {c["bwv"]: c["title"] for c in ChoraleListRKBWV().byRiemenschneider.values()}
     paths = [path for path in CORPUS.glob("bach/*.mxl") if re.fullmatch(r"bwv[\d.]+", path.stem)]
     groups: dict[object, str] = {}
@@ -86,7 +87,7 @@ def _xml(path: Path) -> bytes:
 
 
 def chorale_key(score: ElementTree.Element) -> Key | None:
-    """The key that all signatures of a score agree on, those apart that state no mode."""
+    """Return the key on which all signatures of a score agree; those that state no mode do not count."""
     fifths = {key.findtext("fifths") for key in score.iter("key")}
     modes = {key.findtext("mode") for key in score.iter("key")} - {None}
     if len(fifths) != 1 or len(modes) != 1 or not modes <= {"major", "minor"}:
@@ -97,7 +98,7 @@ def chorale_key(score: ElementTree.Element) -> Key | None:
 
 
 def melody(score: ElementTree.Element) -> tuple[int, ...]:
-    """The first eight steps of the uppermost part in semitones."""
+    """Return the first eight steps of the uppermost part in semitones."""
     pitches = [
         STEPS[pitch.findtext("step")] + int(pitch.findtext("alter", "0")) + 12 * int(pitch.findtext("octave"))
         for pitch in itertools.islice(score.find("part").iter("pitch"), 9)
@@ -106,19 +107,20 @@ def melody(score: ElementTree.Element) -> tuple[int, ...]:
 
 
 def tune_key(tune: Tune) -> Key | None:
-    """The key that K: states; None for modes, and for what is no plain key."""
-    found = re.fullmatch(r"([A-G])([b#]?) ?(|m|[Mm]in|[Mm]inor)", tune.key)
-    if not found:
+    """Return the key that K: states; None for modes, and for what is no plain key."""
+    match = re.fullmatch(r"([A-G])([b#]?) ?(|m|[Mm]in|[Mm]inor)", tune.key)
+    if not match:
         return None
-    step, sign, minor = found.groups()
+    step, sign, minor = match.groups()
     return (STEPS[step] + STEPS.get(sign, 0)) % 12, "minor" if minor else "major"
 
 
 def of_books(mode: str) -> list[Piece]:
+    """Choose the tunes of a mode from both books."""
     pool = [tune for tune in shuffled(tunes()) if (key := tune_key(tune)) and key[1] == mode]
     choice = Choice()
     wanted, taken = 12 * TUNES, []
-    # Ryan's, which has fewer in minor, chooses first; O'Neill's fills up.
+    # Ryan's, which has fewer in minor, comes first; O'Neill's supplies the rest.
     for book, count in zip(BOOKS, (wanted // 2, wanted), strict=True):
         of_book = (tune for tune in pool if tune.book == book and ends_on(tune.path, tune_key(tune)[0]))
         taken += choice.take(of_book, count - (len(taken) if count == wanted else 0))
@@ -126,6 +128,7 @@ def of_books(mode: str) -> list[Piece]:
 
 
 def rows() -> Iterator[Row]:
+    """Yield (path, label, group, role, title) of every piece."""
     for mode in ("major", "minor"):
         yield from dealt(chorales(mode), CHORALES)
         yield from dealt(of_books(mode), TUNES)

@@ -1,7 +1,7 @@
 """The tunes of two dance books that music21 ships in ABC notation, as their fields describe them.
 
 Ryan's Mammoth Collection (Boston 1883), a file a tune, and O'Neill's Music of Ireland (Chicago 1903),
-fifty or so tunes a file. What the corpora of tune types, keys and players choose from.
+fifty or so tunes a file. The corpora of tune types, keys and players are chosen from them.
 """
 
 from __future__ import annotations
@@ -30,8 +30,15 @@ SHORTEST_S, FEWEST_NOTES = 8.0, 20
 
 @dataclass(frozen=True)
 class Tune:
-    """A tune's fields. path: with the fragment that picks it from its file. rhythm, key, metre: "" where
-    the field is missing or stands there more than once.
+    """A tune's fields.
+
+    Attributes:
+        path: Its file, with the fragment that picks it from a collection.
+        book: A key of BOOKS.
+        titles: The fields T:.
+        rhythm: The field R:, normalised; "" where it is missing or there more than once.
+        key: The field K:; "" as for `rhythm`.
+        metre: The field M:; "" as for `rhythm`.
     """
 
     path: str
@@ -43,16 +50,16 @@ class Tune:
 
     @property
     def title(self) -> str:
-        """The title as people write it: Ryan's are in capitals, his article behind."""
+        """Title in usual spelling: Ryan's are in capitals, with the article at the end."""
         name = re.split(r" *--|- ", self.titles[0])[0].strip(" .,")
         name = re.sub(r"(.*?)[ .]*, *(the|a|an)", r"\2 \1", name, flags=re.I)
         name = re.sub(r"\w[\w'’]*", lambda word: word[0].capitalize(), name) if name.isupper() else name
-        said = not self.rhythm or self.rhythm.split()[-1] in name.lower().split()
-        return name if said else f"{name}, {self.rhythm}"
+        states_rhythm = not self.rhythm or self.rhythm.split()[-1] in name.lower().split()
+        return name if states_rhythm else f"{name}, {self.rhythm}"
 
     @property
     def group(self) -> str:
-        """The same for all versions of a tune in both books: its first title, normalised."""
+        """Work: the first title, normalised, the same for all versions of a tune in both books."""
         return "tune/" + normalised(self.titles[0])
 
     @property
@@ -61,13 +68,13 @@ class Tune:
         return {normalised(part) for title in self.titles for part in re.split(r",? +or,? +", title)}
 
     def wanting(self, **values: object) -> str:
-        """The path with more wishes: `path.wanting(transpose=3)`."""
+        """Return the path with more in its fragment: `tune.wanting(transpose=3)`."""
         more = "&".join(f"{key}={value}" for key, value in values.items())
         return f"{self.path}{'&' if '#' in self.path else '#'}{more}"
 
 
 def normalised(title: str) -> str:
-    """Letters and digits of a title: without type, number, article, brackets and accents of typing."""
+    """Reduce a title to letters and digits: no type, number, article, brackets or apostrophes."""
     title = re.split(r" *--|- | *\(|,? +or,? +| *\[", title.lower().removeprefix("or "))[0]
     title = re.sub(r"[’'`.]", "", title)
     words = [word for word in re.split(r"[^a-z0-9]+", title) if word not in ("", "the", "a", "an", "no", "o")]
@@ -79,7 +86,7 @@ def normalised(title: str) -> str:
 
 
 def tunes() -> Iterator[Tune]:
-    """Every tune of both books, in the order of files and numbers."""
+    """Yield every tune of both books, in the order of files and numbers."""
     for book in BOOKS:
         for path in sorted(CORPUS.glob(f"{book}/*.abc")):
             _, *texts = re.split(r"(?m)^(?=X:)", path.read_text(encoding="latin-1"))
@@ -99,22 +106,29 @@ def tunes() -> Iterator[Tune]:
 
 
 def fields(text: str, letter: str) -> list[str]:
+    """Return the values of all fields of one letter in an ABC text."""
     return [value.strip() for value in re.findall(rf"(?m)^{letter}:([^%\r\n]*)", text)]
 
 
 def single(text: str, letter: str) -> str:
+    """Return the value of a field that is there once, else ""."""
     values = fields(text, letter)
     return values[0] if len(values) == 1 else ""
 
 
-def shuffled(found: Iterable[Tune]) -> list[Tune]:
-    """In an order that has nothing to do with number, name or type, and never changes."""
-    return sorted(found, key=lambda tune: hashlib.sha256(tune.path.encode()).digest())
+def shuffled(all_tunes: Iterable[Tune]) -> list[Tune]:
+    """Sort tunes by a digest of their paths: a fixed order, independent of number, name and type."""
+    return sorted(all_tunes, key=lambda tune: hashlib.sha256(tune.path.encode()).digest())
 
 
 @dataclass
 class Choice:
-    """Takes tunes one after the other, and none that it has under whatever name or in whatever key."""
+    """Takes tunes one after the other, each only once, whatever its title and key.
+
+    Attributes:
+        shortest_s: Shortest tune that is taken, seconds.
+        longest_s: Longest tune that is taken, seconds.
+    """
 
     shortest_s: float = SHORTEST_S
     longest_s: float = math.inf
@@ -122,10 +136,10 @@ class Choice:
     def __post_init__(self) -> None:
         self._seen: set[str | tuple[int, ...]] = set()
 
-    def take(self, found: Iterable[Tune], count: int) -> list[Tune]:
-        """The first `count` of `found` that music21 converts and that are long enough, short enough, new."""
+    def take(self, candidates: Iterable[Tune], count: int) -> list[Tune]:
+        """Take the first `count` tunes that music21 converts, of fitting length and not taken before."""
         taken: list[Tune] = []
-        for tune in found:
+        for tune in candidates:
             if len(taken) == count:
                 break
             if (names := tune.names) & self._seen or (played := notes(tune.path)) is None:
@@ -139,21 +153,21 @@ class Choice:
 
 
 def notes(path: str) -> Notes | None:
-    """What a piece comes to; None where music21 cannot convert it or it is too short to learn from."""
+    """Convert a piece to notes; None where music21 cannot, or it is too short to learn from."""
     with tempfile.TemporaryDirectory() as folder:
         midi = Path(folder) / "piece.mid"
         try:
             convert(path, midi)
         except PieceError:
             return None
-        found = notes_of(read(midi))
-    long_enough = len(found) >= FEWEST_NOTES and found.end_s - found.onset_s.min() >= SHORTEST_S
-    return found if long_enough else None
+        played = notes_of(read(midi))
+    long_enough = len(played) >= FEWEST_NOTES and played.end_s - played.onset_s.min() >= SHORTEST_S
+    return played if long_enough else None
 
 
-def incipit(found: Notes) -> tuple[int, ...]:
-    """The first 16 steps of a tune in semitones: equal for a tune under another name or in another key."""
-    pitch = found.pitch[found.onset_s.argsort(kind="stable")][:17].tolist()
+def incipit(played: Notes) -> tuple[int, ...]:
+    """Return the first 16 steps of a tune in semitones, which neither title nor key changes."""
+    pitch = played.pitch[played.onset_s.argsort(kind="stable")][:17].tolist()
     return tuple(after - before for before, after in itertools.pairwise(pitch))
 
 

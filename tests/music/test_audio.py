@@ -5,7 +5,16 @@ import pytest
 import soundfile
 
 from earmark.foundation.errors import PieceError
-from earmark.music.audio import BLOCK, Format, blocks_of, decode, judge, read_waveform, resampled, write_wav
+from earmark.music.audio import (
+    BLOCK,
+    Format,
+    blocks_of,
+    decode,
+    measure_sound,
+    read_waveform,
+    resampled,
+    write_wav,
+)
 
 FORMATS = [
     ("sound.wav", {}, 1e-4),
@@ -155,7 +164,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-@pytest.mark.parametrize("read", [judge, blocks_of])
+@pytest.mark.parametrize("read", [blocks_of, measure_sound])
 def test_what_is_no_recording_says_why(tmp_path, case, read):
     content, reason = BAD[case]
     if content is not None:
@@ -195,7 +204,7 @@ def test_a_recording_cut_short_is_read_as_far_as_it_goes_or_says_why(tone, write
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
     try:
-        found = judge(path)
+        found = measure_sound(path)
     except PieceError as error:
         found = str(error)
     if isinstance(found, str):  # how much is asked for depends on the version of libsndfile
@@ -209,7 +218,7 @@ def test_a_recording_cut_short_is_read_as_far_as_it_goes_or_says_why(tone, write
 @pytest.mark.parametrize("peak", [0.01, 0.5, 0.9])
 @pytest.mark.parametrize("seconds", [0.1, 4.0])  # less than a block, and more
 def test_the_rms_of_a_sine_is_its_peak_over_the_root_of_2(tone, write_sound, peak, seconds):
-    found = judge(write_sound(tone(440, 44_100, seconds, peak), 44_100, subtype="FLOAT"))
+    found = measure_sound(write_sound(tone(440, 44_100, seconds, peak), 44_100, subtype="FLOAT"))
     assert found.duration_s == pytest.approx(seconds)
     assert found.peak == pytest.approx(peak, rel=1e-3)
     assert found.rms == pytest.approx(peak / np.sqrt(2), rel=1e-5)
@@ -222,14 +231,14 @@ def test_a_square_wave_is_clipped_in_its_sounding_part_and_silence_is_not(tone, 
     for kept, share in [(1.0, 1.0), (0.5, 0.5), (0.0, 0.0)]:
         sound = np.where(np.arange(8_000)[:, None] < kept * 8_000, square, 0).astype(np.float32)
         write_wav([sound], Format(8_000, 1), tmp_path / "square.wav")
-        found = judge(tmp_path / "square.wav")
+        found = measure_sound(tmp_path / "square.wav")
         assert found.clipped_share == pytest.approx(share)
         assert found.rms == pytest.approx(np.sqrt(share), abs=1e-4)
 
 
 def test_one_channel_of_two_counts_half(tone, write_sound):
     stereo = np.hstack([tone(440, 8_000), np.zeros((8_000, 1), np.float32)])
-    found = judge(write_sound(stereo, 8_000, subtype="FLOAT"))
+    found = measure_sound(write_sound(stereo, 8_000, subtype="FLOAT"))
     assert found.rms == pytest.approx(0.5 / 2, rel=1e-5)
     assert found.duration_s == 1
 
@@ -238,6 +247,6 @@ def test_one_channel_of_two_counts_half(tone, write_sound):
 def test_a_value_that_is_not_a_number_is_told_and_the_rest_measured(tone, write_sound, value):
     sound = tone(440, 8_000)
     sound[17] = value
-    found = judge(write_sound(sound, 8_000, subtype="FLOAT"))
+    found = measure_sound(write_sound(sound, 8_000, subtype="FLOAT"))
     assert not found.finite
     assert np.isfinite([found.peak, found.rms, found.clipped_share]).all()

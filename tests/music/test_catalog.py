@@ -1,7 +1,5 @@
 """The piece table, to disk and back."""
 
-import re
-
 import pandas as pd
 import pytest
 
@@ -9,8 +7,6 @@ from earmark.foundation.errors import EarmarkError
 from earmark.music.catalog import (
     COLUMNS,
     QUARANTINE_COLUMNS,
-    Merge,
-    piece_id,
     quarantine_rows,
     read_table,
     write_table,
@@ -98,62 +94,3 @@ def test_the_quarantine_names_the_stage_and_each_piece_its_own_reason():
 
 def test_without_reasons_the_quarantine_is_empty():
     assert quarantine_rows(pieces(piece_id=["a"]), {}, "ingest").empty
-
-
-def test_merging_puts_labels_under_one_and_leaves_the_others():
-    merge = Merge.of({"classical": ["concerto", "sonata"], "dance": ["jig"]})
-    assert [merge(label) for label in ("concerto", "sonata", "jig", "classical", "reel", "")] == [
-        *("classical", "classical", "dance", "classical", "reel", "")
-    ]
-    assert merge.into == {"concerto": "classical", "sonata": "classical", "jig": "dance"}
-
-
-def test_merging_goes_one_step():
-    """A label that is both given and taken away: what was `b` becomes `a`, what was `c` becomes `b`."""
-    merge = Merge.of({"a": ["b"], "b": ["c"]})
-    assert [merge(label) for label in "abc"] == ["a", "a", "b"]
-
-
-def test_nothing_is_merged_unless_asked():
-    assert Merge.of({})("anything") == "anything"
-    assert Merge.of({"a": []})("b") == "b"
-    assert Merge.of({"a": ["b", "b"]})("b") == "a"
-    assert Merge.of({1: ["b"]})("b") == "1"  # YAML reads a label like 1850 as a number
-
-
-@pytest.mark.parametrize(
-    ("setting", "said"),
-    [
-        ({"classical": "concerto"}, "data.merge.classical must be a list of labels"),
-        ({"classical": None}, "data.merge.classical must be a list of labels"),
-        ({"classical": {"concerto": 1}}, "data.merge.classical must be a list of labels"),
-        ({"classical": ["concerto", 3]}, "data.merge.classical must be a list of labels"),
-        ({"a": ["x"], "b": ["y", "x"]}, "data.merge: x goes into both a and b"),
-        ({"unknown": ["x"]}, "data.merge: no label can be called unknown"),
-    ],
-)
-def test_what_cannot_be_merged_is_one_line(setting, said):
-    with pytest.raises(EarmarkError, match=said) as caught:
-        Merge.of(setting)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("label", "title", "start"),
-    [
-        ("Bach", "Air, 2nd", "bach-air-2nd-"),
-        ("久石譲", "夏", ""),
-        ("a", "x" * 300, "a-" + "x" * 58 + "-"),
-        ("..", "passwd", "passwd-"),
-    ],
-)
-def test_a_piece_has_a_name_that_is_safe_as_a_file_name(label, title, start):
-    found = piece_id(label, title, b"where it lies")
-    assert re.fullmatch(re.escape(start) + "[0-9a-f]{8}", found)
-
-
-def test_pieces_of_one_name_in_two_places_are_two():
-    one, other, again = (
-        piece_id("Bach", "a", path) for path in (b"Bach/1/a.mid", b"Bach/2/a.mid", b"Bach/1/a.mid")
-    )
-    assert one == again != other

@@ -1,4 +1,4 @@
-"""What is not music to learn from, and what is there twice."""
+"""Measurements of pieces, refusals and duplicates."""
 
 import hashlib
 import json
@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from earmark.foundation.errors import EarmarkError, PieceError
+from earmark.foundation.errors import PieceError
 from earmark.music.audio import Format
 from earmark.music.midi.arrange import Tempo
 from earmark.music.soundness import (
     Limits,
     measure,
-    read_facts,
-    read_facts_table,
+    reason_to_refuse,
     resolve_duplicates,
-    verdict_on,
 )
 from earmark.music.synthesis.piece import render_piece
 from earmark.music.synthesis.soundfont import soundfont_path
@@ -44,9 +44,9 @@ MIDI = {**RECORDING, "notes": 100, "expected_s": 60.0}
         ({"finite": False, "duration_s": 0.0, "rms_db": -200.0}, "the sound has values that are not numbers"),
     ],
 )
-def test_a_sound_is_judged_by_its_facts(facts, change, reason):
-    found = verdict_on({**facts, **change}, LIMITS)
-    assert found is None if reason is None else found.startswith(reason)
+def test_a_sound_is_refused_by_its_measurements(facts, change, reason):
+    refusal = reason_to_refuse({**facts, **change}, LIMITS)
+    assert refusal is None if reason is None else refusal.startswith(reason)
 
 
 @pytest.mark.parametrize(
@@ -60,12 +60,12 @@ def test_a_sound_is_judged_by_its_facts(facts, change, reason):
         ({"duration_s": 55.0}, None),
     ],
 )
-def test_a_midi_piece_is_judged_by_its_notes_too(change, reason):
-    assert verdict_on({**MIDI, **change}, LIMITS) == reason
+def test_a_midi_piece_is_refused_by_its_notes_too(change, reason):
+    assert reason_to_refuse({**MIDI, **change}, LIMITS) == reason
 
 
 def test_a_piece_of_just_the_shortest_duration_is_long_enough():
-    assert verdict_on({**RECORDING, "duration_s": 3.0}, LIMITS) is None
+    assert reason_to_refuse({**RECORDING, "duration_s": 3.0}, LIMITS) is None
 
 
 def pieces(*rows):
@@ -124,7 +124,7 @@ def test_equal_sound_is_a_duplicate_as_equal_notes_are():
     assert set(kept.group) == {"1"}
 
 
-def test_recordings_have_no_score_and_are_not_alike_for_it():
+def test_recordings_have_no_score_and_are_not_duplicates_for_that():
     kept, _ = resolve_duplicates(
         pieces(("a", "Bach", "1"), ("b", "Bach", "2")), {"a": {"sound": "s"}, "b": {"sound": "t"}}
     )
@@ -162,6 +162,33 @@ def test_two_labels_and_none_are_all_quarantined():
     assert kept.empty
 
 
+def merged_one_by_one(rows):
+    """Group of each piece after merging, computed by repeated renaming: the smallest name spreads."""
+    group_of = {piece: group for piece, group, _, _ in rows}
+    while True:
+        before = dict(group_of)
+        for first, _, *marks in rows:
+            for second, _, *others in rows:
+                if group_of[first] == group_of[second] or any(
+                    m == o for m, o in zip(marks, others, strict=True)
+                ):
+                    smallest = min(group_of[first], group_of[second])
+                    for old in (group_of[first], group_of[second]):
+                        group_of = {p: smallest if g == old else g for p, g in group_of.items()}
+        if before == group_of:
+            return group_of
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 4), st.integers(0, 5)), max_size=9))
+def test_groups_merge_along_chains_to_the_smallest_name_whatever_the_order(triples):
+    rows = [(f"p{i}", f"g{g}", f"score {s}", f"sound {w}") for i, (g, s, w) in enumerate(triples)]
+    facts = {piece: {"score": score, "sound": sound} for piece, _, score, sound in rows}
+    kept, reasons = resolve_duplicates(pieces(*((p, "Bach", g) for p, g, _, _ in rows)), facts)
+    assert reasons == {}
+    assert groups(kept) == merged_one_by_one(rows)
+
+
 AS_ENCODED = Tempo("original")
 SYNTHESIS = Synthesis(soundfont_path("", Path()), gain=0.6, tail_s=0.5, max_s=30)
 
@@ -187,7 +214,7 @@ def measured(tmp_path):
             max_s,
             facts,
         )
-        return read_facts(facts)
+        return json.loads(facts.read_text())
 
     return run
 
@@ -211,7 +238,7 @@ def test_the_facts_of_a_midi_piece(scale, measured):
     assert facts["notes"] == 24
     assert facts["finite"] is True
     assert -40 < facts["rms_db"] < 20 * math.log10(facts["peak"]) < 0
-    assert verdict_on(facts, LIMITS) is None
+    assert reason_to_refuse(facts, LIMITS) is None
     encoded = facts["encoded"]
     shares = {name: value for name, value in encoded.items() if name.startswith("share of")}
     assert len(shares) == 17
@@ -224,7 +251,9 @@ def test_the_facts_of_a_midi_piece(scale, measured):
     assert facts["heard"] == encoded
 
 
-def test_on_the_piano_the_control_hears_no_instruments_and_knows_those_of_the_file(scale, measured):
+def test_on_the_piano_measurements_of_the_sound_lack_instruments_and_those_of_the_file_have_them(
+    scale, measured
+):
     facts = measured(scale, instruments="piano", tempo=Tempo("normalised", 4.0))
     assert facts["notes"] == 20
     assert facts["expected_s"] == pytest.approx(5.5)
@@ -273,21 +302,13 @@ def test_silence_is_measured_without_a_fault_and_refused(write_sound, measured, 
     facts = measured(write_sound(np.zeros((samples, 1)), 22_050), media="audio")
     assert facts["rms_db"] == -200
     assert np.isfinite(list(facts["heard"].values())).all()
-    assert verdict_on({**facts, "duration_s": 5}, LIMITS) == "silent: -200 dB of full scale"
+    assert reason_to_refuse({**facts, "duration_s": 5}, LIMITS) == "silent: -200 dB of full scale"
 
 
 def test_an_unreadable_piece_says_why(tmp_path, measured):
     (tmp_path / "text.wav").write_text("no sound")
     with pytest.raises(PieceError, match="cannot be read as audio"):
         measured(tmp_path / "text.wav", media="audio")
-
-
-@pytest.mark.parametrize("content", [None, b"", b"{", b"\xff\xfe"])
-def test_facts_that_cannot_be_read_are_named(tmp_path, content):
-    if content is not None:
-        (tmp_path / "facts.json").write_bytes(content)
-    with pytest.raises(PieceError, match=r"facts\.json cannot be read: "):
-        read_facts(tmp_path / "facts.json")
 
 
 def test_facts_are_plain_json(scale, measured, tmp_path):
@@ -297,11 +318,3 @@ def test_facts_are_plain_json(scale, measured, tmp_path):
         raise AssertionError(constant)
 
     assert json.loads((tmp_path / "facts.json").read_text(), parse_constant=refuse) == facts
-
-
-def test_a_damaged_table_of_facts_is_told_in_one_line(tmp_path):
-    table = tmp_path / "facts.jsonl"
-    for text in ('{"piece_id": "a", "notes": 3}\n{"piece', '{"notes": 3}\n'):
-        table.write_text(text)
-        with pytest.raises(EarmarkError, match=r"facts.jsonl cannot be read: run dvc repro validate"):
-            read_facts_table(table)

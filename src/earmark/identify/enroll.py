@@ -15,7 +15,7 @@ from earmark.bundle import Bundle
 from earmark.decisions.prototype import FittedPrototypes
 from earmark.decisions.rejection import UNKNOWN
 from earmark.foundation.errors import EarmarkError
-from earmark.music.catalog import piece_id
+from earmark.music.sources.labels import piece_id
 
 ENOUGH = 3  # pieces from which on a mean says more about a label than about a piece
 

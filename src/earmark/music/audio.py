@@ -1,6 +1,6 @@
-"""Recorded sound: read any file, bring it to the pipeline's rate and channels, judge it.
+"""Recorded sound: read any file, bring it to the pipeline's rate and channels, measure it.
 
-Everything streams in blocks, so that a piece's length does not decide how much memory it takes.
+Everything streams in blocks: memory does not grow with the length of a piece.
 """
 
 from __future__ import annotations
@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from earmark.foundation.errors import PieceError
+
+if TYPE_CHECKING:
+    from soundfile import SoundFile
 
 BLOCK = 1 << 16  # samples read at a time
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 192_000
@@ -21,7 +24,12 @@ FULL_SCALE = 32767 / 32768  # the largest value that 16 bits hold
 
 @dataclass(frozen=True)
 class Format:
-    """What the pipeline's WAV files look like: sampling rate in Hz, 1 or 2 channels, 16 bits."""
+    """Format of the pipeline's WAV files, which have 16 bits a sample.
+
+    Attributes:
+        rate_hz: Sampling rate, Hz.
+        channels: 1 or 2.
+    """
 
     rate_hz: int
     channels: int
@@ -29,9 +37,14 @@ class Format:
 
 @dataclass(frozen=True)
 class Soundness:
-    """What can be told from a waveform before anything is learned from it.
+    """Measurements of a waveform by which it may be refused.
 
-    peak, rms: full scale is 1. clipped_share: samples at full scale. finite: no NaN or infinity.
+    Attributes:
+        duration_s: Duration, seconds.
+        peak: Largest magnitude; full scale is 1.
+        rms: Root mean square over samples and channels; full scale is 1.
+        clipped_share: Share of values at full scale, 0 to 1.
+        finite: Whether there is no NaN and no infinity.
     """
 
     duration_s: float
@@ -42,9 +55,17 @@ class Soundness:
 
 
 def blocks_of(path: Path, max_s: float = 0) -> tuple[int, Iterator[np.ndarray]]:
-    """The sampling rate of an audio file, and its blocks of float32 of shape (samples, channels).
+    """Open an audio file and read it block by block.
 
-    max_s: seconds after which reading stops; 0 for none. Raises PieceError where it is unreadable.
+    Args:
+        path: A file in any format that libsndfile reads.
+        max_s: Seconds after which reading stops; 0 for no limit.
+
+    Returns:
+        The sampling rate in Hz, and the blocks: float32 (samples, channels), full scale 1.
+
+    Raises:
+        PieceError: The file is unreadable or has no samples.
     """
     import soundfile
 
@@ -56,14 +77,14 @@ def blocks_of(path: Path, max_s: float = 0) -> tuple[int, Iterator[np.ndarray]]:
         raise PieceError("audio file without samples")
 
     def blocks() -> Iterator[np.ndarray]:
-        left = int(max_s * info.samplerate) if max_s else info.frames
+        remaining = int(max_s * info.samplerate) if max_s else info.frames
         try:
             with soundfile.SoundFile(path) as file:
-                while left > 0:
-                    block = _read(file, min(BLOCK, left))
+                while remaining > 0:
+                    block = _read(file, min(BLOCK, remaining))
                     if len(block) == 0:
                         return
-                    left -= len(block)
+                    remaining -= len(block)
                     yield block
         except (soundfile.LibsndfileError, OSError) as error:
             raise PieceError(f"cannot be read as audio: {_cause(error)}") from error
@@ -72,9 +93,13 @@ def blocks_of(path: Path, max_s: float = 0) -> tuple[int, Iterator[np.ndarray]]:
 
 
 def read_waveform(path: Path) -> tuple[np.ndarray, int]:
-    """A whole file as float32 of shape (channels, samples), and its rate in Hz.
+    """Read a whole audio file.
 
-    Raises PieceError where it is unreadable.
+    Returns:
+        Float32 (channels, samples), full scale 1, and the sampling rate in Hz.
+
+    Raises:
+        PieceError: The file is unreadable.
     """
     import soundfile
 
@@ -85,8 +110,8 @@ def read_waveform(path: Path) -> tuple[np.ndarray, int]:
         raise PieceError(f"cannot be read as audio: {_cause(error)}") from error
 
 
-def _read(file: Any, samples: int) -> np.ndarray:
-    """The next `samples` (-1: all) as float32 (samples, channels); full scale is 1."""
+def _read(file: SoundFile, samples: int) -> np.ndarray:
+    """Return the next `samples` (-1: all) as float32 (samples, channels); full scale is 1."""
     if file.subtype != "PCM_16":
         return file.read(samples, dtype="float32", always_2d=True)
     # The same values; libsndfile converts one by one, ten times slower.
@@ -96,7 +121,17 @@ def _read(file: Any, samples: int) -> np.ndarray:
 def resampled(
     blocks: Iterable[np.ndarray], rate_hz: int, target: Format, quality: str = "HQ"
 ) -> Iterator[np.ndarray]:
-    """Blocks (samples, channels) at `rate_hz` brought to `target`'s channels, then rate (soxr)."""
+    """Bring blocks to another number of channels, then to another sampling rate (soxr).
+
+    Args:
+        blocks: Float32 (samples, channels).
+        rate_hz: Their sampling rate, Hz.
+        target: The format wanted.
+        quality: soxr's name of a filter, for example `HQ` or `VHQ`.
+
+    Yields:
+        Float32 (samples, target.channels); the resampler's delay makes some of them empty.
+    """
     import soxr
 
     stream = None
@@ -110,6 +145,7 @@ def resampled(
 
 
 def _mixed(block: np.ndarray, channels: int) -> np.ndarray:
+    """Mix (samples, any) to (samples, channels); each channel is the mean where the numbers differ."""
     if block.shape[1] == channels:
         return np.ascontiguousarray(block)
     if block.shape[1] == 2:  # most music; what np.mean gives, at a tenth of its time
@@ -120,9 +156,15 @@ def _mixed(block: np.ndarray, channels: int) -> np.ndarray:
 
 
 def write_wav(blocks: Iterable[np.ndarray], target: Format, path: Path) -> None:
-    """Write blocks (samples, channels) as 16-bit WAV.
+    """Write blocks as 16-bit WAV; what exceeds full scale is clipped.
 
-    Raises PieceError for a NaN or an infinity, which 16 bits would turn into a click.
+    Args:
+        blocks: Float32 (samples, target.channels), full scale 1.
+        target: Sampling rate and channels of the file.
+        path: Where to write it.
+
+    Raises:
+        PieceError: A block holds a NaN or an infinity, which 16 bits would turn into a click.
     """
     import soundfile
 
@@ -137,15 +179,29 @@ def write_wav(blocks: Iterable[np.ndarray], target: Format, path: Path) -> None:
 
 
 def decode(path: Path, target: Format, max_s: float, destination: Path) -> None:
-    """A recording as the pipeline's WAV, its first `max_s` seconds (0: all)."""
+    """Write a recording as the pipeline's WAV.
+
+    Args:
+        path: The recording, in any format that libsndfile reads.
+        target: The format wanted.
+        max_s: Seconds after which it is cut off; 0 for no limit.
+        destination: Where to write the WAV.
+
+    Raises:
+        PieceError: The file is unreadable, its sampling rate is not one of music, or a value is not finite.
+    """
     rate_hz, blocks = blocks_of(path, max_s)
     if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
         raise PieceError(f"its sampling rate of {rate_hz} Hz is not one of music")
     write_wav(resampled(blocks, rate_hz, target), target, destination)
 
 
-def judge(path: Path) -> Soundness:
-    """Measure a waveform without holding it in memory. Raises PieceError where it is unreadable."""
+def measure_sound(path: Path) -> Soundness:
+    """Measure a waveform block by block.
+
+    Raises:
+        PieceError: The file is unreadable or has no samples.
+    """
     rate_hz, blocks = blocks_of(path)
     samples = values = clipped = 0
     peak = energy = 0.0
@@ -170,5 +226,12 @@ def judge(path: Path) -> Soundness:
 
 
 def _cause(error: Exception) -> str:
-    text = getattr(error, "error_string", None) or getattr(error, "strerror", None) or str(error)
-    return str(text).strip().rstrip(".")
+    """Return libsndfile's or the system's reason without the path, which messages name elsewhere."""
+    import soundfile
+
+    text = str(error)
+    if isinstance(error, soundfile.LibsndfileError):
+        text = error.error_string or text
+    elif isinstance(error, OSError):
+        text = error.strerror or text
+    return text.strip().rstrip(".")

@@ -1,4 +1,4 @@
-"""One WAV file to one array on disk, whatever the front end."""
+"""Features of one WAV file, by any front end, in memory and on disk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LARGEST = float(np.finfo(np.float16).max)
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """torch works in this thread alone."""
+    """Make torch compute in this thread alone while the context lasts."""
     import torch
 
     threads = torch.get_num_threads()
@@ -29,20 +29,37 @@ def one_thread() -> Iterator[None]:
 
 
 def extract(wav: Path, front_end: FrontEnd, destination: Path) -> None:
-    """Write the features of a whole piece as .npy. Raises PieceError as `features_of` does."""
+    """Write the features of a whole piece as .npy.
+
+    Args:
+        wav: The piece's sound.
+        front_end: Makes features of it.
+        destination: The file to write, whatever its suffix.
+
+    Raises:
+        PieceError: As `features_of` does; nothing is written then.
+    """
     values = features_of(wav, front_end)
     with destination.open("wb") as file:
         np.save(file, values)
 
 
 def features_of(wav: Path, front_end: FrontEnd) -> np.ndarray:
-    """`front_end(waveform, rate)` of a whole piece as float16 (channels, bands, frames).
+    """Compute the features of a whole piece.
 
-    Raises PieceError where the piece is unreadable or its features are not numbers.
+    Args:
+        wav: The piece's sound.
+        front_end: Makes features of a waveform (channels, samples) and its rate.
+
+    Returns:
+        Float16 (channels, bands, frames), limited to the range of float16.
+
+    Raises:
+        PieceError: The piece is unreadable, or a feature is not a finite number.
     """
-    # The parallelism is over pieces; and the same sound gives the same numbers whoever computes them.
+    # Pieces are computed in parallel, not their parts: one thread gives the same numbers on every machine.
     threads = one_thread() if front_end.uses_torch else nullcontext()
-    with threads, np.errstate(invalid="ignore", over="ignore"):  # what is no number is refused below
+    with threads, np.errstate(invalid="ignore", over="ignore"):  # refused below
         values = np.asarray(front_end(*read_waveform(wav)))
     if not np.isfinite(values).all():
         raise PieceError("its features have values that are not numbers")

@@ -12,20 +12,28 @@ TIMEOUT_S = 600
 
 
 def decode_with_ffmpeg(file: Path, destination: Path) -> None:
-    """Write `file` as WAV at its own rate. Raises PieceError where FFmpeg is missing or cannot decode it."""
+    """Write a recording as WAV at its own sampling rate and channels.
+
+    Args:
+        file: A recording in any format that FFmpeg reads.
+        destination: Where to write the WAV.
+
+    Raises:
+        PieceError: FFmpeg is missing, or cannot decode the file.
+    """
     program = shutil.which("ffmpeg")
     if program is None:
         raise PieceError(
             f"{file.suffix} needs a decoder that is not here: install ffmpeg, or convert it to FLAC"
         )
-    # A path that begins with a hyphen must not be read as an option; protocols other than files are shut.
+    # `file:` keeps a path that begins with a hyphen from being an option; other protocols are refused.
     command = [program, "-v", "error", "-nostdin", "-protocol_whitelist", "file", "-i", f"file:{file}"]
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             [*command, "-vn", "-y", str(destination)], capture_output=True, timeout=TIMEOUT_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise PieceError(f"ffmpeg failed: {error}") from error
-    if done.returncode != 0 or not destination.is_file():
-        lines = done.stderr.decode(errors="replace").strip().splitlines()
+    if process.returncode != 0 or not destination.is_file():
+        lines = process.stderr.decode(errors="replace").strip().splitlines()
         raise PieceError(f"cannot be read as audio: {lines[-1] if lines else 'ffmpeg gives no reason'}")

@@ -1,7 +1,7 @@
-"""The recipe: how a piece is heard, from its file to what a model sees, made in one place from settings.
+"""The recipe: from a file, MIDI or recording, to the features that a model sees, made from settings.
 
-The stages `render` and `features` prepare what a model learns from by it; `identify`, the demo and the server
-hear new files by the same recipe, out of a bundle.
+The stages `render` and `features` use it for training; `identify`, the demo and the server use the same
+recipe, read from a bundle, for new files.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from earmark.foundation.closure import code_version
 from earmark.foundation.contracts import FrontEnd
 from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.foundation.targets import build
-from earmark.music.audio import Format, decode, judge
+from earmark.music.audio import Format, decode, measure_sound
 from earmark.music.clips import ClipGeometry
 from earmark.music.extract import features_of
 from earmark.music.ffmpeg import decode_with_ffmpeg
@@ -36,10 +36,14 @@ SHORTEST_CLIP_SHARE = 0.9  # of a clip's length that a file must last
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a piece is heard. settings: what to do. places: folders where a soundfont's relative path is looked
-    for, the first one that has it; the first of all where none has.
+    """How a file becomes sound and features.
 
-    What a setting stands for is made when it is first asked for: a corpus of recordings needs no soundfont.
+    Parts are made from the settings when they are first used: a corpus of recordings needs no soundfont.
+
+    Attributes:
+        settings: The sections of a config or of a bundle.
+        places: Folders for a soundfont's relative path: the first one that holds it counts, and the first of
+            all is named where none does.
     """
 
     settings: HearingSettings
@@ -47,7 +51,7 @@ class Recipe:
 
     @cached_property
     def tempo(self) -> Tempo:
-        """At which pace MIDI is played."""
+        """Pace at which MIDI is played."""
         return Tempo(self.settings.midi.tempo, self.settings.midi.onset_rate_hz)
 
     @property
@@ -57,13 +61,16 @@ class Recipe:
 
     @property
     def max_s(self) -> float:
-        """Where a piece is cut off, seconds; 0 for nowhere."""
+        """Seconds after which a piece is cut off; 0 for no limit."""
         return self.settings.render.max_seconds
 
     @cached_property
     def soundfont(self) -> Path:
-        """The soundfont's file. Raises EarmarkError where it is missing, or is not the one of the
-        settings."""
+        """File of the soundfont.
+
+        Raises:
+            EarmarkError: It is missing, is no soundfont, or has another digest than the settings state.
+        """
         name, digest = self.settings.render.soundfont, self.settings.soundfont_sha256
         holding = (place for place in self.places if (place / Path(name).expanduser()).is_file())
         place = next(holding, self.places[0])
@@ -85,7 +92,11 @@ class Recipe:
 
     @cached_property
     def synthesis(self) -> Synthesis:
-        """How FluidSynth plays. Raises EarmarkError as `soundfont` does."""
+        """How FluidSynth plays.
+
+        Raises:
+            EarmarkError: As `soundfont` does.
+        """
         render = self.settings.render
         return Synthesis(
             soundfont=self.soundfont,
@@ -104,7 +115,11 @@ class Recipe:
 
     @cached_property
     def front_end(self) -> FrontEnd:
-        """From the WAV to what a model sees. Raises EarmarkError for settings that it does not know."""
+        """Front end: makes features of a waveform.
+
+        Raises:
+            EarmarkError: The settings name no front end, or state what it does not take.
+        """
         return build(self.settings.features, "features")
 
     @cached_property
@@ -114,15 +129,26 @@ class Recipe:
         return ClipGeometry.of(self.settings.dataset, rate_hz)
 
     def lasting_settings(self) -> HearingSettings:
-        """The settings with the digest of the soundfont, by which a bundle knows it wherever it lies; without
-        one where no soundfont is to be had, which recordings do not need."""
+        """Return the settings with the soundfont's digest, for a bundle.
+
+        Where no soundfont is at hand, which recordings do not need, the settings stay as they are.
+        """
         try:
             return replace(self.settings, soundfont_sha256=soundfont_digest(self.soundfont))
         except EarmarkError:
             return self.settings
 
     def wav(self, file: Path, destination: Path) -> None:
-        """Write `file`, MIDI or a recording, as WAV. Raises PieceError where it cannot be heard."""
+        """Write a file, MIDI or a recording, as the pipeline's WAV.
+
+        Args:
+            file: What to play or decode; its suffix says which.
+            destination: Where to write the WAV.
+
+        Raises:
+            PieceError: There is no such file, or it cannot be played or decoded.
+            EarmarkError: The soundfont or a library is missing.
+        """
         if not file.is_file():
             raise PieceError("there is no such file")
         if media_of(file.name) == "midi":
@@ -138,16 +164,27 @@ class Recipe:
             except PieceError as error:
                 if "does not exist" not in str(error):
                     raise
-                # libsndfile's words for a file without a frame of the format that its suffix promises.
+                # libsndfile's message for a file that holds no frame of the format its suffix names.
                 raise PieceError(f"cannot be read as audio: it is no {file.suffix}") from error
 
     def features(self, wav: Path) -> np.ndarray:
-        """Float16 (channels, bands, frames) of a WAV that `wav` wrote. Raises PieceError where it cannot."""
+        """Compute the features of a WAV that `wav` wrote.
+
+        Returns:
+            Float16 (channels, bands, frames).
+
+        Raises:
+            PieceError: The WAV is unreadable or too short, or a feature is not a finite number.
+        """
         return features_of(wav, self.front_end)
 
     def check_music(self, wav: Path) -> None:
-        """Raise PieceError where a WAV holds no music that a model could hear: silence, a hum, too little."""
-        sound, clip_s = judge(wav), self.settings.dataset.clip_s
+        """Check that a WAV holds music long enough for this model.
+
+        Raises:
+            PieceError: It is silent, too short, steady noise or a hum, or holds values that are not numbers.
+        """
+        sound, clip_s = measure_sound(wav), self.settings.dataset.clip_s
         if not sound.finite:
             raise PieceError("the sound has values that are not numbers")
         if 20 * np.log10(max(sound.rms, 1e-10)) < self.settings.silence_db:
@@ -160,7 +197,15 @@ class Recipe:
             raise PieceError("steady noise or a hum: nothing begins or ends in it")
 
     def hear(self, file: Path) -> np.ndarray:
-        """Features (channels, bands, frames) of any file. Raises PieceError where there is no music in it."""
+        """Compute the features of a file, MIDI or a recording.
+
+        Returns:
+            Float16 (channels, bands, frames).
+
+        Raises:
+            PieceError: There is no such file, it cannot be played or decoded, or it holds no music.
+            EarmarkError: The soundfont or a library is missing.
+        """
         with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
             wav = Path(folder) / "sound.wav"
             self.wav(file, wav)
@@ -168,7 +213,11 @@ class Recipe:
             return self.features(wav)
 
     def wav_key(self, media: str) -> dict[str, Any]:
-        """All that decides what `wav` writes, but for the file's own bytes: a part of the store's key."""
+        """Return everything that determines what `wav` writes, besides the file: a part of the store's key.
+
+        Args:
+            media: `midi` or `audio`.
+        """
         if media != "midi":
             return {
                 "format": vars(self.format),
@@ -185,6 +234,6 @@ class Recipe:
         }
 
     def features_key(self) -> dict[str, Any]:
-        """All that decides what `features` gives, but for the WAV: a part of the store's key."""
+        """Return everything that determines what `features` gives, besides the WAV: a part of the key."""
         modules = {type(self.front_end).__module__, "earmark.music.extract"}
         return {"features": self.settings.features, "code": sorted(map(code_version, modules))}

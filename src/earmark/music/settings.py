@@ -1,4 +1,4 @@
-"""Settings of how music is heard: the sections midi, render, audio, features and dataset of a config.
+"""Settings of how music becomes features: the sections midi, render, audio, features, dataset of a config.
 
 `conf/` says what each value means, with its unit and where it comes from. A bundle keeps these sections
 whole.
@@ -15,7 +15,12 @@ SILENCE_DB = -70.0  # dB of full scale: of bundles that do not say
 
 @dataclass
 class MidiSettings:
-    """How fast MIDI is played. tempo: `original` or `normalised` to onset_rate_hz, onsets a second."""
+    """How fast MIDI is played.
+
+    Attributes:
+        tempo: `original`, or `normalised` to `onset_rate_hz`.
+        onset_rate_hz: Onsets a second of a normalised piece.
+    """
 
     tempo: str
     onset_rate_hz: float
@@ -23,8 +28,18 @@ class MidiSettings:
 
 @dataclass
 class RenderSettings:
-    """How MIDI is played. synth_rate: Hz at which FluidSynth plays. gain: FluidSynth's, 0 to 10.
-    tail_s: seconds after the last note. max_seconds: where a piece is cut off; 0 for nowhere."""
+    """How MIDI is played, and where any piece is cut off.
+
+    Attributes:
+        instruments: `original`, or `piano` for all parts.
+        soundfont: Its path, or the name of the default one.
+        synth_rate: Sampling rate at which FluidSynth plays, Hz.
+        gain: FluidSynth's gain, 0 to 10.
+        reverb: Whether FluidSynth's reverb plays.
+        chorus: Whether FluidSynth's chorus plays.
+        tail_s: Seconds recorded after the last note.
+        max_seconds: Seconds after which a piece, MIDI or recording, is cut off; 0 for no limit.
+    """
 
     instruments: str
     soundfont: str
@@ -38,7 +53,12 @@ class RenderSettings:
 
 @dataclass
 class AudioSettings:
-    """The pipeline's WAV files. sample_rate: Hz. channels: 1 or 2."""
+    """Format of the pipeline's WAV files.
+
+    Attributes:
+        sample_rate: Hz.
+        channels: 1 or 2.
+    """
 
     sample_rate: int
     channels: int
@@ -46,8 +66,19 @@ class AudioSettings:
 
 @dataclass
 class ClipSettings:
-    """Excerpts that a model sees (lengths in seconds), and how training clips are changed: by default not at
-    all."""
+    """Excerpts that a model sees, and the augmentation of training clips (by default none).
+
+    Attributes:
+        clip_s: Length of a clip, seconds.
+        training_hop_s: Training clips begin at multiples of it, seconds; 0 for anywhere.
+        evaluation_hop_s: Seconds between the beginnings of evaluation clips.
+        evaluation_max_clips: Evaluation clips of a piece at most; 0 for no limit.
+        validation_max_clips: Clips of a validation piece at most while training; 0 as in evaluation.
+        max_gain_db: Largest random change of gain, dB.
+        max_band_shift: Largest random shift, bands.
+        max_masked_bands: Most bands masked at random.
+        max_transposition: Largest random transposition, semitones.
+    """
 
     clip_s: float = 10.0
     training_hop_s: float = 0.0
@@ -62,10 +93,16 @@ class ClipSettings:
 
 @dataclass
 class HearingSettings:
-    """The sections that say how a piece is heard. features: the front end, as `_target_` and settings.
+    """The sections of a config that say how a piece becomes features.
 
-    silence_db: dB of full scale below which a file counts as silent (validate.min_rms_db).
-    soundfont_sha256: of the soundfont that a bundle learned with; "" where any will do.
+    Attributes:
+        midi: Pace of MIDI.
+        render: How MIDI is played.
+        audio: Format of the WAV files.
+        features: The front end, as `_target_` and its settings.
+        dataset: Lengths of clips.
+        silence_db: RMS below which a file counts as silent, dB of full scale (validate.min_rms_db).
+        soundfont_sha256: Digest of the soundfont that a bundle learned with; "" where any will do.
     """
 
     midi: MidiSettings
@@ -78,7 +115,15 @@ class HearingSettings:
 
     @classmethod
     def of_sections(cls, sections: Mapping[str, Mapping[str, Any]]) -> HearingSettings:
-        """From the sections that a bundle keeps. Raises TypeError or KeyError where they are not whole."""
+        """Read the sections that a bundle keeps.
+
+        Args:
+            sections: As `sections` returns them; older bundles lack `validate` and the soundfont's digest.
+
+        Raises:
+            KeyError: A section is missing.
+            TypeError: A section lacks a setting, or has one too many.
+        """
         render = dict(sections["render"])
         digest = str(render.pop("soundfont_sha256", ""))
         return cls(
@@ -92,7 +137,7 @@ class HearingSettings:
         )
 
     def sections(self) -> dict[str, dict[str, Any]]:
-        """What `of_sections` reads."""
+        """Return the sections as plain values, for `of_sections` to read again."""
         return {
             "midi": asdict(self.midi),
             "render": {**asdict(self.render), "soundfont_sha256": self.soundfont_sha256},

@@ -1,15 +1,15 @@
-"""Weed out what is not music to learn from, and merge what is there twice.
+"""Measure pieces, refuse those unfit to learn from, and put duplicates into one group.
 
-First every piece is measured (slow, in parallel, kept in the store), then judged (a table operation).
-The measurements also hold what a *control* may see: instruments, duration and density of a MIDI file,
-duration, loudness and bandwidth of a recording; no pitch, no rhythm.
+First every piece is measured (slow, in parallel, kept in the store), then checked (a table operation).
+The measurements also hold the features of the *control* classifier: instruments, duration and density of a
+MIDI file, duration, loudness and bandwidth of a recording; no pitch, no rhythm.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from earmark.foundation.quiet_import import quiet_import
-from earmark.music.audio import blocks_of, judge
+from earmark.music.audio import blocks_of, measure_sound
 from earmark.music.midi.arrange import Tempo, arranged
 from earmark.music.midi.notes import Notes, notes_of
 from earmark.music.midi.smf import first_metre, read
@@ -30,7 +30,15 @@ SPECTRUM_N_FFT = 2048  # samples of a frame of the mean spectrum, for the bandwi
 
 @dataclass
 class Limits:
-    """What a piece must keep to; see conf/validate/ for the units."""
+    """Limits that a piece must keep; see conf/validate/.
+
+    Attributes:
+        min_duration_s: Shortest sound, seconds.
+        min_notes: Fewest notes of a MIDI file.
+        min_rms_db: Lowest root mean square, dB of full scale.
+        max_clipped_share: Largest share of samples at full scale, 0 to 1.
+        max_duration_error_s: Largest difference between a MIDI file's sound and its notes, seconds.
+    """
 
     min_duration_s: float
     min_notes: int
@@ -50,8 +58,23 @@ def measure(
     max_s: float,
     to: Path,
 ) -> None:
-    """Write what can be measured of one piece to the JSON file `to`. wav_digest: SHA-256 of `wav`."""
-    sound = judge(wav)
+    """Measure one piece and write the measurements as a JSON object.
+
+    Args:
+        raw: The piece as it was ingested.
+        wav: Its sound in the pipeline's format.
+        wav_digest: SHA-256 of `wav`.
+        media: `midi` or `audio`.
+        tempo: Pace at which `raw` was played.
+        instruments: `original` or `piano`, as `raw` was played.
+        tail_s: Seconds that were recorded after the last note.
+        max_s: Seconds after which the sound was cut off; 0 for no limit.
+        to: The file to write.
+
+    Raises:
+        PieceError: A file is unreadable.
+    """
+    sound = measure_sound(wav)
     facts: dict[str, Any] = {
         "duration_s": sound.duration_s,
         "peak": sound.peak,
@@ -64,26 +87,27 @@ def measure(
         events = read(raw)
         encoded = notes_of(events)
         whole = notes_of(arranged(events, tempo, instruments))
-        heard = whole.until(max_s) if max_s else whole
+        played = whole.until(max_s) if max_s else whole
         expected_s = whole.end_s + tail_s
         facts["expected_s"] = min(expected_s, max_s) if max_s else expected_s
-        facts["notes"] = len(heard)
+        facts["notes"] = len(played)
         facts["score"] = encoded.fingerprint()
         facts["metre"] = first_metre(raw)
         facts["encoded"] = _note_facts(encoded)
-        facts["heard"] = _note_facts(heard) if instruments == "original" else _pace(heard)
+        facts["heard"] = _note_facts(played) if instruments == "original" else _pace(played)
     else:
         facts["encoded"] = facts["heard"] = _sound_facts(wav, facts)
     to.write_text(json.dumps(facts), encoding="utf-8")
 
 
 def _pace(notes: Notes) -> dict[str, float]:
+    """Return log duration (s) and log density (notes a second)."""
     length_s = max(notes.end_s, 1e-3)
     return {"log_duration": math.log(length_s), "log_density": math.log(len(notes) / length_s)}
 
 
 def _note_facts(notes: Notes) -> dict[str, float]:
-    """Duration, density and the share of notes that each General MIDI family plays."""
+    """Return duration, density and the share of notes that each General MIDI family plays."""
     program_to_instrument_class = quiet_import("pretty_midi").program_to_instrument_class
     facts = _pace(notes)
     for program in range(0, 128, 8):
@@ -94,7 +118,7 @@ def _note_facts(notes: Notes) -> dict[str, float]:
 
 
 def _sound_facts(wav: Path, facts: Mapping[str, float]) -> dict[str, float]:
-    """Duration, loudness and the frequencies below which 50, 85 and 95 % of the power lie."""
+    """Return duration, loudness and the frequencies below which 50, 85 and 95 % of the power lie."""
     rate_hz, blocks = blocks_of(wav)
     power = np.zeros(SPECTRUM_N_FFT // 2 + 1)
     window = np.hanning(SPECTRUM_N_FFT)
@@ -104,15 +128,20 @@ def _sound_facts(wav: Path, facts: Mapping[str, float]) -> dict[str, float]:
         power += np.square(np.abs(np.fft.rfft(frames * window, axis=1))).sum(axis=0)
     cumulated = np.cumsum(power) / max(power.sum(), 1e-20)
     hz = np.fft.rfftfreq(SPECTRUM_N_FFT, 1 / rate_hz)
-    found = {"log_duration": math.log(max(facts["duration_s"], 1e-3)), "rms_db": facts["rms_db"]}
+    features = {"log_duration": math.log(max(facts["duration_s"], 1e-3)), "rms_db": facts["rms_db"]}
     for share in (0.5, 0.85, 0.95):
-        place = min(int(np.searchsorted(cumulated, share)), len(hz) - 1)
-        found[f"log_hz_{int(share * 100)}"] = math.log(max(float(hz[place]), 10.0))
-    return found
+        bin_index = min(int(np.searchsorted(cumulated, share)), len(hz) - 1)
+        features[f"log_hz_{int(share * 100)}"] = math.log(max(float(hz[bin_index]), 10.0))
+    return features
 
 
-def verdict_on(facts: Mapping[str, Any], limits: Limits) -> str | None:
-    """Why a measured piece is not fit to learn from; None where it is."""
+def reason_to_refuse(facts: Mapping[str, Any], limits: Limits) -> str | None:
+    """Return why a piece is not fit to learn from, or None where it is.
+
+    Args:
+        facts: What `measure` wrote of it.
+        limits: The limits to keep.
+    """
     if not facts["finite"]:
         return "the sound has values that are not numbers (NaN or infinity)"
     if facts["duration_s"] < limits.min_duration_s:
@@ -138,11 +167,18 @@ def verdict_on(facts: Mapping[str, Any], limits: Limits) -> str | None:
 def resolve_duplicates(
     pieces: pd.DataFrame, facts: Mapping[str, Mapping[str, Any]]
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Note-for-note and sample-for-sample duplicates: the pieces with merged groups, and the reasons.
+    """Put note-for-note and sample-for-sample duplicates into one group, and refuse contradictions.
 
-    Duplicates of one label are one work: their groups become one. Duplicates under several labels
-    cannot all be right: all are quarantined, except that a piece with a label stands against one
-    without.
+    Duplicates of one label are one work: their groups become one, named like the first of them in the order
+    of names. Duplicates under several labels cannot all be right: all are refused, except that a piece
+    with a label stays where the others have none.
+
+    Args:
+        pieces: The piece table.
+        facts: What `measure` wrote of each piece, by piece_id.
+
+    Returns:
+        The pieces that stay, with merged groups; and the reasons for the others, by piece_id.
     """
     ids, labels, paths = list(pieces.piece_id), list(pieces.label), list(pieces.path)
     same: dict[str, list[int]] = {}
@@ -150,25 +186,38 @@ def resolve_duplicates(
         for kind in ("score", "sound"):
             if mark := facts[piece_id].get(kind):
                 same.setdefault(mark, []).append(row)
-    groups = list(pieces.group)
-    parent = {group: group for group in groups}
-
-    def root(group: str) -> str:
-        while parent[group] != group:
-            group = parent[group]
-        return group
-
     reasons: dict[str, str] = {}
     for rows in same.values():
         given = {labels[row] for row in rows}
         if len(given) > 1:
-            condemned = [row for row in rows if not labels[row]] if "" in given and len(given) == 2 else rows
-            for row in condemned:
+            refused = [row for row in rows if not labels[row]] if "" in given and len(given) == 2 else rows
+            for row in refused:
                 other = next(other for other in rows if labels[other] != labels[row])
                 reasons[ids[row]] = f"the same music as {paths[other]} of {labels[other] or 'no label'}"
-        for row in rows[1:]:
-            first, second = sorted((root(groups[rows[0]]), root(groups[row])))
-            parent[second] = first
     merged = pieces.copy()
-    merged["group"] = [root(group) for group in groups]
+    merged["group"] = _merged_groups(list(pieces.group), same.values())
     return merged[~merged.piece_id.isin(reasons)], reasons
+
+
+def _merged_groups(groups: Sequence[str], duplicates: Iterable[Sequence[int]]) -> list[str]:
+    """Return the group of each row after merging: the smallest name of its connected component.
+
+    Args:
+        groups: The group of each row before.
+        duplicates: Sets of rows whose groups are to become one.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if not groups:
+        return []
+    names = sorted(set(groups))
+    number = {name: index for index, name in enumerate(names)}
+    edges = [(number[groups[rows[0]]], number[groups[row]]) for rows in duplicates for row in rows[1:]]
+    begin, end = np.array(edges, dtype=np.int64).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(edges), dtype=np.int8), (begin, end)), shape=(len(names), len(names)))
+    _, component = connected_components(graph, directed=False)
+    smallest: dict[int, str] = {}
+    for name, label in zip(names, component.tolist(), strict=True):
+        smallest.setdefault(label, name)
+    return [smallest[int(component[number[group]])] for group in groups]

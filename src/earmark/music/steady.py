@@ -1,4 +1,4 @@
-"""Sound in which nothing begins or ends: noise of any colour, or a hum."""
+"""Detect steady sound, in which nothing begins or ends: noise of any colour, or a hum."""
 
 from __future__ import annotations
 
@@ -12,11 +12,18 @@ STEADY_DB = 1.0  # dB by which bands of music change from block to block, and th
 
 
 def is_steady(wav: Path) -> bool:
-    """Whether the sound is the same all along: noise of any colour, or a hum.
+    """Tell whether a sound is the same all along: noise of any colour, or a hum.
 
     Music changes: in at least one of eight octave bands its level in half-second blocks varies by more
-    than STEADY_DB beyond what chance makes of noise (interquartile range, so that fades at the ends
-    do not count). The mean of n exponentially distributed powers deviates by 4.34 / √n dB.
+    than STEADY_DB beyond the random variation of noise. The measure is the interquartile range, so that
+    fades at the ends do not count; the mean of n exponentially distributed powers has a standard
+    deviation of 4.34 / √n dB.
+
+    Args:
+        wav: The sound, any rate and channels.
+
+    Returns:
+        False also for sound of less than four blocks, which is too short to tell.
     """
     import soundfile
 
@@ -36,6 +43,6 @@ def is_steady(wav: Path) -> bool:
     loud = bands.mean(axis=0) > 1e-6 * bands.mean(axis=0).max()
     level = 10 * np.log10(bands[:, loud] + 1e-12)
     low, high = np.quantile(level, [0.25, 0.75], axis=0)
-    # A window halves the number of independent bins; 1.35 deviations are an interquartile range.
+    # A window halves the number of independent bins; an interquartile range is 1.35 standard deviations.
     chance = 2 * 1.35 * 4.34 / np.sqrt(np.diff(edges)[loud] / 2)
     return bool((high - low < STEADY_DB + chance).all())

@@ -15,10 +15,11 @@ from earmark.foundation.closure import code_version
 from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.foundation.progress import say
 from earmark.foundation.workspace import Workspace
-from earmark.music.catalog import COLUMNS, KNOWN, Merge, piece_id, write_table
+from earmark.music.catalog import COLUMNS, KNOWN, write_table
 from earmark.music.sources import music21
 from earmark.music.sources.choice import read_source
 from earmark.music.sources.csv_table import PACKAGE_PREFIX
+from earmark.music.sources.labels import Merge, piece_id
 from earmark.music.sources.origin import Origin, media_of
 from earmark.pipeline.context import Context
 from earmark.pipeline.settings.schema import Config

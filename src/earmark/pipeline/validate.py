@@ -13,7 +13,7 @@ from earmark.foundation.errors import EarmarkError
 from earmark.foundation.progress import say
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import QUARANTINE_COLUMNS, quarantine_rows, read_table, write_table
-from earmark.music.soundness import measure, resolve_duplicates, verdict_on
+from earmark.music.soundness import measure, reason_to_refuse, resolve_duplicates
 from earmark.pipeline.context import Context
 from earmark.pipeline.settings.schema import Config
 from earmark.store.links import keep_only
@@ -41,7 +41,7 @@ def run(config: Config, workspace: Workspace) -> None:
     reasons |= {
         piece_id: reason
         for piece_id, found in facts.items()
-        if (reason := verdict_on(found, config.validate)) is not None
+        if (reason := reason_to_refuse(found, config.validate)) is not None
     }
     sound = pieces[~pieces.piece_id.isin(reasons)].reset_index(drop=True)
     sound, duplicated = resolve_duplicates(sound, facts)

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from earmark.foundation.errors import PieceError
-from earmark.music.audio import Format, judge
+from earmark.music.audio import Format, measure_sound
 from earmark.music.midi.arrange import Tempo
 from earmark.music.synthesis.piece import render_piece
 from earmark.music.synthesis.soundfont import soundfont_path
@@ -61,7 +61,7 @@ def test_equal_arguments_give_equal_bytes(write_midi, note, render):
 def test_a_normalised_tempo_changes_the_length_and_not_the_pitch(write_midi, note, render, peak_hz):
     midi = write_midi([event for i in range(20) for event in note(i * 480, i * 480 + 480, 69)])
     wav = render(midi, Tempo("normalised", 4.0))  # crotchets at 120 are two onsets a second
-    assert judge(wav).duration_s == pytest.approx(5.5, abs=1e-3)
+    assert measure_sound(wav).duration_s == pytest.approx(5.5, abs=1e-3)
     sound, rate_hz = soundfile.read(wav)
     assert peak_hz(sound, rate_hz) == pytest.approx(440, abs=4)
 
@@ -91,7 +91,7 @@ def test_two_tracks_in_unison_on_one_channel_keep_their_own_notes(write_midi, no
 @pytest.mark.parametrize("max_s", [0.5, 1.0])
 def test_a_long_piece_is_cut(write_midi, note, render, max_s):
     wav = render(write_midi(note(0, 9600, 69)), synthesis=Synthesis(SYNTHESIS.soundfont, max_s=max_s))
-    assert judge(wav).duration_s == pytest.approx(max_s, abs=1e-4)
+    assert measure_sound(wav).duration_s == pytest.approx(max_s, abs=1e-4)
 
 
 def test_a_full_orchestra_stays_within_full_scale(write_midi, note, render):
@@ -99,7 +99,7 @@ def test_a_full_orchestra_stays_within_full_scale(write_midi, note, render):
         [program(number, channel), *note(0, 960, 36 + 5 * channel, channel, 127)]
         for channel, number in enumerate([48, 56, 60, 61, 73, 68, 71, 0])
     ]
-    sound = judge(render(write_midi(*tracks), synthesis=Synthesis(SYNTHESIS.soundfont, gain=2.0)))
+    sound = measure_sound(render(write_midi(*tracks), synthesis=Synthesis(SYNTHESIS.soundfont, gain=2.0)))
     assert sound.peak <= 1
     assert sound.clipped_share > 0  # at this gain; wrapped-around samples would not be at full scale
 

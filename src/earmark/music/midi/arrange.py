@@ -1,4 +1,4 @@
-"""Change how a piece is played without changing what it is: one instrument, one pace."""
+"""Arrange MIDI events: all parts on one instrument, or at one pace."""
 
 from __future__ import annotations
 
@@ -13,19 +13,24 @@ from earmark.music.midi.smf import ALL_NOTES_OFF, ALL_SOUND_OFF, CONTROL, NOTE_O
 
 PIANO = 0  # General MIDI program 1, acoustic grand piano
 SUSTAIN = 64  # controller number of the sustain pedal
-# Slowing or hurrying further than this means that the tempo was not what differed.
+# A larger factor would come from a damaged file, not from another tempo.
 MOST_STRETCH = 8.0
 
 
 @dataclass(frozen=True)
 class Tempo:
-    """`original` keeps the file's tempo; `normalised` scales time to `onset_rate_hz` onsets a second."""
+    """Pace at which MIDI is played.
+
+    Attributes:
+        tempo: `original` keeps the file's tempo; `normalised` scales time to `onset_rate_hz`.
+        onset_rate_hz: Onsets a second of a normalised piece.
+    """
 
     tempo: str = "original"
     onset_rate_hz: float = 4.0
 
     def factor(self, events: Events) -> float:
-        """By what to multiply times; 1 where there is nothing to measure."""
+        """Return the factor by which to multiply times; 1 where the onset rate cannot be measured."""
         if self.tempo == "original":
             return 1.0
         rate = onset_rate_hz(notes_of(events))
@@ -35,11 +40,13 @@ class Tempo:
 
 
 def played_on_piano(events: Events) -> Events:
-    """Every part on one piano: drums dropped, programs fixed, only notes, the sustain pedal and
-    what ends all notes are kept.
+    """Put every part on one piano and drop drums.
 
-    Volume, pan, pitch bend and the like tell who encoded a file rather than who composed it.
-    Raises PieceError where nothing but drums plays.
+    Kept are notes, the sustain pedal and the controllers that end all notes. Volume, pan, pitch bend and the
+    like tell who encoded a file rather than who composed it.
+
+    Raises:
+        PieceError: Nothing but drums plays.
     """
     is_note = (events.kind == NOTE_ON) | (events.kind == NOTE_OFF)
     kept_controls = (SUSTAIN, ALL_SOUND_OFF, *range(ALL_NOTES_OFF, 128))
@@ -51,6 +58,15 @@ def played_on_piano(events: Events) -> Events:
 
 
 def arranged(events: Events, tempo: Tempo, instruments: str) -> Events:
-    """The events as they are to sound; the tempo is measured on the piece as it came."""
+    """Arrange a piece; its pace is measured before instruments change.
+
+    Args:
+        events: The piece as its file states it.
+        tempo: Pace wanted.
+        instruments: `original`, or `piano` for all parts.
+
+    Raises:
+        PieceError: `instruments` is `piano` and nothing but drums plays.
+    """
     events = events.scaled(tempo.factor(events))
     return played_on_piano(events) if instruments == "piano" else events

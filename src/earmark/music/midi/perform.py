@@ -1,15 +1,15 @@
-"""Simulated players: what two pianists make of the same notes.
+"""Simulated players: performances of the same notes that differ as those of two pianists do.
 
-A score played to the letter has no player in it. Here one is put in, as measured performances show
-them: time that bends with the phrase, drifts, and misses a little at every onset; touch, loudness,
-accents; and the instrument and the room. What is played, which pitches in which order, stays.
+A player changes timing (phrasing, slow drift, an error at every onset), touch, loudness, accents, the
+instrument and the room. The pitches and their order stay.
 
-The models, each in its simplest form:
-- phrases slow down at both ends (Todd, "The dynamics of dynamics", JASA 91, 1992);
-- a player's deviations from the beat drift slowly, and each onset has an error of its own (Hennig et
-  al., "The nature and perception of fluctuations in human musical rhythms", PLoS ONE 6, 2011): here an
-  Ornstein-Uhlenbeck walk plus white noise;
-- metrically strong notes are louder (Sloboda, Q. J. Exp. Psychol. 35A, 1983).
+Each model is in its simplest form: phrases slow down at both ends (Todd); deviations from the beat are an
+Ornstein-Uhlenbeck walk plus white noise (Hennig et al.); metrically strong notes are louder (Sloboda).
+
+References:
+    N. P. M. Todd, "The dynamics of dynamics: a model of musical expression", JASA 91, 1992.
+    H. Hennig et al., "The nature and perception of fluctuations in human musical rhythms", PLoS ONE 6, 2011.
+    J. A. Sloboda, "The communication of musical metre in piano performance", Q. J. Exp. Psychol. 35A, 1983.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from earmark.music.midi.notes import Notes
 PHRASE_BARS = 4  # bars of a phrase in most tunes and chorales
 DRIFT_S = 2.0  # seconds in which a player's drift is forgotten to 1/e
 SHORTEST_S = 0.03  # seconds: no key goes down and up faster
-LEAD_S = 0.1  # seconds before the first note, so that none is early enough to fall off the beginning
+LEAD_S = 0.1  # seconds before the first note, so that no early onset is negative
 TICKS_A_QUARTER = 960  # at 120 quarters a minute 0.52 ms a tick: finer than any deviation here
 PAN, REVERB, CHORUS = 10, 91, 93  # General MIDI controllers
 
@@ -36,12 +36,19 @@ PAN, REVERB, CHORUS = 10, 91, 93  # General MIDI controllers
 class Player:
     """Habits, instrument and room of one player.
 
-    drift_ms, jitter_ms: standard deviations of the slow and of the white timing deviation.
-    tempo: factor on the score's tempo, above 1 is faster. rubato: share by which the tempo bends
-        within a phrase, 0 to below 1. articulation: sounding share of a note's length (legato near 1).
-    velocity, velocity_spread: mean and standard deviation, MIDI 1 to 127. accent: MIDI velocity by
-        which a downbeat is louder than what lies off the beat.
-    program: General MIDI program 0 to 127. pan (64 is the middle), reverb, chorus: controllers, 0 to 127.
+    Attributes:
+        drift_ms: Standard deviation of the slow timing deviation, milliseconds.
+        jitter_ms: Standard deviation of the white timing deviation, milliseconds.
+        tempo: Factor on the score's tempo; above 1 is faster.
+        rubato: Share by which the tempo changes within a phrase, 0 to below 1.
+        articulation: Sounding share of a note's length, above 0 to 1 (legato).
+        velocity: Mean MIDI velocity, 1 to 127.
+        velocity_spread: Standard deviation of MIDI velocity.
+        accent: MIDI velocity added on a downbeat.
+        program: General MIDI program, 0 to 127.
+        pan: MIDI controller, 0 to 127; 64 is the middle.
+        reverb: MIDI controller, 0 to 127.
+        chorus: MIDI controller, 0 to 127.
     """
 
     drift_ms: float
@@ -68,7 +75,7 @@ class Player:
             raise ValueError("program, pan, reverb and chorus must lie in 0 to 127")
 
 
-# All three play pianos, at tempi that overlap: neither instrument family nor pace alone tells them.
+# All three play pianos, at tempi that overlap: neither instrument family nor pace alone separates them.
 PLAYERS = {
     "anna": Player(
         drift_ms=18.0,
@@ -117,16 +124,18 @@ PLAYERS = {
 
 @dataclass(frozen=True)
 class Metre:
-    """Where the beats of a score fall. Arrays have shape (b,), in order of time.
+    """Beats of a score in order of time. Arrays have shape (b,).
 
-    beat_s: seconds. weight: 1 for a downbeat, less for weaker beats.
+    Attributes:
+        beat_s: Seconds.
+        weight: 1 for a downbeat, less for weaker beats.
     """
 
     beat_s: np.ndarray
     weight: np.ndarray
 
     def weight_at(self, onset_s: np.ndarray) -> np.ndarray:
-        """The metrical weight of onsets, 0 off the beat; shape as given."""
+        """Return the metrical weight of onsets (seconds), 0 off the beat; same shape."""
         if len(self.beat_s) == 0:
             return np.zeros(len(onset_s))
         near = np.searchsorted((self.beat_s[1:] + self.beat_s[:-1]) / 2, onset_s)
@@ -135,22 +144,34 @@ class Metre:
 
     @property
     def bar_s(self) -> float:
-        """The usual length of a bar in seconds; NaN for fewer than two bars."""
+        """Median length of a bar in seconds; NaN for fewer than two bars."""
         downbeats = self.beat_s[self.weight >= 1]
         return float(np.median(np.diff(downbeats))) if len(downbeats) > 1 else float("nan")
 
     @property
     def first_downbeat_s(self) -> float:
+        """Time of the first downbeat in seconds; 0 where there is none."""
         downbeats = self.beat_s[self.weight >= 1]
         return float(downbeats[0]) if len(downbeats) else 0.0
 
 
 def perform(notes: Notes, metre: Metre, player: Player, seed: str) -> Notes:
-    """`notes` as `player` plays them; equal arguments give equal notes.
+    """Perform notes as a player does; equal arguments give equal notes.
 
-    Drums are left out: a pianist has none. A key that two parts strike together is struck once, and
-    one struck again is let go before. seed: names the performance, for example tune and player.
-    Raises PieceError where nothing is left to play.
+    Drums are left out: a pianist has none. A key that two parts strike together is struck once, and each
+    note ends before its key is struck again.
+
+    Args:
+        notes: The score.
+        metre: Its beats.
+        player: Who plays.
+        seed: Name of the performance, for example tune and player: seeds the random deviations.
+
+    Returns:
+        The notes played, in order of onset and pitch.
+
+    Raises:
+        PieceError: Nothing but drums plays.
     """
     score = _keys_struck(notes)
     if len(score) == 0:
@@ -183,7 +204,15 @@ def perform(notes: Notes, metre: Metre, player: Player, seed: str) -> Notes:
 
 
 def to_midi(notes: Notes, player: Player) -> bytes:
-    """The performance as a Standard MIDI File: one piano, with the player's room in controllers."""
+    """Write a performance as a Standard MIDI File.
+
+    Args:
+        notes: What was played.
+        player: Whose program, pan, reverb and chorus the file states.
+
+    Returns:
+        The file's bytes: one instrument.
+    """
     pretty_midi = quiet_import("pretty_midi")
     midi = pretty_midi.PrettyMIDI(resolution=TICKS_A_QUARTER, initial_tempo=120.0)
     piano = pretty_midi.Instrument(program=player.program)
@@ -201,7 +230,7 @@ def to_midi(notes: Notes, player: Player) -> bytes:
 
 
 def _keys_struck(notes: Notes) -> Notes:
-    """No drums; of unisons the longest note. In order of onset and pitch."""
+    """Return the notes without drums, of unisons the longest one, in order of onset and pitch."""
     order = np.lexsort((-notes.duration_s, notes.pitch, np.round(notes.onset_s, 4)))
     order = order[~notes.is_drum[order]]
     pitch, onset = notes.pitch[order], np.round(notes.onset_s[order], 4)
@@ -211,7 +240,7 @@ def _keys_struck(notes: Notes) -> Notes:
 
 
 def _let_go(notes: Notes) -> Notes:
-    """Each note ends before its own key is struck again."""
+    """End each note before its key is struck again."""
     duration_s = notes.duration_s.copy()
     for pitch in np.unique(notes.pitch):
         (same,) = np.nonzero(notes.pitch == pitch)
@@ -231,9 +260,9 @@ def _taken(notes: Notes, index: np.ndarray) -> Notes:
 
 
 def _bent(time_s: np.ndarray, metre: Metre, player: Player) -> np.ndarray:
-    """Score time to the player's: slower at both ends of each phrase, as fast as told on the whole.
+    """Map score time to the player's: slower at both ends of each phrase, at the player's tempo on average.
 
-    The pace dt'/dt = (1 + rubato cos φ) / tempo, φ from 0 to 2π over a phrase, integrated.
+    This is the pace dt'/dt = (1 + rubato cos φ) / tempo, φ from 0 to 2π over a phrase, integrated.
     """
     phrase_s = PHRASE_BARS * metre.bar_s
     bend_s = 0.0
@@ -244,10 +273,10 @@ def _bent(time_s: np.ndarray, metre: Metre, player: Player) -> np.ndarray:
 
 
 def _walk(time_s: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """An Ornstein-Uhlenbeck process of unit variance at ascending times, exact at any spacing."""
+    """Draw an Ornstein-Uhlenbeck process of unit variance at ascending times, exact at any spacing."""
     steps = random.standard_normal(len(time_s))
     walk = np.empty(len(time_s))
-    kept = np.exp(-np.diff(time_s, prepend=-np.inf) / DRIFT_S)  # 0 for the first: no past
+    kept = np.exp(-np.diff(time_s, prepend=-np.inf) / DRIFT_S)  # 0 for the first
     value = 0.0
     for index, (share, step) in enumerate(zip(kept.tolist(), steps.tolist(), strict=True)):
         value = share * value + (1 - share**2) ** 0.5 * step

@@ -4,8 +4,11 @@ Follows the Standard MIDI File 1.0 specification (MIDI Manufacturers Association
 variable-length quantities, running status, tempo meta events, formats 0 to 2, SMPTE division, and
 the RIFF wrapper (`RMID`). It is lenient where players are (unknown chunks, a last track cut short,
 data bytes above 127 masked) and exact where sound depends on it: channels, controllers and the order
-of simultaneous events survive. Parsing libraries either build an object per event (mido: 1.0 s for
+of simultaneous events are kept. Other libraries either build an object per event (mido: 1.0 s for
 23,000 events) or drop channels and mid-track program changes (symusic), hence this reader.
+
+References:
+    MIDI Manufacturers Association, "Standard MIDI Files 1.0", RP-001, 1996.
 """
 
 from __future__ import annotations
@@ -31,12 +34,14 @@ Row = tuple[int, int, int, int, int, int]  # tick, port_channel, kind, data1, da
 class Events:
     """Channel events in the order of sounding, one row each.
 
-    time_s: (n,) float64, seconds from the beginning of the file.
-    port_channel: (n,) int16, `16 * port + channel`; ports come from MIDI Port meta events.
-    kind: (n,) uint8, status byte without channel (NOTE_ON, CONTROL, …). A note-on of velocity 0
-        is already a NOTE_OFF.
-    data1, data2: (n,) uint8, data bytes (0 where the event has none).
-    track: (n,) int16, number of the track that holds the event.
+    Attributes:
+        time_s: (n,) float64, seconds from the beginning of the file.
+        port_channel: (n,) int16, `16 * port + channel`; ports come from MIDI Port meta events.
+        kind: (n,) uint8, status byte without channel (NOTE_ON, CONTROL, …). A note-on of velocity 0 is
+            already a NOTE_OFF.
+        data1: (n,) uint8, first data byte.
+        data2: (n,) uint8, second data byte, 0 where the event has none.
+        track: (n,) int16, number of the track that holds the event.
     """
 
     time_s: np.ndarray
@@ -51,13 +56,15 @@ class Events:
 
     @property
     def is_drum(self) -> np.ndarray:
+        """Whether an event is on the percussion channel of its port, (n,)."""
         return self.port_channel % 16 == DRUM_CHANNEL
 
     def where(self, mask: np.ndarray) -> Events:
+        """Return the events for which `mask` (n,) is true."""
         return Events(*(column[mask] for column in self._columns()))
 
     def scaled(self, factor: float) -> Events:
-        """The same events with every time multiplied by `factor`."""
+        """Return the same events with every time multiplied by `factor`."""
         return Events(self.time_s * factor, *self._columns()[1:])
 
     def _columns(self) -> tuple[np.ndarray, ...]:
@@ -65,7 +72,11 @@ class Events:
 
 
 def read(path: Path) -> Events:
-    """The events of a MIDI file. Raises PieceError with the reason where it is none."""
+    """Read the events of a MIDI file.
+
+    Raises:
+        PieceError: It cannot be read, is no MIDI file, or has no notes.
+    """
     try:
         return parse(path.read_bytes())
     except OSError as error:
@@ -73,14 +84,19 @@ def read(path: Path) -> Events:
 
 
 def parse(data: bytes) -> Events:
-    """The events of a MIDI file's bytes. Raises PieceError with the reason where it is none."""
+    """Parse the bytes of a MIDI file.
+
+    Raises:
+        PieceError: They are no MIDI file, or hold no notes.
+    """
     return _parse(data)[0]
 
 
 def first_metre(path: Path) -> str:
-    """The first time signature of a MIDI file, for example `6/8`; "" where it states none.
+    """Read the first time signature of a MIDI file, for example `6/8`; "" where it states none.
 
-    Raises PieceError where it is no MIDI file.
+    Raises:
+        PieceError: It cannot be read, is no MIDI file, or has no notes.
     """
     try:
         metres = _parse(path.read_bytes())[1]
@@ -90,6 +106,7 @@ def first_metre(path: Path) -> str:
 
 
 def _parse(data: bytes) -> tuple[Events, list[tuple[int, str]]]:
+    """Return the events and the time signatures (tick, metre) of a MIDI file's bytes."""
     if data[:4] == b"RIFF" and data[8:12] == b"RMID":
         start = data.find(b"MThd")
         data = data[start:] if start >= 0 else b""
@@ -139,9 +156,12 @@ def _read_track(
     tempos: list[tuple[int, int]],
     metres: list[tuple[int, str]],
 ) -> int:
-    """Append a track's channel events, tempos and metres; the tick at its end. A cut track ends early."""
-    # Running status outlives meta and system exclusive events here: files in circulation rely on it,
-    # though the standard forbids it, and a reader that resets it turns them into silence.
+    """Append a track's channel events, tempos and metres, and return the tick at its end.
+
+    A track that is cut short ends early.
+    """
+    # Running status is kept across meta and system exclusive events: the standard forbids it, but files in
+    # circulation rely on it, and a reader that resets it turns them into silence.
     position, running, port = 0, 0, 0
     try:
         while position < len(chunk):
@@ -180,12 +200,13 @@ def _read_track(
                 position += size
             else:  # other system messages do not belong in files; their lengths are fixed
                 position += {0xF1: 1, 0xF2: 2, 0xF3: 1}.get(status, 0)
-    except IndexError:
+    except IndexError:  # the track is cut short
         pass
     return tick
 
 
 def _variable_length(data: bytes, position: int) -> tuple[int, int]:
+    """Return a variable-length quantity and the position after it."""
     value = 0
     for _ in range(4):
         byte = data[position]
@@ -197,6 +218,7 @@ def _variable_length(data: bytes, position: int) -> tuple[int, int]:
 
 
 def _seconds(ticks: np.ndarray, tempos: list[tuple[int, int]], division: int) -> np.ndarray:
+    """Convert ticks to seconds by tempo changes (tick, microseconds a quarter) and the header's division."""
     if division & 0x8000:
         # SMPTE: negative frames a second in the high byte (29 means 29.97), ticks a frame in the low.
         frames = 256 - (division >> 8)

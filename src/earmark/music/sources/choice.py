@@ -1,4 +1,4 @@
-"""What `data/source` says, and `earmark use` which writes it.
+"""The source of pieces that `data/source` states, and how `earmark use` writes it.
 
     a text file that says `default`   the experiment's own corpus, data/corpora/<data.corpus>.csv
     a link to a folder                DIR/<label>/**/<music file>
@@ -29,7 +29,16 @@ CSV_LINK = "catalog.csv"
 
 
 def read_source(source: Path, corpora: Path, corpus: str) -> list[Origin]:
-    """The pieces that there are to learn from. Raises EarmarkError where there are none."""
+    """List the pieces to learn from.
+
+    Args:
+        source: `data/source`, in one of the three forms above.
+        corpora: Folder of the experiments' own corpora.
+        corpus: Name of the experiment's corpus, for `default`.
+
+    Raises:
+        EarmarkError: The source is missing or leads nowhere, or lists nothing to learn from.
+    """
     if source.is_symlink() and not source.exists():
         raise EarmarkError(f"{source} points to {os.readlink(source)}, which is gone: earmark use PATH")
     if source.is_file():
@@ -50,15 +59,26 @@ def read_source(source: Path, corpora: Path, corpus: str) -> list[Origin]:
 
 
 def use_default(source: Path) -> None:
-    """Learn from the experiment's own corpus."""
+    """Make the experiment's own corpus the source."""
     _clear(source)
     write_text(source, DEFAULT_TEXT)
 
 
 def use_folder(source: Path, folder: Path) -> list[Origin]:
-    """Learn from `folder`; the pieces found in it."""
+    """Make a folder of music the source.
+
+    Args:
+        source: `data/source`, to be replaced.
+        folder: The folder, with a subfolder for each label.
+
+    Returns:
+        The pieces in it.
+
+    Raises:
+        EarmarkError: There is no music in it, or `source` holds files that are no links.
+    """
     origins = read_folder(folder)
-    folder = folder.resolve()  # before the link goes that it may lead through
+    folder = folder.resolve()  # before the old link is removed, through which the path may lead
     _clear(source)
     source.parent.mkdir(parents=True, exist_ok=True)
     source.symlink_to(folder, target_is_directory=True)
@@ -66,7 +86,18 @@ def use_folder(source: Path, folder: Path) -> list[Origin]:
 
 
 def use_csv(source: Path, csv: Path) -> list[Origin]:
-    """Learn from what `csv` lists; the pieces listed."""
+    """Make a CSV the source.
+
+    Args:
+        source: `data/source`, to be replaced.
+        csv: The CSV, as `csv_table` describes it.
+
+    Returns:
+        The pieces that it lists.
+
+    Raises:
+        EarmarkError: The CSV is faulty, or `source` holds files that are no links.
+    """
     origins = read_csv(csv)
     csv = csv.resolve()
     _clear(source)
@@ -85,10 +116,10 @@ def _clear(source: Path) -> None:
 
 
 def _refuse_real_files(folder: Path) -> None:
-    """Only links are ours to remove: a real file in here was put by somebody else."""
-    strange = sorted(path for path in folder.rglob("*") if not path.is_symlink() and not path.is_dir())
-    if strange:
-        raise EarmarkError(f"{strange[0]} is not a link that earmark made: move it elsewhere first")
+    """Refuse a folder that holds files besides links: earmark made only the links, and removes only them."""
+    files = sorted(path for path in folder.rglob("*") if not path.is_symlink() and not path.is_dir())
+    if files:
+        raise EarmarkError(f"{files[0]} is not a link that earmark made: move it elsewhere first")
 
 
 def _link_files(source: Path, csv: Path, origins: list[Origin]) -> None:

@@ -1,7 +1,7 @@
 """A CSV of music: columns path, label and optionally group, role, split, title.
 
 Paths are relative to the CSV. `music21:…` names a score that the music21 package ships. Columns whose
-names end in `confidence` (0 to 1) say how sure the label is; `data.min_confidence` filters by them.
+names end in `confidence` (0 to 1) state confidence in the label; `data.min_confidence` filters by them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ COLUMNS = ("path", "label", "group", "role", "split", "title")
 
 
 def read_csv(csv: Path) -> list[Origin]:
-    """The pieces that a CSV lists, in its order. Raises EarmarkError naming what is wrong in it."""
+    """Read the pieces that a CSV lists, in its order.
+
+    Raises:
+        EarmarkError: The CSV is unreadable or lists nothing, or a row or a role is faulty.
+    """
     rows = _rows(csv)
     if not rows:
         raise EarmarkError(f"{csv} lists no pieces")
@@ -53,22 +57,22 @@ def read_csv(csv: Path) -> list[Origin]:
 
 
 def _confidence(row: dict[str, str]) -> float:
-    """The least of a row's confidences, 1 where it states none, NaN where one is not a number."""
+    """Return the least of a row's confidences, 1 where it states none, NaN where one is not a number."""
     stated = [cell for column, cell in row.items() if column.endswith(CONFIDENCE) and cell]
     try:
         values = [float(cell) for cell in stated]
     except ValueError:
         return float("nan")
-    # Not min() alone: beside another number it may pass over a NaN.
+    # min() alone may pass over a NaN next to another number.
     return float("nan") if any(isnan(value) for value in values) else min(values, default=1.0)
 
 
 def _check_roles(csv: Path, origins: list[Origin]) -> None:
-    """A stranger that was trained on is none: raise where a work or a label has two kinds of role."""
+    """Refuse a work in two roles, and a label that is known in one row and unknown in another."""
     for what in ("label", "group"):
         roles: dict[str, str] = {}
         for origin in origins:
-            name = getattr(origin, what)
+            name = origin.label if what == "label" else origin.group
             if (
                 name
                 and roles.setdefault(name, origin.role) != origin.role
@@ -80,12 +84,12 @@ def _check_roles(csv: Path, origins: list[Origin]) -> None:
 
 
 def _rows(csv: Path) -> list[tuple[int, dict[str, str]]]:
-    """Line number and stripped cells of every row that has any: our columns and confidences, "" if empty."""
+    """Return line number and stripped cells of every row that has any; COLUMNS and confidences only."""
     try:
         with csv.open(encoding="utf-8-sig", newline="") as file:
             lines = reader(file, strict=True)
             header = [name.strip().lower() for name in next(lines, [])]
-            found = [(lines.line_num, [cell.strip() for cell in cells]) for cells in lines]
+            numbered = [(lines.line_num, [cell.strip() for cell in cells]) for cells in lines]
     except OSError as error:
         raise EarmarkError(f"{csv} cannot be read: {describe(error)}") from error
     except (UnicodeDecodeError, Error) as error:
@@ -97,11 +101,11 @@ def _rows(csv: Path) -> list[tuple[int, dict[str, str]]]:
         if header.count(column) > 1:
             raise EarmarkError(f"{csv} has the column '{column}' twice")
     rows = []
-    for line, cells in found:
+    for line, cells in numbered:
         if any(cells[len(header) :]):
             raise EarmarkError(f"{csv} line {line} has more cells than there are columns: quotes missing?")
         if any(cells):
             row = dict(zip(header, cells, strict=False))
-            sure = {column: cell for column, cell in row.items() if column.endswith(CONFIDENCE)}
-            rows.append((line, {column: row.get(column, "") for column in COLUMNS} | sure))
+            confidences = {column: cell for column, cell in row.items() if column.endswith(CONFIDENCE)}
+            rows.append((line, {column: row.get(column, "") for column in COLUMNS} | confidences))
     return rows

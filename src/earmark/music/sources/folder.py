@@ -10,10 +10,12 @@ from earmark.music.sources.origin import AUDIO_SUFFIXES, MIDI_SUFFIXES, Origin, 
 
 
 def read_folder(folder: Path) -> list[Origin]:
-    """Every music file below a label folder, sorted by path; hidden files are left out.
+    """List every music file below a label's folder, sorted by path; hidden files are left out.
 
     Files in a folder below the label's are one work; a file directly in it is a work of its own.
-    Raises EarmarkError where there is nothing to learn from.
+
+    Raises:
+        EarmarkError: It is no folder, or there is no music in it.
     """
     if not folder.is_dir():
         raise EarmarkError(f"{folder} is not a folder: point `earmark use` at one")
@@ -31,19 +33,21 @@ def read_folder(folder: Path) -> list[Origin]:
 
 
 def _files(folder: Path) -> list[Path]:
-    found = []
+    """Return all files below a folder, through links too, but hidden ones."""
+    paths: list[Path] = []
     for root, folders, files in os.walk(folder, followlinks=True):
-        here = Path(root)
+        parent = Path(root)
         folders[:] = [
             name
             for name in folders
-            if not name.startswith(".") and not (os.path.islink(here / name) and _leads_back(here / name))
+            if not name.startswith(".") and not (os.path.islink(parent / name) and _leads_back(parent / name))
         ]
-        found.extend(here / name for name in files if not name.startswith("."))
-    return found
+        paths.extend(parent / name for name in files if not name.startswith("."))
+    return paths
 
 
 def _leads_back(link: Path) -> bool:
-    """Whether a link leads to a folder that it lies in: it would be followed round and round."""
-    here = link.parent
-    return link.resolve() in {path.resolve() for path in (here, *here.parents)} | {*here.resolve().parents}
+    """Tell whether a link leads to a folder that it lies in, and would be followed without end."""
+    parent = link.parent
+    ancestors = {path.resolve() for path in (parent, *parent.parents)} | {*parent.resolve().parents}
+    return link.resolve() in ancestors

@@ -1,4 +1,4 @@
-"""What every source hands to ingest: pieces as they were found, before a byte was copied."""
+"""Pieces as every source lists them for ingest, before anything is copied."""
 
 from __future__ import annotations
 
@@ -15,11 +15,20 @@ AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".
 
 @dataclass(frozen=True)
 class Origin:
-    """A piece where its owner keeps it.
+    """A piece as its source lists it.
 
-    name: its path as the source states it: unique within the source, and what people are shown.
-    file: where it lies; None for a piece of a package that `name` alone identifies.
-    confidence: the least of those that its owner states for the label, 0 to 1.
+    Attributes:
+        name: Its path as the source states it: unique within the source, and shown to users.
+        label: Its class; may be empty for unknown pieces.
+        group: Its work.
+        role: `known`, `unknown-calibration` or `unknown-test`.
+        split: `train`, `validation`, `test` where the source fixes it, else empty.
+        title: Its title, for people.
+        file: Its file; None for a piece of a package that `name` alone identifies.
+        confidence: The lowest confidence that the source states for the label, 0 to 1.
+
+    Raises:
+        EarmarkError: A known piece has the label `unknown`.
     """
 
     name: str
@@ -40,7 +49,7 @@ class Origin:
 
 
 def media_of(name: str) -> str | None:
-    """`midi`, `audio`, or None for a file that is neither."""
+    """Return `midi`, `audio`, or None for a file that is neither, by its suffix."""
     suffix = Path(name).suffix.lower()
     if suffix in MIDI_SUFFIXES:
         return "midi"

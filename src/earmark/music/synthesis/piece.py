@@ -1,4 +1,4 @@
-"""One MIDI piece to one WAV file: events, arranged, played by FluidSynth, resampled, streamed to disk."""
+"""Render one MIDI piece to one WAV file: arranged, played by FluidSynth, resampled, streamed to disk."""
 
 from __future__ import annotations
 
@@ -13,9 +13,19 @@ from earmark.music.synthesis.synth import Synthesis, synthesize
 def render_piece(
     midi: Path, tempo: Tempo, instruments: str, synthesis: Synthesis, target: Format, destination: Path
 ) -> None:
-    """Write `midi` as 16-bit WAV in the format `target`; equal arguments give equal bytes.
+    """Play a MIDI file to a 16-bit WAV; equal arguments give equal bytes.
 
-    Raises PieceError where the piece cannot be played, EarmarkError where nothing can.
+    Args:
+        midi: The piece.
+        tempo: Pace at which to play it.
+        instruments: `original`, or `piano` for all parts.
+        synthesis: How FluidSynth plays.
+        target: Format of the WAV.
+        destination: Where to write it.
+
+    Raises:
+        PieceError: This piece cannot be played.
+        EarmarkError: FluidSynth or the soundfont cannot be used.
     """
     events = arranged(read(midi), tempo, instruments)
     blocks = synthesize(events, synthesis)

@@ -1,4 +1,4 @@
-"""Which soundfont plays, and whether it can."""
+"""Find the soundfont that plays MIDI, and check it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,14 @@ DEFAULT = "TimGM6mb.sf2"  # General MIDI bank by Tim Brechbill, GPL-2; ships ins
 
 
 def soundfont_path(name: str, base: Path) -> Path:
-    """The soundfont's file: `TimGM6mb.sf2` from pretty_midi, or a path, relative ones below `base`.
+    """Return the file of a soundfont.
 
-    Raises EarmarkError where it is missing or is no SoundFont 2 or 3 file.
+    Args:
+        name: `TimGM6mb.sf2` or "" for the one that pretty_midi ships, else a path.
+        base: Folder of relative paths.
+
+    Raises:
+        EarmarkError: The file is missing, or is no SoundFont 2 or 3 file.
     """
     if name in ("", DEFAULT):
         spec = importlib.util.find_spec("pretty_midi")
@@ -40,5 +45,5 @@ def soundfont_path(name: str, base: Path) -> Path:
 
 @cache
 def soundfont_digest(path: Path) -> str:
-    """SHA-256 of the soundfont's bytes: part of the key of everything it plays."""
+    """Return the SHA-256 of a soundfont's bytes: a part of the key of everything it plays."""
     return digest_file(path)

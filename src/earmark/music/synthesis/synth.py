@@ -1,14 +1,14 @@
-"""Drive FluidSynth with events and take exactly the samples wanted.
+"""Play events by FluidSynth and return exactly the samples wanted.
 
 FluidSynth's own file player never ends on some valid files and turns others into silence with exit
-status 0, so the events come from us. A new synthesizer per piece: a used one keeps state in its
-effects, and the same piece would sound different the second time. One core per synthesizer.
+status 0, so events are sent one by one. Each piece has a new synthesizer on one core: a used one keeps
+state in its effects, and the same piece would sound different the second time.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -45,7 +45,11 @@ INSTALL = "sudo apt-get install libfluidsynth3"
 
 @cache
 def fluidsynth() -> ModuleType:
-    """pyfluidsynth's module. Raises EarmarkError where the system library is missing."""
+    """Import pyfluidsynth.
+
+    Raises:
+        EarmarkError: The system library is missing, or another package hides pyfluidsynth.
+    """
     try:
         module = quiet_import("fluidsynth")
     except (ImportError, OSError) as error:
@@ -55,13 +59,14 @@ def fluidsynth() -> ModuleType:
             "the Python package 'fluidsynth' hides 'pyfluidsynth': pip uninstall fluidsynth, "
             "then pip install --force-reinstall pyfluidsynth"
         )
-    # What goes wrong is raised by us; FluidSynth's own remarks would garble the progress bar.
+    # Errors are raised here; FluidSynth's own messages would garble the progress bar.
     for level in range(5):
         _function(module, "fluid_set_log_function", ctypes.c_void_p, 3)(level, None, None)
     return module
 
 
-def _function(module: ModuleType, name: str, result: type | None, arguments: int) -> ctypes._CFuncPtr:
+def _function(module: ModuleType, name: str, result: type | None, arguments: int) -> Callable[..., object]:
+    """Return a function of the C library whose arguments are an int and pointers."""
     function = getattr(module._fl, name)
     function.restype = result
     function.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p][:arguments]
@@ -70,7 +75,7 @@ def _function(module: ModuleType, name: str, result: type | None, arguments: int
 
 @cache
 def fluidsynth_version() -> str:
-    """The library's version, for example `2.3.1`: part of the key of everything it plays."""
+    """Return the library's version, for example `2.3.1`: a part of the key of everything it plays."""
     major, minor, micro = ctypes.c_int(), ctypes.c_int(), ctypes.c_int()
     function = fluidsynth()._fl.fluid_version
     function.restype = None
@@ -83,9 +88,14 @@ def fluidsynth_version() -> str:
 class Synthesis:
     """How FluidSynth plays.
 
-    rate_hz: sampling rate of the synthesis. gain: 0 to 10, FluidSynth's own scale.
-    tail_s: seconds that are recorded after the last event, for release and reverb.
-    max_s: seconds after which a piece is cut off, tail included; 0 for no limit.
+    Attributes:
+        soundfont: File of the soundfont.
+        rate_hz: Sampling rate of the synthesis, Hz.
+        gain: FluidSynth's gain, 0 to 10.
+        reverb: Whether FluidSynth's reverb plays.
+        chorus: Whether FluidSynth's chorus plays.
+        tail_s: Seconds recorded after the last note, for release and reverb.
+        max_s: Seconds after which a piece is cut off, tail included; 0 for no limit.
     """
 
     soundfont: Path
@@ -97,9 +107,10 @@ class Synthesis:
     max_s: float = 180.0
 
     def total_samples(self, events: Events) -> int:
-        """Length of the recording at `rate_hz`, in samples: to the last note's end, and the tail.
+        """Return the length of the recording in samples at `rate_hz`: to the last note's end, and the tail.
 
-        Raises PieceError beyond LONGEST_S, which one damaged byte of a file is enough to reach.
+        Raises:
+            PieceError: It is longer than LONGEST_S, which one damaged byte of a file can cause.
         """
         length_s = notes_of(events).end_s + self.tail_s
         if self.max_s:
@@ -110,10 +121,18 @@ class Synthesis:
 
 
 def synthesize(events: Events, synthesis: Synthesis) -> Iterator[np.ndarray]:
-    """Play `events`; yields blocks of float32 of shape (samples, 2), full scale ±1, in all exactly
-    `synthesis.total_samples(events)` samples.
+    """Play events.
 
-    Raises EarmarkError where the library or the soundfont cannot be used.
+    Args:
+        events: What to play.
+        synthesis: How.
+
+    Yields:
+        Blocks of float32 (samples, 2), full scale ±1; exactly `synthesis.total_samples(events)` in all.
+
+    Raises:
+        EarmarkError: The library or the soundfont cannot be used, or FluidSynth has no such rate.
+        PieceError: The piece would last too long, or FluidSynth fails on it.
     """
     if not LOWEST_RATE_HZ <= synthesis.rate_hz <= HIGHEST_RATE_HZ:
         raise EarmarkError(
@@ -121,7 +140,7 @@ def synthesize(events: Events, synthesis: Synthesis) -> Iterator[np.ndarray]:
             "set render.synth_rate"
         )
     total = synthesis.total_samples(events)
-    # What is due after the end has a period after the last one, and is never sent.
+    # Events after the end are given a period after the last one, and are never sent.
     sample = np.minimum(events.time_s * synthesis.rate_hz, total + PERIOD).astype(np.int64)
     period = (sample // PERIOD).tolist()
     channels = _channels(events.port_channel).tolist()
@@ -146,7 +165,7 @@ def synthesize(events: Events, synthesis: Synthesis) -> Iterator[np.ndarray]:
 
 
 def _channels(port_channel: np.ndarray) -> np.ndarray:
-    """FluidSynth's channels: the ports in use follow each other, whatever their numbers."""
+    """Number FluidSynth's channels so that the ports in use follow each other."""
     _, port = np.unique(port_channel // 16, return_inverse=True)
     return 16 * (port % MOST_PORTS) + port_channel % 16
 
@@ -184,7 +203,7 @@ class _Player:
         for channel in range(16 * (highest_channel // 16 + 1)):
             if channel % 16 != DRUM_CHANNEL:
                 self._synth.program_select(channel, font, 0, PIANO)
-            elif channel != DRUM_CHANNEL:  # the first port's plays drums by itself
+            elif channel != DRUM_CHANNEL:  # that of the first port plays drums by default
                 _call(library, "fluid_synth_set_channel_type", self._synth.synth, channel, DRUM_TYPE)
                 self._synth.program_change(channel, 0)
 
@@ -195,13 +214,14 @@ class _Player:
         self._synth.delete()
 
     def send(self, channel: int, kind: int, first: int, second: int, track: int) -> None:
+        """Send one event, effective from the next period on."""
         synth, library = self._synth.synth, self._library
         if kind == NOTE_ON:
             self._holders.setdefault((channel, first), set()).add(track)
             library.fluid_synth_noteon(synth, channel, first, second)
         elif kind == NOTE_OFF:
-            # Two parts in unison share a key where their tracks share a channel: it is released
-            # when the last of them lets go, or the one would cut the other's note.
+            # Two parts in unison share a key where their tracks share a channel: it is released with
+            # the last of them, or one would cut the other's note.
             holders = self._holders.get((channel, first), set())
             holders.discard(track)
             if not holders:
@@ -230,6 +250,7 @@ class _Player:
 
 
 def _call(library: ModuleType, name: str, synth: int, *values: int) -> None:
+    """Call a function of the C library that takes the synthesizer and ints."""
     function = getattr(library._fl, name)
     function.argtypes = [ctypes.c_void_p, *[ctypes.c_int] * len(values)]
     function(synth, *values)

@@ -11,7 +11,7 @@ from earmark.foundation.errors import EarmarkError
 from earmark.foundation.targets import build, kind_of
 from earmark.foundation.workspace import Workspace
 from earmark.music.audio import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
-from earmark.music.catalog import Merge
+from earmark.music.sources.labels import Merge
 from earmark.music.synthesis.synth import HIGHEST_RATE_HZ as HIGHEST_SYNTH_HZ
 from earmark.music.synthesis.synth import LOWEST_RATE_HZ as LOWEST_SYNTH_HZ
 from earmark.pipeline.settings.schema import Config

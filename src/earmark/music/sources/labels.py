@@ -1,0 +1,63 @@
+"""Labels as the settings merge them, and the names of pieces made from label and title."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from earmark.foundation.errors import EarmarkError
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Several labels under one: `{classical: [concerto, sonata]}`, as conf/data states it.
+
+    Attributes:
+        into: The label that replaces another one, by that other one.
+    """
+
+    into: Mapping[str, str]
+
+    @classmethod
+    def of(cls, setting: Mapping[str, object]) -> Merge:
+        """Read the setting `data.merge`.
+
+        Args:
+            setting: A list of labels to be replaced, by the label that replaces them.
+
+        Raises:
+            EarmarkError: A value is not a list of labels, a label goes two ways or becomes `unknown`.
+        """
+        into: dict[str, str] = {}
+        for label, merged in setting.items():
+            if label == "unknown":
+                raise EarmarkError(
+                    "data.merge: no label can be called unknown, which is the verdict on strangers"
+                )
+            if not isinstance(merged, list) or not all(isinstance(name, str) for name in merged):
+                raise EarmarkError(
+                    f"data.merge.{label} must be a list of labels, for example "
+                    "data.merge={classical: [concerto, sonata]}"
+                )
+            for name in merged:
+                if into.setdefault(name, str(label)) != str(label):
+                    raise EarmarkError(f"data.merge: {name} goes into both {into[name]} and {label}")
+        return cls(into)
+
+    def __call__(self, label: str) -> str:
+        """Return the label that stands for `label`, which is itself where nothing is merged."""
+        return self.into.get(label, label)
+
+
+def piece_id(label: str, title: str, identity: bytes) -> str:
+    """Make a readable name of a piece that is safe as a file name.
+
+    Args:
+        label: The piece's label.
+        title: Its title.
+        identity: What makes the name unique, by a digest: a path, or a file's bytes.
+    """
+    words = re.sub(r"[^a-z0-9]+", "-", f"{label} {title}".lower()).strip("-")
+    return f"{words[:60].rstrip('-')}-{hashlib.sha256(identity).hexdigest()[:8]}".lstrip("-")
