@@ -182,3 +182,66 @@ def cluster(tmp_path_factory, wait_until):
         yield started
     finally:
         started.stop()
+
+
+@pytest.fixture(scope="session")
+def small_bundle():
+    """A bundle for sound of 8 kHz whose network is not trained.
+
+    Two labels with two training pieces each. The prototypes are embeddings of loud noise, and no distance is
+    too far: any music is near some label.
+    """
+    import torch
+
+    from earmark.bundle import Bundle
+    from earmark.decisions.prototype import FittedPrototypes
+    from earmark.decisions.rejection import Rejection
+    from earmark.foundation.targets import build
+    from earmark.music.settings import (
+        AudioSettings,
+        ClipSettings,
+        HearingSettings,
+        MidiSettings,
+        RenderSettings,
+    )
+    from earmark.music.synthesis.soundfont import DEFAULT
+
+    hearing = HearingSettings(
+        midi=MidiSettings(tempo="normalised", onset_rate_hz=4.0),
+        render=RenderSettings(
+            instruments="piano",
+            soundfont=DEFAULT,
+            synth_rate=8000,
+            gain=0.6,
+            reverb=False,
+            chorus=False,
+            tail_s=1.0,
+            max_seconds=180.0,
+        ),
+        audio=AudioSettings(sample_rate=8000, channels=1),
+        features={
+            **{"_target_": "earmark.features.mel.LogMel", "n_fft": 1024, "win_length": 1024},
+            **{"hop_length": 512, "n_mels": 16, "f_min_hz": 40.0, "f_max_hz": 4000.0},
+            **{"mel_scale": "slaney", "norm": "slaney", "top_db": 40.0},
+        },
+        dataset=ClipSettings(clip_s=3.0, evaluation_hop_s=3.0),
+    )
+    model = {
+        **{"_target_": "earmark.models.convnet.ConvNet", "widths": [16, 32, 64, 128], "embedding": 64},
+        **{"dropout": 0.3, "statistics": True, "unit": False, "channels": 1, "bands": 16, "frames": 47},
+    }
+    torch.manual_seed(0)
+    encoder = build(model, "model").eval()
+    with torch.inference_mode():
+        embeddings = encoder(-80 * torch.rand(6, 1, 16, 47)).numpy()
+    references = {
+        "piece_id": np.array(["p1", "p1", "p2", "p3", "p3", "p4"]),
+        "label": np.array(["Ash", "Ash", "Ash", "Birch", "Birch", "Birch"]),
+        "title": np.array(["One", "One", "Two", "Three", "Three", "Four"]),
+        "start_s": np.array([0.0, 3.0, 0.0, 0.0, 3.0, 0.0]),
+    }
+    prototypes = np.stack([embeddings[:3].mean(axis=0), embeddings[3:].mean(axis=0)])
+    whitening = np.eye(prototypes.shape[1])
+    decision = FittedPrototypes(["Ash", "Birch"], prototypes, whitening, 1.0, Rejection(1e9))
+    settings = {**hearing.sections(), "model": model}
+    return Bundle(settings, encoder.state_dict(), decision, references, embeddings)

@@ -10,24 +10,26 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from earmark.pipeline.settings.assembly import Input, model_node
 
 from earmark.bundle import FILES, VERSION, Bundle, bundle_hash
 from earmark.decisions.rejection import Rejection
 from earmark.decisions.vote import FittedVote
 from earmark.foundation.contracts import LabelledClips
 from earmark.foundation.errors import EarmarkError
-from earmark.pipeline.settings.config import build, compose, plain
+from earmark.foundation.targets import build
+from earmark.foundation.workspace import Workspace
+from earmark.pipeline.settings.config import compose
 
-CONF = Path(__file__).parents[1] / "conf"
+WORKSPACE = Workspace.find(Path(__file__))
 LABELS = ["Dvořák", "久石譲"]
 
 
 @cache
 def settings():
-    cfg = compose(CONF, ["features.n_mels=16"])
-    sections = {name: plain(cfg[name]) for name in ("midi", "render", "audio", "features", "dataset")}
-    return {**sections, "model": {**plain(cfg.model), "channels": 1, "bands": 16, "frames": 20}}
+    config = compose(WORKSPACE.conf, ["features.n_mels=16"])
+    recipe = config.recipe(WORKSPACE)
+    model = config.parts(recipe).model
+    return {**recipe.settings.sections(), "model": {**model, "channels": 1, "bands": 16, "frames": 20}}
 
 
 def references():
@@ -46,9 +48,8 @@ def make_bundle(seed=0):
     size = encoder(torch.rand(1, 1, 16, 20)).shape[1]
     random = np.random.default_rng(seed)
     pieces = list(random.standard_normal((4, 3, size)).astype(np.float32))
-    decision = build(compose(CONF, []).decision, "decision").fit(
-        LABELS, LabelledClips(pieces[:2], LABELS), LabelledClips(pieces[2:], LABELS), []
-    )
+    train, validation = (LabelledClips(clips, LABELS, ["w1", "w2"]) for clips in (pieces[:2], pieces[2:]))
+    decision = build(compose(WORKSPACE.conf, []).decision, "decision").fit(LABELS, train, validation, [])
     return Bundle(deepcopy(settings()), encoder.state_dict(), decision, references(), pieces[0])
 
 
@@ -102,7 +103,7 @@ def test_it_embeds_and_decides_as_before(bundle, saved):
         before, after = bundle.encoder(clips), found.encoder(clips)
     assert torch.equal(before, after)
     assert not found.encoder.training
-    one, other = (each.decision.verdict(before.numpy()) for each in (bundle, found))
+    one, other = (each.decision.predict(before.numpy()) for each in (bundle, found))
     assert (one.label, one.confidence, one.distance) == (other.label, other.confidence, other.distance)
 
 
@@ -289,10 +290,9 @@ def test_loading_needs_neither_mlflow_nor_lightning_nor_dvc(saved, python):
 def make_classifier(seed=0):
     """A network with a head on it, whose clips vote."""
     torch.manual_seed(seed)
-    model = model_node(
-        compose(CONF, ["model=dense", "objective=cross_entropy", "decision=vote", "sampler=shuffled"]),
-        Input(channels=1, bands=16, frames=20, classes=2),
-    )
+    chosen = ["model=dense", "objective=cross_entropy", "decision=vote", "sampler=shuffled"]
+    config = compose(WORKSPACE.conf, [*chosen, "features.n_mels=16"])
+    model = config.parts(config.recipe(WORKSPACE)).model_node(classes=2) | {"frames": 20}
     encoder = build(model, "model").eval()
     vote = FittedVote(LABELS, 0.31, True, 0.4, Rejection(0.6, 0.2, 0.3))
     scores = np.random.default_rng(seed).standard_normal((3, 2)).astype(np.float32)
@@ -316,7 +316,7 @@ def test_a_classifier_and_its_vote_come_back_as_they_were(saved_classifier):
         one, other = before.encoder(clips), found.encoder(clips)
     assert torch.equal(one, other)
     assert other.shape == (4, 2)
-    one, other = (each.decision.verdict(one.numpy()) for each in (before, found))
+    one, other = (each.decision.predict(one.numpy()) for each in (before, found))
     assert (one.label, one.confidence, one.share) == (other.label, other.confidence, other.share)
 
 

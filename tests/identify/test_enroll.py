@@ -34,7 +34,7 @@ def test_the_prototype_is_the_mean_of_the_pieces_means_not_of_the_clips(bundle, 
     assert made.labels == ["Ash", "Birch", "Cedar"]
     means = np.stack([piece.clips.mean(axis=0) for piece in pieces])
     np.testing.assert_allclose(made.decision.prototypes[2], means.mean(axis=0), rtol=1e-6)
-    assert made.decision.verdict(pieces[0].clips).label == "Cedar"
+    assert made.decision.predict(pieces[0].clips).label == "Cedar"
 
 
 def test_all_else_is_kept(bundle, pieces):
@@ -71,7 +71,7 @@ def test_the_same_pieces_in_any_order_give_the_same_bytes(bundle, pieces, tmp_pa
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
     again = Bundle.load(tmp_path / "one")
     assert again.labels == ["Ash", "Birch", "Cedar"]
-    assert again.decision.verdict(pieces[1].clips).label == "Cedar"
+    assert again.decision.predict(pieces[1].clips).label == "Cedar"
 
 
 def test_a_label_is_replaced_only_if_asked(bundle, pieces):

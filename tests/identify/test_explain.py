@@ -6,16 +6,15 @@ from typer.testing import CliRunner
 
 from earmark.apps.cli import app
 from earmark.identify.explain import explanation_picture
-from earmark.identify.inputs import Target
-from earmark.identify.listen import hear
 
 
 def test_a_picture_is_drawn_of_any_verdict(identifier, melody, tmp_path):
-    heard = hear(identifier.listener, Target("$a$.mid", melody))
-    found, features = identifier.verdict_on(heard), heard.features
+    features = identifier.recipe.hear(melody)
+    verdict = identifier.from_features("$a$.mid", features)
+    frame_rate_hz = identifier.recipe.clips.frame_rate_hz
     for threshold in (1.0, float("inf")):
         path = tmp_path / f"{threshold}.png"
-        explanation_picture(found, features, identifier.frame_rate_hz, ["Ash", "Birch"], 3.0, threshold, path)
+        explanation_picture(verdict, features, frame_rate_hz, ["Ash", "Birch"], 3.0, threshold, path)
         assert path.read_bytes().startswith(b"\x89PNG")
         assert path.stat().st_size > 10_000
 

@@ -7,7 +7,6 @@ import pytest
 
 from earmark.identify.identifier import Identifier
 from earmark.identify.inputs import Target
-from earmark.identify.listen import hear
 
 
 def targets(*files):
@@ -16,50 +15,52 @@ def targets(*files):
 
 def test_the_verdict_is_the_decisions_on_the_clips(identifier, melody, bundle):
     (target,) = targets(melody)
-    heard = hear(identifier.listener, target)
-    found, features = identifier.verdict_on(heard), heard.features
-    clips, starts_s = identifier.embed(features)
-    verdict = bundle.decision.verdict(clips)
-    assert (found.verdict, found.distance, found.confidence) == (
-        *(verdict.label, pytest.approx(verdict.distance), pytest.approx(verdict.confidence)),
+    verdict = identifier.identify(target)
+    clips, starts_s = identifier.embed(identifier.recipe.hear(melody))
+    prediction = bundle.decision.predict(clips)
+    assert (verdict.label, verdict.distance, verdict.confidence) == (
+        *(prediction.label, pytest.approx(prediction.distance), pytest.approx(prediction.confidence)),
     )
-    assert found.probabilities.shape == (len(clips), 2)
-    assert list(found.starts_s) == list(starts_s)
+    assert list(verdict.probabilities) == identifier.labels == ["Ash", "Birch"]
+    assert sum(verdict.probabilities.values()) == pytest.approx(1)
+    assert verdict.probabilities[verdict.nearest_label] == pytest.approx(verdict.confidence)
+    assert verdict.distances.min() == pytest.approx(verdict.distance)
+    assert verdict.clip_probabilities.shape == (len(clips), 2)
+    assert list(verdict.clip_starts_s) == list(starts_s)
 
 
 def test_the_nearest_pieces_are_those_of_the_nearest_excerpts(identifier, melody, bundle):
-    heard = hear(identifier.listener, targets(melody)[0])
-    found, features = identifier.verdict_on(heard), heard.features
-    clips, starts_s = identifier.embed(features)
+    verdict = identifier.identify(melody)
+    clips, starts_s = identifier.embed(identifier.recipe.hear(melody))
     table = np.linalg.norm(clips[:, None] - bundle.embeddings[None], axis=2)
     pieces = bundle.references["piece_id"]
     best = {piece: table[:, pieces == piece].min() for piece in set(pieces)}
-    assert [other.piece_id for other in found.nearest] == sorted(best, key=best.get)[:3]
-    for other in found.nearest:
+    assert [other.piece_id for other in verdict.neighbours] == sorted(best, key=best.get)[:3]
+    for other in verdict.neighbours:
         clip, row = np.unravel_index(np.where(pieces == other.piece_id, table, np.inf).argmin(), table.shape)
         assert other.distance == pytest.approx(best[other.piece_id], abs=1e-4)
         assert other.start_s == pytest.approx(starts_s[clip], abs=1e-3)
         assert other.reference_start_s == bundle.references["start_s"][row]
 
 
-def test_the_same_sound_has_the_same_verdict_from_any_container(identifier, write_sound, tune):
+def test_the_same_sound_has_the_same_verdict_from_any_container(identifier, write_recording, tune):
     found = [
         identifier.identify(target)
-        for target in targets(write_sound("a.wav", tune), write_sound("a.flac", tune))
+        for target in targets(write_recording("a.wav", tune), write_recording("a.flac", tune))
     ]
     assert found[0].distance == pytest.approx(found[1].distance, rel=1e-3)
-    ogg = identifier.identify(targets(write_sound("a.ogg", tune))[0])
+    ogg = identifier.identify(targets(write_recording("a.ogg", tune))[0])
     assert ogg.distance == pytest.approx(found[0].distance, rel=0.1)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_bad_file_has_its_error_and_the_others_go_on(
-    identifier, melody, write_sound, tune, tmp_path, workers
+    identifier, melody, write_recording, tune, tmp_path, workers
 ):
-    files = targets(melody, tmp_path / "lost.mid", write_sound("tune.wav", tune))
+    files = targets(melody, tmp_path / "lost.mid", write_recording("tune.wav", tune))
     found = list(identifier.identify_all(files, workers))
     assert [bool(item.error) for item in found] == [False, True, False]
-    assert found[1].plain() == {
+    assert found[1].as_dict() == {
         **{"path": str(tmp_path / "lost.mid"), "verdict": None, "confidence": None, "distance": None},
         **{"nearest": [], "error": "there is no such file"},
     }
@@ -70,12 +71,12 @@ def test_an_unforeseen_fault_is_that_files_error(identifier, melody, monkeypatch
     def fail(self, file):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("earmark.identify.listen.Listener.__call__", fail)
+    monkeypatch.setattr("earmark.music.recipe.Recipe.hear", fail)
     (found,) = identifier.identify_all(targets(melody), 1)
     assert "a bug" in found.error
 
 
-def test_the_command_needs_no_more_than_listening_does(bundle_folder, write_sound, tune, python):
+def test_the_command_needs_no_more_than_listening_does(bundle_folder, write_recording, tune, python):
     """Not installed, as far as the process can see: they are not found, and to ask for one is an error."""
     code = """
 import sys
@@ -92,7 +93,7 @@ main()
         "pytorch_lightning lightning lightning_fabric dvc mlflow music21 pandas sklearn matplotlib scipy "
         "pretty_midi mido distributed optuna torchmetrics pytorch_metric_learning mutagen"
     )
-    sound = write_sound("tune.wav", tune)
+    sound = write_recording("tune.wav", tune)
     command = ("identify", sound, "--model", bundle_folder, "--json")
     out, err = python(code, needless, *command).communicate(timeout=120)
     assert err == ""
@@ -107,4 +108,4 @@ def test_a_bundle_moves_and_still_identifies(bundle_folder, melody, tmp_path):
     shutil.copytree(bundle_folder, tmp_path / "elsewhere")
     one, other = (Identifier.load(folder) for folder in (bundle_folder, tmp_path / "elsewhere"))
     (target,) = targets(melody)
-    assert one.identify(target).plain() == other.identify(target).plain()
+    assert one.identify(target).as_dict() == other.identify(target).as_dict()

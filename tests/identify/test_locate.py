@@ -27,27 +27,34 @@ def test_the_last_one_trained_is_meant_whoever_trained_it(checkout):
     put(checkout / "models", age_s=100)
     newest = put(checkout / "runs" / "today" / "3" / "models", age_s=1)
     put(checkout / "runs" / "yesterday" / "models", age_s=50)
-    assert find_bundle("", checkout) == newest
+    assert find_bundle("") == newest
 
 
 def test_a_folder_is_named_or_the_run_that_holds_it(checkout):
     models = put(checkout / "runs" / "one" / "models", age_s=0)
-    assert find_bundle(str(models), checkout) == models
-    assert find_bundle(str(models.parent), checkout) == models
+    assert find_bundle(str(models)) == models
+    assert find_bundle(str(models.parent)) == models
 
 
 def test_what_is_missing_is_said(checkout, tmp_path_factory, monkeypatch):
     with pytest.raises(EarmarkError, match="no model has been trained"):
-        find_bundle("", checkout)
+        find_bundle("")
     with pytest.raises(EarmarkError, match="is not a bundle"):
-        find_bundle("conf", checkout)
+        find_bundle("conf")
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     with pytest.raises(EarmarkError, match="which model"):
-        find_bundle("", checkout)
+        find_bundle("")
 
 
-def test_mlflow_that_has_no_such_model_is_one_line(checkout, monkeypatch):
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{checkout / 'mlflow.db'}")
-    with pytest.raises(EarmarkError, match=r"runs:/nothing/bundle cannot be had") as caught:
-        find_bundle("runs:/nothing/bundle", checkout / "scratch")
-    assert "\n" not in str(caught.value)
+@pytest.mark.parametrize("uri", ["models:/composer@champion", "runs:/1234/bundle", "mlflow-artifacts:/x"])
+def test_a_uri_of_mlflow_is_downloaded_by_whoever_can(checkout, uri):
+    asked = []
+
+    def download(name):
+        asked.append(name)
+        return checkout / "downloaded"
+
+    assert find_bundle(uri, download) == checkout / "downloaded"
+    assert asked == [uri]
+    with pytest.raises(EarmarkError, match=f"{uri} is to be had from MLflow alone: give the folder"):
+        find_bundle(uri)

@@ -1,10 +1,9 @@
 """The command: probability, distance and threshold, for people and for programs."""
 
 import json
-from types import SimpleNamespace
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -16,30 +15,37 @@ from earmark.foundation.errors import PieceError
 from earmark.identify.identifier import Identifier
 
 
-@pytest.fixture(autouse=True)
-def model(monkeypatch, tmp_path):
-    """Labels at 0 and 10 on a line, 8 pieces each; where a file lies is what it holds."""
-    places = np.r_[np.arange(8) / 8, 10 + np.arange(8) / 8].astype(np.float32)[:, None]
-    references = pd.DataFrame(
-        {
-            "piece_id": [f"p{n}" for n in range(16)],
-            "label": ["Ash"] * 8 + ["Birch"] * 8,
-            "title": "",
-            "start_s": 0.0,
-        }
-    )
-    decision = FittedPrototypes(["Ash", "Birch"], np.array([[0.0], [10.0]]), np.eye(1), 1.0, Rejection())
+@dataclass
+class NumberIdentifier:
+    """An identifier, and its recipe, of files that hold a number: their place on a line."""
 
-    def hear(file):
+    bundle: Bundle
+
+    @property
+    def recipe(self):
+        return self
+
+    def hear(self, file):
         if not file.is_file():
             raise PieceError("there is no such file")
         return float(file.read_text())
 
-    fake = SimpleNamespace(
-        bundle=Bundle({}, {}, decision, references, places),
-        listener=hear,
-        embed=lambda place: (np.array([[place - 1], [place + 1]]), np.zeros(2)),
-    )
+    def embed(self, place):
+        return np.array([[place - 1], [place + 1]]), np.zeros(2)
+
+
+@pytest.fixture(autouse=True)
+def model(monkeypatch, tmp_path):
+    """Labels at 0 and 10 on a line, 8 pieces each; where a file lies is what it holds."""
+    places = np.r_[np.arange(8) / 8, 10 + np.arange(8) / 8].astype(np.float32)[:, None]
+    references = {
+        "piece_id": np.array([f"p{n}" for n in range(16)]),
+        "label": np.repeat(["Ash", "Birch"], 8),
+        "title": np.repeat("", 16),
+        "start_s": np.zeros(16),
+    }
+    decision = FittedPrototypes(["Ash", "Birch"], np.array([[0.0], [10.0]]), np.eye(1), 1.0, Rejection())
+    fake = NumberIdentifier(Bundle({}, {}, decision, references, places))
     monkeypatch.setattr(Identifier, "load", classmethod(lambda cls, folder: fake))
     (tmp_path / "bundle.yaml").touch()
     for name, place in (("a", 1), ("b", 1.5), ("c", 9)):

@@ -1,9 +1,8 @@
 """The command: what it refuses, and that it then writes nothing."""
 
-from types import SimpleNamespace
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -15,24 +14,34 @@ from earmark.foundation.errors import PieceError
 from earmark.identify.identifier import Identifier
 
 
-@pytest.fixture
-def source(monkeypatch, tmp_path):
-    """A bundle of two labels; what is heard of a file is its size, and a bad file cannot be heard."""
-    decision = FittedPrototypes(["Ash", "Birch"], np.zeros((2, 2)), np.eye(2), 1.0, Rejection(1.0))
-    references = pd.DataFrame({"piece_id": ["p"], "label": ["Ash"], "title": [""], "start_s": [0.0]})
-    bundle = Bundle({}, {}, decision, references, np.zeros((1, 2), np.float32))
+@dataclass
+class SizeIdentifier:
+    """An identifier, and its recipe, to which a file is its size; one called bad cannot be heard."""
 
-    def hear(file):
+    bundle: Bundle
+
+    @property
+    def recipe(self):
+        return self
+
+    def hear(self, file):
         if "bad" in file.name:
             raise PieceError("cannot be read as audio: no")
         return file.stat().st_size
 
-    fake = SimpleNamespace(
-        bundle=bundle,
-        listener=hear,
-        embed=lambda size: (np.full((2, 2), size, np.float32), np.array([0.0, 3.0])),
-    )
-    monkeypatch.setattr(Identifier, "load", classmethod(lambda cls, folder: fake))
+    def embed(self, size):
+        return np.full((2, 2), size, np.float32), np.array([0.0, 3.0])
+
+
+@pytest.fixture
+def source(monkeypatch, tmp_path):
+    """A folder with a bundle of two labels and music."""
+    decision = FittedPrototypes(["Ash", "Birch"], np.zeros((2, 2)), np.eye(2), 1.0, Rejection(1.0))
+    references = {name: np.array([value]) for name, value in {"piece_id": "p", "label": "Ash"}.items()}
+    references |= {"title": np.array([""]), "start_s": np.array([0.0])}
+    bundle = Bundle({}, {}, decision, references, np.zeros((1, 2), np.float32))
+
+    monkeypatch.setattr(Identifier, "load", classmethod(lambda cls, folder: SizeIdentifier(bundle)))
     for name, size in (("one.mid", 50), ("two.mid", 51), ("three.mid", 52), ("bad.wav", 1)):
         (tmp_path / "music").mkdir(exist_ok=True)
         (tmp_path / "music" / name).write_bytes(b"x" * size)

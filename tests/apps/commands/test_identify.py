@@ -8,8 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from earmark.apps.cli import app
-from earmark.identify.identifier import Identification, Identifier, Neighbour
+from earmark.identify.identifier import Identifier
 from earmark.identify.inputs import Target
+from earmark.identify.verdict import Neighbour, Verdict
 
 RUN = CliRunner()
 TITLE = "One [red] by somebody whose name goes on"
@@ -22,10 +23,10 @@ def fake(monkeypatch, tmp_path):
     def identify_all(self, targets: list[Target], workers=0):
         for target in targets:
             if "bad" in target.name:
-                yield Identification(target.name, error="cannot be read as audio: no")
+                yield Verdict(target.name, error="cannot be read as audio: no")
             else:
                 near = [Neighbour("p1", TITLE, "Ash", 0.5, 65.0, 3.0)]
-                yield Identification(target.name, "unknown", "Ash", 0.75, 1.25, near)
+                yield Verdict(target.name, "unknown", "Ash", 0.75, 1.25, near)
 
     monkeypatch.setattr(Identifier, "load", classmethod(lambda cls, folder: object.__new__(Identifier)))
     monkeypatch.setattr(Identifier, "identify_all", identify_all)

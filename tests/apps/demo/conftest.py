@@ -1,7 +1,6 @@
 """A small model whose labels and titles are awkward, and music for it."""
 
-import importlib.util
-from pathlib import Path
+from dataclasses import replace
 
 import mido
 import numpy as np
@@ -9,18 +8,12 @@ import pytest
 
 from earmark.identify.identifier import Identifier
 
-BUNDLE_TEST = Path(__file__).parents[2] / "test_bundle.py"
-
 
 @pytest.fixture(scope="package")
-def bundle_folder(tmp_path_factory):
-    spec = importlib.util.spec_from_file_location("bundle_maker", BUNDLE_TEST)
-    maker = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(maker)
-    bundle = maker.make_bundle()
-    bundle.references["title"] = np.array(["<b>Rusalka</b>", "<b>Rusalka</b>", ""])
+def bundle_folder(small_bundle, tmp_path_factory):
+    titles = np.array(3 * ["<b>Rusalka</b>"] + 3 * [""])
     folder = tmp_path_factory.mktemp("bundle")
-    bundle.save(folder)
+    replace(small_bundle, references={**small_bundle.references, "title": titles}).save(folder)
     return folder
 
 

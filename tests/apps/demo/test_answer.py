@@ -4,8 +4,8 @@ import pytest
 
 from earmark.apps.demo.answer import NEAREST_COLUMNS, Answer, answer, in_words, nearest_rows
 from earmark.foundation.errors import EarmarkError
-from earmark.identify.identifier import Identification, Neighbour
 from earmark.identify.inputs import Target
+from earmark.identify.verdict import Neighbour, Verdict
 
 
 @pytest.fixture(scope="module")
@@ -23,11 +23,11 @@ def test_it_is_the_identifiers_own_verdict(answered, identifier, melody):
     assert not answered.failed, answered.words
     assert answered.words == in_words(found)
     assert answered.nearest == nearest_rows(found)
-    assert len(answered.nearest) == 2  # of three reference excerpts two are of one piece
+    assert len(answered.nearest) == 3
 
 
 def test_what_is_heard_is_what_the_model_hears(answered, identifier, melody, tmp_path):
-    identifier.listener.wav(melody, tmp_path / "own.wav")
+    identifier.recipe.wav(melody, tmp_path / "own.wav")
     assert answered.sound.read_bytes() == (tmp_path / "own.wav").read_bytes()
 
 
@@ -68,7 +68,7 @@ def test_whatever_goes_wrong_is_one_line(identifier, melody, tmp_path, monkeypat
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(type(identifier.listener), "wav", fail)
+    monkeypatch.setattr(type(identifier.recipe), "wav", fail)
     said = answer(identifier, melody, tmp_path)
     assert (said.failed, said.words) == (True, f"cannot be heard: {words}")
 
@@ -89,15 +89,15 @@ def test_titles_of_neighbours_are_no_markup(answered):
 
 
 def test_verdicts_in_words():
-    assert in_words(Identification("a", "jig", "jig", 0.934)) == "jig, confidence 0.93"
-    unknown = Identification("a", "unknown", "jig", 0.5)
+    assert in_words(Verdict("a", "jig", "jig", 0.934)) == "jig, confidence 0.93"
+    unknown = Verdict("a", "unknown", "jig", 0.5)
     assert in_words(unknown) == "unknown; nearest is jig, confidence 0.50"
 
 
 def test_neighbours_have_minutes_and_a_name():
-    found = Identification(
+    found = Verdict(
         "a",
-        nearest=[Neighbour("p", "Tune", "jig", 1.234, 65.9, 0.0), Neighbour("q", "", "reel", 2, 600, 5)],
+        neighbours=[Neighbour("p", "Tune", "jig", 1.234, 65.9, 0.0), Neighbour("q", "", "reel", 2, 600, 5)],
     )
     rows = nearest_rows(found)
     assert rows == [["jig", "Tune", "1:05", "0:00", "1.23"], ["reel", "q", "10:00", "0:05", "2.00"]]

@@ -123,7 +123,7 @@ def test_the_verdict_of_a_midi_file(page, model, piece, scratch):
     cells = page.locator("#nearest tbody td").all_inner_texts()
     assert [cell.strip() for cell in cells] == [cell for row in nearest_rows(found) for cell in row]
 
-    identifier.listener.wav(piece, scratch.parent / "own.wav")
+    identifier.recipe.wav(piece, scratch.parent / "own.wav")
     duration_s = page.evaluate("document.querySelector('#sound audio').duration")
     assert duration_s == pytest.approx(soundfile.info(scratch.parent / "own.wav").duration, abs=0.1)
     page.evaluate("document.querySelector('#sound audio').play()")

@@ -6,20 +6,20 @@ from mutagen import File
 from earmark.apps.tags import library
 from earmark.apps.tags.library import check_labels, hear, survey, tag_value
 from earmark.foundation.errors import EarmarkError
-from earmark.identify.identifier import Identification
 from earmark.identify.inputs import find_targets
+from earmark.identify.verdict import Verdict
 
 
-class Ear:
-    """An identifier that says one thing, and remembers what it heard."""
+class OneAnswer:
+    """An identifier with one answer to every file, which remembers the files."""
 
-    def __init__(self, verdict):
-        self.verdict, self.heard = verdict, []
+    def __init__(self, label):
+        self.label, self.asked = label, []
 
     def identify_all(self, targets, workers=0):
         for target in targets:
-            self.heard.append(target.file.name)
-            yield Identification(target.name, verdict=self.verdict, nearest_label="jig")
+            self.asked.append(target.file.name)
+            yield Verdict(target.name, label=self.label, nearest_label="jig")
 
 
 @pytest.fixture
@@ -56,25 +56,25 @@ def test_overwriting_asks_for_all(folder):
 
 
 @pytest.mark.parametrize("batch", [1, 2, 48])
-def test_each_model_hears_what_lacks_its_tag(folder, monkeypatch, batch):
+def test_each_model_hidentifiers_what_lacks_its_tag(folder, monkeypatch, batch):
     monkeypatch.setattr(library, "BATCH", batch)
     found = survey(find_targets([str(folder)], folder), ["genre", "key"], overwrite=False)
     for order in (["genre", "key"], ["key", "genre"]):
-        ears = {kind: Ear(kind) for kind in order}
+        identifiers = {kind: OneAnswer(kind) for kind in order}
         said = [
-            (track.target.file.name, {kind: one.verdict for kind, one in verdicts.items()})
-            for track, verdicts in hear(found.tracks, ears, workers=1)
+            (track.target.file.name, {kind: one.label for kind, one in verdicts.items()})
+            for track, verdicts in hear(found.tracks, identifiers, workers=1)
         ]
         assert said == [("a.mp3", {"genre": "genre", "key": "key"}), ("b.flac", {"key": "key"})]
-        assert ears["genre"].heard == ["a.mp3"]
-        assert ears["key"].heard == ["a.mp3", "b.flac"]
+        assert identifiers["genre"].asked == ["a.mp3"]
+        assert identifiers["key"].asked == ["a.mp3", "b.flac"]
 
 
 def test_one_model_is_followed_file_by_file(folder):
     found = survey(find_targets([str(folder)], folder), ["key"], overwrite=False)
-    ear = Ear("C major")
-    next(hear(found.tracks, {"key": ear}, workers=1))
-    assert ear.heard == ["a.mp3"]
+    identifier = OneAnswer("C major")
+    next(hear(found.tracks, {"key": identifier}, workers=1))
+    assert identifier.asked == ["a.mp3"]
 
 
 def test_nothing_to_hear():
@@ -93,7 +93,7 @@ def test_nothing_to_hear():
     ],
 )
 def test_what_is_written_for_a_verdict(kind, verdict, error, value):
-    assert tag_value(kind, Identification("a", verdict=verdict, error=error)) == value
+    assert tag_value(kind, Verdict("a", label=verdict, error=error)) == value
 
 
 def test_a_model_for_something_else_writes_no_keys():
