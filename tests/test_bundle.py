@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from safetensors.numpy import save_file as save_arrays
+from safetensors.torch import save_file as save_tensors
 
 from earmark.bundle import FILES, VERSION, Bundle, bundle_hash
 from earmark.decisions.rejection import Rejection
@@ -18,7 +20,9 @@ from earmark.foundation.contracts import LabelledClips
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.targets import build
 from earmark.foundation.workspace import Workspace
+from earmark.identify.identifier import Identifier
 from earmark.pipeline.settings.config import compose
+from earmark.store.digest import digest_file
 
 WORKSPACE = Workspace.find(Path(__file__))
 LABELS = ["Dvořák", "久石譲"]
@@ -359,3 +363,94 @@ def test_a_decision_of_another_kind_is_refused(saved_classifier):
         with pytest.raises(EarmarkError, match=said):
             Bundle.load(saved_classifier)
         (saved_classifier / "bundle.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda settings: settings.pop("midi"),
+        lambda settings: settings["audio"].pop("sample_rate"),
+        lambda settings: settings["dataset"].update(magic=1),
+        lambda settings: settings.update(render=3),
+    ],
+)
+def test_settings_that_do_not_say_how_a_piece_is_heard_are_one_line(rewrite, edit):
+    folder = rewrite(lambda content: edit(content["settings"]) and None)
+    with pytest.raises(EarmarkError, match="is refused: its settings are not whole") as caught:
+        Bundle.load(folder)
+    assert "\n" not in str(caught.value)
+
+
+# bundle.yaml as version 0.1 of the package wrote it; the digests are filled in.
+OLD_BUNDLE = """
+decision:
+{decision}
+files:
+{files}
+format: earmark-bundle
+labels:
+- Ash
+- Birch
+settings:
+  audio: {{channels: 1, sample_rate: 8000}}
+  dataset: {{clip_s: 3.0, evaluation_hop_s: 3.0, evaluation_max_clips: 18, max_band_shift: 4,
+    max_gain_db: 6.0, max_masked_bands: 16, max_transposition: 0, training_hop_s: 0.0,
+    validation_max_clips: 4}}
+  features: {{_target_: earmark.features.mel.LogMel, f_max_hz: 4000.0, f_min_hz: 40.0, hop_length: 512,
+    mel_scale: slaney, n_fft: 1024, n_mels: 16, norm: slaney, top_db: 40.0, win_length: 1024}}
+  midi: {{onset_rate_hz: 4.0, tempo: normalised}}
+{model}
+  render: {{chorus: false, gain: 0.6, instruments: piano, max_seconds: 180.0, reverb: false,
+    soundfont: TimGM6mb.sf2, synth_rate: 44100, tail_s: 1.0}}
+version: 2
+"""
+CONVNET = """\
+  model: {_target_: earmark.models.convnet.ConvNet, bands: 16, channels: 1, dropout: 0.3, embedding: 64,
+    frames: 47, statistics: true, unit: false, widths: [16, 32, 64, 128]}"""
+CLASSIFIER = """\
+  model:
+    _recursive_: false
+    _target_: earmark.models.classifier.Classifier
+    bands: 16
+    channels: 1
+    classes: 2
+    encoder: {_target_: earmark.models.convnet.ConvNet, dropout: 0.3, embedding: 64, statistics: true,
+      unit: false, widths: [16, 32, 64, 128]}
+    frames: 47"""
+REJECTION = "min_confidence: 0.0, min_share: 0.0, temperature: 0.5, threshold: 1.0e+09"
+OLD_DECISIONS = {
+    "prototypes": (CONVNET, f"  {{kind: prototypes, {REJECTION}}}"),
+    "vote": (
+        CLASSIFIER,
+        f"  {{kind: vote, confidence_weighted: 1.0, min_clip_confidence: 0.0, {REJECTION}}}",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", OLD_DECISIONS)
+def test_a_bundle_of_the_old_code_still_identifies(small_bundle, tmp_path, kind):
+    """Version 2 without the question, the section `validate` and the soundfont's digest."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    model, decision = OLD_DECISIONS[kind]
+    encoder = build(yaml.safe_load(model)["model"], "model").eval()
+    arrays = small_bundle.decision.arrays() if kind == "prototypes" else {}
+    width = 64 if kind == "prototypes" else 2
+    weights = {name: tensor.contiguous() for name, tensor in encoder.state_dict().items()}
+    save_tensors(weights, folder / "encoder.safetensors")
+    save_arrays(arrays, folder / "decision.safetensors")
+    embeddings = small_bundle.embeddings[:2, :width].copy()
+    save_arrays({"embeddings": embeddings}, folder / "references.safetensors")
+    table = "piece_id,label,group,title,start_s\np1,Ash,w1,One,0.0\np2,Birch,w2,,3.0\n"
+    (folder / "references.csv").write_text(table)
+    files = "".join(f"  {name}: {digest_file(folder / name)}\n" for name in FILES)
+    (folder / "bundle.yaml").write_text(OLD_BUNDLE.format(files=files, model=model, decision=decision))
+    bundle = Bundle.load(folder)
+    assert (bundle.question, bundle.decision.kind) == ("", kind)
+    assert bundle.hearing.silence_db == -70
+    time_s = np.arange(7 * 8000) / 8000
+    melody = 0.4 * np.sin(2 * np.pi * 300 * time_s) * (1 + np.sin(2 * np.pi * 0.7 * time_s)) / 2
+    verdict = Identifier.load(folder).identify_array(melody, 8000)
+    assert (verdict.error, verdict.label in ("Ash", "Birch")) == ("", True)
+    assert [neighbour.piece_id for neighbour in verdict.neighbours if neighbour.label == "Ash"] == ["p1"]
+    assert verdict.clip_probabilities.shape == (3, 2)

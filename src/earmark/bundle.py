@@ -1,4 +1,4 @@
-"""The bundle: everything that identification needs, in one folder, and nothing that runs code.
+"""The bundle: everything that identification needs, in one folder, and no code to run.
 
     bundle.yaml             format version, question, labels, settings, decision, digests of the other files
     encoder.safetensors     weights
@@ -19,7 +19,7 @@ import pkgutil
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ import yaml
 from earmark import decisions
 from earmark.foundation.atomic import replacing, write_text
 from earmark.foundation.contracts import FittedDecision
-from earmark.foundation.errors import EarmarkError
+from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.targets import build
 from earmark.music.settings import HearingSettings
 from earmark.store.digest import digest_file
@@ -40,16 +40,24 @@ if TYPE_CHECKING:
 
 VERSION = 2
 FILES = ("encoder.safetensors", "decision.safetensors", "references.safetensors", "references.csv")
-# What a bundle may name to be instantiated, by section; only classes that the module itself defines.
-OURS = {"model": "earmark.models", "features": "earmark.features"}
+# Packages whose classes a section may name as _target_: those that a module of the package itself defines.
+ALLOWED_PACKAGES = {"model": "earmark.models", "features": "earmark.features"}
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A trained model, whole. `settings` has the sections of the config that identification needs:
-    midi, render, audio, features, dataset, model (with the input's shape). `references` has a column of
-    each name above, (clips,) like the rows of `embeddings`. `question`: what a label says (composer,
-    author, genre, key, …); "" where that was not noted."""
+    """A trained model with all that identifies music by it.
+
+    Attributes:
+        settings: The sections of the config that identification needs: midi, render, audio, features,
+            dataset, validate and model (with the shape of its input).
+        weights: The network's tensors by name.
+        decision: What makes one answer of the clips of a piece.
+        references: Columns piece_id, label, group, title and start_s (seconds) of the training pieces' clips,
+            each (clips,).
+        embeddings: What the network gives for these clips, (clips, dimensions).
+        question: What a label says (composer, author, genre, key, …); "" where that was not noted.
+    """
 
     settings: dict[str, Any]
     weights: dict[str, torch.Tensor]
@@ -60,22 +68,27 @@ class Bundle:
 
     @property
     def labels(self) -> list[str]:
+        """The known labels, in the order of scores and distances."""
         return self.decision.labels
 
     @cached_property
     def hearing(self) -> HearingSettings:
-        """The settings of the recipe by which the model hears a piece."""
+        """The settings of the recipe that turns a file into features."""
         return HearingSettings.of_sections(self.settings)
 
     @cached_property
     def encoder(self) -> torch.nn.Module:
-        """The network with its weights, ready to embed."""
+        """The network with its weights, in evaluation mode."""
         encoder = build(self.settings["model"], "model")
         encoder.load_state_dict(self.weights)
         return encoder.eval()
 
     def save(self, folder: Path) -> None:
-        """Write the bundle; the same bundle gives the same bytes."""
+        """Write the bundle; the same bundle gives the same bytes.
+
+        Args:
+            folder: Where to; other files in it are removed.
+        """
         from safetensors.numpy import save_file as save_arrays
         from safetensors.torch import save_file
 
@@ -103,7 +116,15 @@ class Bundle:
 
     @classmethod
     def load(cls, folder: Path) -> Bundle:
-        """Read a bundle. Raises EarmarkError where it is missing, changed, or of another version."""
+        """Read a bundle.
+
+        Args:
+            folder: Where it lies.
+
+        Raises:
+            EarmarkError: It is missing, incomplete, changed since it was saved, of another version, or names
+                a class that is not earmark's.
+        """
         from safetensors.numpy import load_file as load_arrays
         from safetensors.torch import load_file
 
@@ -111,6 +132,7 @@ class Bundle:
         foreign = _foreign_target(content["settings"])
         if foreign is not None:
             raise EarmarkError(f"{folder} is refused: it asks to run {foreign}, which is not earmark's")
+        _check_hearing(folder, content["settings"])
         return cls(
             settings=content["settings"],
             weights=load_file(folder / "encoder.safetensors"),
@@ -122,7 +144,17 @@ class Bundle:
 
 
 def bundle_hash(folder: Path) -> str:
-    """One digest for the whole bundle: that of bundle.yaml, which holds the others'."""
+    """One digest for the whole bundle: that of bundle.yaml, which holds those of the other files.
+
+    Args:
+        folder: Where the bundle lies.
+
+    Returns:
+        SHA-256 in hexadecimal.
+
+    Raises:
+        EarmarkError: There is no bundle.yaml that can be read.
+    """
     try:
         return hashlib.sha256((folder / "bundle.yaml").read_bytes()).hexdigest()
     except OSError as error:
@@ -130,6 +162,7 @@ def bundle_hash(folder: Path) -> str:
 
 
 def _read_content(folder: Path) -> dict[str, Any]:
+    """What bundle.yaml says, once the other files have been checked against it."""
     try:
         content = yaml.safe_load((folder / "bundle.yaml").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -142,16 +175,18 @@ def _read_content(folder: Path) -> dict[str, Any]:
         )
     for name in FILES:
         try:
-            sound = digest_file(folder / name) == content["files"][name]
+            unchanged = digest_file(folder / name) == content["files"][name]
         except (OSError, KeyError, TypeError):
-            sound = False
-        if not sound:
+            unchanged = False
+        if not unchanged:
             raise EarmarkError(f"{folder} is refused: {name} is missing or not the file that was saved")
     settings, decision = content.get("settings"), content.get("decision")
-    whole = isinstance(settings, dict) and all(isinstance(settings.get(name), dict) for name in OURS)
+    whole = isinstance(settings, dict) and all(
+        isinstance(settings.get(name), dict) for name in ALLOWED_PACKAGES
+    )
     if not (whole and isinstance(content.get("labels"), list) and isinstance(decision, dict)):
         raise EarmarkError(f"{folder} is refused: bundle.yaml is not whole (labels, decision, settings)")
-    question = content.setdefault("question", "")  # which earlier ones did not note
+    question = content.setdefault("question", "")  # older bundles did not note it
     if not isinstance(question, str) or not question.isprintable():
         raise EarmarkError(f"{folder} is refused: its question is not a word")
     known = _decision_kinds()
@@ -163,18 +198,29 @@ def _read_content(folder: Path) -> dict[str, Any]:
     return content
 
 
+def _check_hearing(folder: Path, settings: dict[str, Any]) -> None:
+    """Raise EarmarkError where the settings do not say how a piece is heard."""
+    try:
+        HearingSettings.of_sections(settings)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise EarmarkError(
+            f"{folder} is refused: its settings are not whole ({describe(error)}); train it again"
+        ) from error
+
+
+@cache
 def _decision_kinds() -> dict[str, type[FittedDecision]]:
-    """The fitted decisions by kind: every class with a `kind` that a module of `earmark.decisions`
-    defines."""
+    """The fitted decisions by kind: each class with a `kind` that a module of `earmark.decisions` defines."""
     kinds = {}
-    for module in pkgutil.iter_modules(decisions.__path__, f"{decisions.__name__}."):
-        for found in vars(importlib.import_module(module.name)).values():
-            if isinstance(found, type) and found.__module__ == module.name and hasattr(found, "kind"):
-                kinds[found.kind] = found
+    for info in pkgutil.iter_modules(decisions.__path__, f"{decisions.__name__}."):
+        for value in vars(importlib.import_module(info.name)).values():
+            if isinstance(value, type) and value.__module__ == info.name and hasattr(value, "kind"):
+                kinds[value.kind] = value
     return kinds
 
 
 def _as_csv(columns: Mapping[str, np.ndarray]) -> str:
+    """A table with commas, without pandas."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -183,6 +229,7 @@ def _as_csv(columns: Mapping[str, np.ndarray]) -> str:
 
 
 def _references(folder: Path) -> dict[str, np.ndarray]:
+    """The columns of references.csv, (clips,) each."""
     with (folder / "references.csv").open(encoding="utf-8", newline="") as file:
         names, *rows = csv.reader(file)
     columns = dict(zip(names, np.array(rows, dtype=object).reshape(-1, len(names)).T, strict=True))
@@ -190,6 +237,7 @@ def _references(folder: Path) -> dict[str, np.ndarray]:
 
 
 def _restored(folder: Path, content: dict[str, Any]) -> FittedDecision:
+    """The decision from bundle.yaml and its arrays."""
     from safetensors.numpy import load_file
 
     arrays = load_file(folder / "decision.safetensors")
@@ -206,24 +254,22 @@ def _restored(folder: Path, content: dict[str, Any]) -> FittedDecision:
 
 
 def _foreign_target(settings: dict[str, Any]) -> str | None:
-    """What `settings` ask to run beside the classes that OURS allows; None where it is nothing.
-
-    Hydra follows a _target_ at any depth, and so does this.
-    """
+    """The first _target_ outside of ALLOWED_PACKAGES, at any depth; None where there is none."""
     for section, node in settings.items():
-        package = OURS.get(section)
+        package = ALLOWED_PACKAGES.get(section)
         for target in _targets(node):
             module, _, name = target.rpartition(".")
-            # Not startswith: earmark.models.convnet.torch.hub.load leads out again.
-            ours = package and re.fullmatch(rf"{re.escape(package)}\.\w+", module)
-            if not ours or not _defines(module, name):
+            # Not startswith: earmark.models.convnet.torch.hub.load is a function of PyTorch.
+            allowed = package and re.fullmatch(rf"{re.escape(package)}\.\w+", module)
+            if not allowed or not _defines(module, name):
                 return target
-    if not all("_target_" in settings[section] for section in OURS):
+    if not all("_target_" in settings[section] for section in ALLOWED_PACKAGES):
         return "nothing"
     return None
 
 
 def _targets(node: Any) -> Iterator[str]:
+    """Every _target_ in a node, and every text that OmegaConf would resolve."""
     if isinstance(node, dict):
         if "_target_" in node:
             yield str(node["_target_"])
@@ -238,7 +284,7 @@ def _targets(node: Any) -> Iterator[str]:
 def _defines(module: str, name: str) -> bool:
     """Whether `name` is a class that `module` itself defines."""
     try:
-        found = getattr(importlib.import_module(module), name)
-        return isinstance(found, type) and found.__module__ == module
+        value = getattr(importlib.import_module(module), name)
+        return isinstance(value, type) and value.__module__ == module
     except (ImportError, AttributeError):
         return False

@@ -1,1 +1,1 @@
-"""From any file to a verdict that can be trusted: the same way that a training piece goes, with a bundle."""
+"""Verdicts on new files: a bundle hears them as it heard the pieces it was trained on."""

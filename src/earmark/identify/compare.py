@@ -1,4 +1,4 @@
-"""Are two pieces by one hand? A distance, and the probability that training pieces give to it."""
+"""Whether two pieces have one label: their distance, and a probability fitted on training pieces."""
 
 from __future__ import annotations
 
@@ -9,17 +9,29 @@ import numpy as np
 from earmark.bundle import Bundle
 from earmark.foundation.errors import EarmarkError
 
-MOST_PIECES = 1000  # half a million pairs: more say the same, later
+MOST_PIECES = 1000  # half a million pairs: more give the same curve and take longer
 
 
 @dataclass(frozen=True)
 class Comparator:
     """Distance of two pieces' mean embeddings, and how probable one label is at that distance.
 
-    The probability is 1 / (1 + exp(slope · distance - intercept)) with equal and different labels
-    weighing alike (Platt 1999). threshold: the distance at which as large a share of the pairs of equal
-    label lies beyond it as of different label within it; error_rate: that share. same, different: pairs
-    that this was fitted on; pieces: training pieces that they are made of.
+    The probability is 1 / (1 + exp(slope · distance - intercept)), with equal and different labels weighing
+    alike.
+
+    Attributes:
+        bundle: The trained model.
+        slope: Per unit of distance.
+        intercept: Logit of the probability at distance 0.
+        threshold: The distance at which as large a share of the pairs of equal label lies beyond it as of
+            different label within it.
+        error_rate: That share.
+        same: Pairs of equal label that the curve was fitted on.
+        different: Pairs of different label that it was fitted on.
+        pieces: Training pieces that the pairs are made of.
+
+    References:
+        Platt, J.: Probabilistic outputs for support vector machines. 1999.
     """
 
     bundle: Bundle
@@ -33,15 +45,20 @@ class Comparator:
 
     @classmethod
     def of(cls, bundle: Bundle) -> Comparator:
-        """Fitted on the pairs of the bundle's training pieces; those of one work are left out, where the
-        references say (column `group`) which they are.
+        """Fit the curve on the pairs of the bundle's training pieces.
 
-        Raises EarmarkError where there is no pair of equal or none of different label.
+        Pairs of one work are left out where the references have its name (column `group`).
+
+        Args:
+            bundle: A trained model.
+
+        Raises:
+            EarmarkError: There is no pair of equal or none of different label.
         """
         means, labels, works = _pieces_of(bundle)
         first, second = np.triu_indices(len(means), k=1)
-        elsewhere = (works[first] != works[second]) | (works[first] == "")
-        first, second = first[elsewhere], second[elsewhere]
+        apart = (works[first] != works[second]) | (works[first] == "")
+        first, second = first[apart], second[apart]
         distance = np.concatenate(
             [
                 np.linalg.norm(means[one] - means[other], axis=1)
@@ -59,21 +76,33 @@ class Comparator:
         return cls(bundle, slope, intercept, threshold, error_rate, same, len(equal) - same, len(means))
 
     def distance(self, one: np.ndarray, other: np.ndarray) -> float:
-        """Of two pieces from their clips' embeddings (clips, dimensions), in the decision's metric."""
+        """Distance of two pieces in the decision's metric.
+
+        Args:
+            one: Embeddings of the clips of a piece (clips, dimensions).
+            other: Those of the other piece.
+        """
         means = self.bundle.decision.whitened(np.stack([one.mean(axis=0), other.mean(axis=0)]))
         return float(np.linalg.norm(means[0] - means[1]))
 
     def probability(self, distance: float) -> float:
-        """That two pieces at this distance have one label, where either is as likely beforehand."""
+        """Probability that two pieces at this distance have one label, if both cases are equally likely."""
         return float(1 / (1 + np.exp(np.clip(self.slope * distance - self.intercept, -700, 700))))
 
 
 def fit_probability(distance: np.ndarray, equal: np.ndarray) -> tuple[float, float]:
-    """Slope and intercept of the Comparator's probability from pairs (pairs,) of both kinds.
+    """Fit the Comparator's probability to pairs of both kinds.
 
-    Platt's targets, (n + 1) / (n + 2) in place of 1, keep the slope finite where a distance parts the two
-    kinds without error. Where equal pairs lie farther apart than different ones, distance says nothing:
-    slope 0, probability 1/2.
+    Platt's targets, (n + 1) / (n + 2) in place of 1, keep the slope finite where a distance separates the two
+    kinds without error.
+
+    Args:
+        distance: Of each pair (pairs,).
+        equal: Whether its pieces have one label (pairs,).
+
+    Returns:
+        Slope and intercept; both 0, a probability of 1/2, where pairs of equal label lie farther apart than
+        those of different label.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -82,19 +111,27 @@ def fit_probability(distance: np.ndarray, equal: np.ndarray) -> tuple[float, flo
     target = np.where(equal, (same + 1) / (same + 2), 1 / (different + 2))
     weight = np.where(equal, 0.5 / same, 0.5 / different) * len(equal)
     unit = ((distance - centre) / scale)[:, None]
-    fitted = LogisticRegression(C=1e6, tol=1e-8, max_iter=1000).fit(
+    regression = LogisticRegression(C=1e6, tol=1e-8, max_iter=1000).fit(
         np.concatenate([unit, unit]),
         np.repeat([1, 0], len(unit)),
         sample_weight=np.concatenate([weight * target, weight * (1 - target)]),
     )
-    slope = -float(fitted.coef_[0, 0]) / scale
+    slope = -float(regression.coef_[0, 0]) / scale
     if slope <= 0:
         return 0.0, 0.0
-    return slope, float(fitted.intercept_[0]) + slope * centre
+    return slope, float(regression.intercept_[0]) + slope * centre
 
 
 def equal_error(distance: np.ndarray, equal: np.ndarray) -> tuple[float, float]:
-    """The distance where both errors are most nearly alike, halfway to the next pair; their mean there."""
+    """The threshold at which both error rates are most nearly alike.
+
+    Args:
+        distance: Of each pair (pairs,).
+        equal: Whether its pieces have one label (pairs,).
+
+    Returns:
+        The threshold, halfway to the next larger distance, and the mean of both error rates there.
+    """
     order = np.argsort(distance, kind="stable")
     ordered, hits = distance[order], equal[order]
     missed = 1 - np.cumsum(hits) / hits.sum()
@@ -109,7 +146,7 @@ def equal_error(distance: np.ndarray, equal: np.ndarray) -> tuple[float, float]:
 def _pieces_of(bundle: Bundle) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Whitened mean embeddings of the training pieces (pieces, dimensions), their labels and works.
 
-    Of more than MOST_PIECES, evenly spaced ones in the order of the labels.
+    Of more than MOST_PIECES, evenly spaced ones in the order of the labels are taken.
     """
     import pandas as pd
 
@@ -125,7 +162,7 @@ def _pieces_of(bundle: Bundle) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _grouped(names: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Each name once, and the rows where it stands."""
+    """Each name once, and the rows that have it."""
     unique, inverse, counts = np.unique(names, return_inverse=True, return_counts=True)
     rows = np.argsort(inverse, kind="stable")
     return unique, np.split(rows, np.cumsum(counts)[:-1])

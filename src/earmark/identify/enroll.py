@@ -1,7 +1,9 @@
-"""A new composer or author from a few pieces, without training: a prototype and references more.
+"""A new label from a few pieces, without training: one more prototype, and more references.
 
-What the network hears stays as it was learned from other labels; a prototype of a few pieces in that
-space is what few-shot learning calls a class (Snell et al. 2017).
+The network stays as it is. A class is the mean of a few embeddings, as in few-shot learning by prototypes.
+
+References:
+    Snell, J., Swersky, K., Zemel, R.: Prototypical networks for few-shot learning. NeurIPS 2017.
 """
 
 from __future__ import annotations
@@ -17,13 +19,19 @@ from earmark.decisions.rejection import UNKNOWN
 from earmark.foundation.errors import EarmarkError
 from earmark.music.sources.labels import piece_id
 
-ENOUGH = 3  # pieces from which on a mean says more about a label than about a piece
+ENOUGH = 3  # pieces: a mean of fewer describes these pieces rather than the label
 
 
 @dataclass(frozen=True)
 class EnrolledPiece:
-    """A piece by the new label. content: the file's bytes, by which it is known. clips: their embeddings
-    (clips, dimensions), which begin at starts_s seconds."""
+    """A piece of the new label.
+
+    Attributes:
+        title: What it is called.
+        content: The bytes of its file, by which it is recognised.
+        clips: Embeddings of its clips (clips, dimensions).
+        starts_s: Where the clips begin (clips,), seconds.
+    """
 
     title: str
     content: bytes
@@ -32,7 +40,21 @@ class EnrolledPiece:
 
 
 def check_enrolment(bundle: Bundle, label: str, replacing: bool) -> None:
-    """Raise EarmarkError where the bundle has no room for the label."""
+    """Check that the bundle can take a label.
+
+    Args:
+        bundle: The bundle.
+        label: The new label.
+        replacing: Whether the label may be one that the bundle has.
+
+    Raises:
+        EarmarkError: It cannot.
+    """
+    _prototypes_of(bundle, label, replacing)
+
+
+def _prototypes_of(bundle: Bundle, label: str, replacing: bool) -> FittedPrototypes:
+    """The decision that takes the label. Raises EarmarkError where there is none."""
     if not label.strip() or label.strip() != label:
         raise EarmarkError(f"--label {label!r} is no label: give a name without blanks around it")
     if label == UNKNOWN:
@@ -46,22 +68,33 @@ def check_enrolment(bundle: Bundle, label: str, replacing: bool) -> None:
         raise EarmarkError(
             f"{label} is a label of this bundle already: --replace puts these pieces in its place"
         )
+    return bundle.decision
 
 
 def enrolled(bundle: Bundle, label: str, pieces: Sequence[EnrolledPiece], replacing: bool = False) -> Bundle:
-    """A bundle that knows `label`, too: its prototype is the mean of the pieces' mean embeddings.
+    """Make a bundle that also knows a new label.
 
-    Whitening, temperature and threshold are kept. The order of the pieces plays no part, and a file that
-    is there twice counts once. replacing: put them in the place of the label's prototype and references.
-    Raises EarmarkError where the bundle has no room for the label, or without any piece.
+    The label's prototype is the mean of the pieces' mean embeddings. Whitening, temperature and threshold are
+    kept. The result does not depend on the order of the pieces, and a file given twice counts once.
+
+    Args:
+        bundle: The bundle to start from; it stays as it is.
+        label: The new label.
+        pieces: Its pieces.
+        replacing: Put them in the place of the prototype and the references of a label of that name.
+
+    Returns:
+        The new bundle.
+
+    Raises:
+        EarmarkError: The bundle cannot take the label, or there is no piece.
     """
-    check_enrolment(bundle, label, replacing)
-    # By the file's bytes: the same wherever it lies.
+    decision = _prototypes_of(bundle, label, replacing)
+    # The id depends on the bytes of the file, not on its path.
     by_id = {piece_id(label, piece.title, piece.content): piece for piece in pieces}
     if not by_id:
         raise EarmarkError(f"there is no piece to enroll {label} from")
     named = sorted(by_id.items())
-    decision = bundle.decision
     prototype = np.stack([piece.clips.mean(axis=0) for _, piece in named]).mean(axis=0)
     prototypes, labels = decision.prototypes.copy(), list(bundle.labels)
     if label in labels:
@@ -77,9 +110,9 @@ def enrolled(bundle: Bundle, label: str, pieces: Sequence[EnrolledPiece], replac
         "start_s": np.round(np.concatenate([piece.starts_s for _, piece in named]), 3),
     }
     kept = np.asarray(bundle.references["label"]) != label
-    nothing = np.repeat("", sum(counts))
+    blank = np.repeat("", sum(counts))
     references = {
-        name: np.concatenate([np.asarray(column)[kept], rows.get(name, nothing)])
+        name: np.concatenate([np.asarray(column)[kept], rows.get(name, blank)])
         for name, column in bundle.references.items()
     }
     return replace(
@@ -91,10 +124,16 @@ def enrolled(bundle: Bundle, label: str, pieces: Sequence[EnrolledPiece], replac
 
 
 def recognised(bundle: Bundle, label: str, pieces: Sequence[EnrolledPiece]) -> int:
-    """Of how many of the (two or more) pieces a prototype of the others says the label."""
+    """Count the pieces that are given the label by a prototype of the others.
+
+    Args:
+        bundle: The bundle without these pieces.
+        label: The new label.
+        pieces: Two or more.
+    """
     count = 0
     for index, piece in enumerate(pieces):
         others = [*pieces[:index], *pieces[index + 1 :]]
-        verdict = enrolled(bundle, label, others, replacing=True).decision.predict(piece.clips)
-        count += verdict.label == label
+        prediction = enrolled(bundle, label, others, replacing=True).decision.predict(piece.clips)
+        count += prediction.label == label
     return count

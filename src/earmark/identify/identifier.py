@@ -1,10 +1,10 @@
-"""A bundle at work: music in, verdicts with evidence out."""
+"""The identifier: a verdict on any music, by one bundle."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,63 +30,112 @@ Music = str | os.PathLike[str] | Target
 class Identifier:
     """Identifies music with one bundle, on the GPU where there is one.
 
-    base: the folder where a soundfont's relative path is looked for first; the bundle's own by default.
+    Attributes:
+        bundle: The trained model.
+        recipe: How a file becomes features for it.
     """
 
     def __init__(self, bundle: Bundle, base: Path) -> None:
+        """Identify with a bundle.
+
+        Args:
+            bundle: The trained model.
+            base: The folder where the bundle's soundfont is looked for first.
+        """
         self.bundle = bundle
         self.recipe = Recipe(bundle.hearing, soundfont_places(base))
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Identifier:
-        """From a bundle's folder. Raises EarmarkError where it is none."""
+        """Load a bundle.
+
+        Args:
+            folder: The bundle's.
+
+        Raises:
+            EarmarkError: There is no bundle, or it is refused (see `Bundle.load`).
+        """
         return cls(Bundle.load(Path(folder)), Path(folder))
 
     @property
     def labels(self) -> list[str]:
-        """The known labels."""
+        """The known labels, in the order of a verdict's distances."""
         return self.bundle.labels
 
     def identify(self, music: Music) -> Verdict:
-        """The verdict on one file; its `error` says in one line why there is none."""
+        """Identify one file.
+
+        Args:
+            music: A path of MIDI or a recording, or a `Target`.
+
+        Returns:
+            The verdict; where the file cannot be heard, its `error` says why.
+
+        Raises:
+            EarmarkError: No file can be heard, for example because FluidSynth is missing.
+        """
         return self.verdict_on(hear(self.recipe, _target(music)))
 
     def identify_array(self, waveform: np.ndarray, sample_rate_hz: int, name: str = "") -> Verdict:
-        """The verdict on a waveform (samples,) or (channels, samples), full scale 1, at its own rate.
+        """Identify a waveform; it is heard like the same sound in a file.
 
-        name: what the verdict calls it. It is heard as a recording in a file is.
+        Args:
+            waveform: (samples,) or (channels, samples), full scale 1.
+            sample_rate_hz: Its rate; any will do.
+            name: What the verdict's `path` says.
+
+        Returns:
+            The verdict; where the waveform cannot be heard, its `error` says why.
         """
         import soundfile
 
-        samples = np.atleast_2d(np.asarray(waveform, dtype=np.float32)).T
         with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
             file = Path(folder) / "waveform.wav"
             try:
+                samples = np.atleast_2d(np.asarray(waveform, dtype=np.float32)).T
                 soundfile.write(file, samples, sample_rate_hz, subtype="FLOAT")
             except (soundfile.LibsndfileError, ValueError, TypeError) as error:
                 return Verdict(name, error=f"is no waveform: {describe(error)}")
             return self.identify(Target(name, file))
 
-    def identify_all(self, music: Sequence[Music], workers: int = 0) -> Iterator[Verdict]:
-        """Verdicts in the order of the files, which are heard in parallel, a few at a time.
+    def identify_all(self, music: Iterable[Music], workers: int = 0) -> Iterator[Verdict]:
+        """Identify many files; they are heard in parallel, a few ahead of what is asked for.
 
-        workers: processes; 0 for one per core.
+        Args:
+            music: Paths or `Target`s.
+            workers: Processes; 0 for one per core.
+
+        Returns:
+            Verdicts in the order of the files. A file that cannot be heard has its `error`, and the others go
+            on.
+
+        Raises:
+            EarmarkError: No file can be heard, for example because FluidSynth is missing.
         """
         return map(self.verdict_on, hear_all(self.recipe, [_target(item) for item in music], workers))
 
-    def verdict_on(self, heard: HeardFile) -> Verdict:
-        """The verdict on what was heard of a file."""
-        if heard.features is None:
-            return Verdict(heard.target.name, error=heard.error)
+    def verdict_on(self, file: HeardFile) -> Verdict:
+        """The verdict on a file that has been heard.
+
+        Args:
+            file: What `earmark.identify.listen` made of it.
+        """
+        if file.features is None:
+            return Verdict(file.target.name, error=file.error)
         try:
-            return self.from_features(heard.target.name, heard.features)
+            return self.from_features(file.target.name, file.features)
         except EarmarkError:
             raise
         except Exception as error:  # an unforeseen fault of one file is that file's error
-            return Verdict(heard.target.name, error=describe(error))
+            return Verdict(file.target.name, error=describe(error))
 
     def from_features(self, name: str, features: np.ndarray) -> Verdict:
-        """The verdict on a piece from its features (channels, bands, frames)."""
+        """The verdict on a piece from its features.
+
+        Args:
+            name: What the verdict's `path` says.
+            features: (channels, bands, frames), as the bundle's recipe makes them.
+        """
         embeddings, starts_s = self.embed(features)
         decision = self.bundle.decision
         prediction = decision.predict(embeddings)
@@ -104,7 +153,14 @@ class Identifier:
         )
 
     def embed(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What the model gives for the clips of a piece (clips, dimensions), and where they begin, s."""
+        """Embed the clips of a piece.
+
+        Args:
+            features: (channels, bands, frames), as the bundle's recipe makes them.
+
+        Returns:
+            What the model gives for each clip (clips, dimensions); where the clips begin (clips,), seconds.
+        """
         import torch
 
         geometry, (encoder, device) = self.recipe.clips, self._encoder
@@ -116,6 +172,7 @@ class Identifier:
 
     @cached_property
     def _encoder(self) -> tuple[torch.nn.Module, torch.device]:
+        """The network, and the device where it lies."""
         import torch
 
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -123,14 +180,15 @@ class Identifier:
 
     @cached_property
     def _references(self) -> np.ndarray:
+        """Embeddings of the training pieces' clips in the decision's metric (clips, dimensions)."""
         return self.bundle.decision.whitened(self.bundle.embeddings)
 
     def _neighbours(self, embeddings: np.ndarray, starts_s: np.ndarray) -> list[Neighbour]:
         """The nearest training pieces, by the most similar pair of excerpts."""
-        own = self.bundle.decision.whitened(embeddings)
+        clips = self.bundle.decision.whitened(embeddings)
         # |a - b|² = |a|² + |b|² - 2 a·b: no array of clips × references × dimensions.
         references = self._references
-        square = (own**2).sum(1)[:, None] + (references**2).sum(1)[None] - 2 * own @ references.T
+        square = (clips**2).sum(1)[:, None] + (references**2).sum(1)[None] - 2 * clips @ references.T
         clip, table = square.argmin(axis=0), self.bundle.references
         nearest = np.sqrt(np.maximum(square[clip, np.arange(len(references))], 0.0))
         neighbours: dict[str, Neighbour] = {}

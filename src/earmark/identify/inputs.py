@@ -1,4 +1,4 @@
-"""What a user points at: files, folders, globs, and standard input."""
+"""Which files are meant: paths, folders, globs, and standard input."""
 
 from __future__ import annotations
 
@@ -29,43 +29,64 @@ SIGNATURES = (
 
 @dataclass(frozen=True)
 class Target:
-    """name: as the user knows it. file: where its bytes lie."""
+    """A file of music.
+
+    Attributes:
+        name: What the user calls it.
+        file: Where its bytes lie.
+    """
 
     name: str
     file: Path
 
 
 def find_targets(arguments: Sequence[str], scratch: Path) -> list[Target]:
-    """Files as they are named; of folders every music file below them; globs; `-` from standard input.
+    """List the files that arguments name.
 
-    scratch: a folder for what standard input holds. Raises EarmarkError where there is nothing at all.
+    Args:
+        arguments: Paths of files, which are taken whatever they are; folders, for every music file below
+            them; globs; `-` for standard input.
+        scratch: A folder for what standard input holds.
+
+    Returns:
+        The files, those of a folder or glob sorted.
+
+    Raises:
+        EarmarkError: There is none.
     """
-    found: list[Target] = []
+    targets: list[Target] = []
     for argument in arguments:
         path = Path(argument).expanduser()
         if argument == STDIN:
-            found.append(Target(STDIN, _from_stdin(scratch)))
+            targets.append(Target(STDIN, _from_stdin(scratch)))
         elif path.is_dir():
             below = [Path(root) / name for root, _, names in os.walk(path) for name in names]
             music = [file for file in below if file.suffix.lower() in MUSIC_SUFFIXES]
-            found += [Target(str(file), file) for file in sorted(music) if not file.name.startswith(".")]
+            targets += [Target(str(file), file) for file in sorted(music) if not file.name.startswith(".")]
         elif not path.exists() and glob.has_magic(argument):
-            found += [
+            targets += [
                 Target(name, Path(name))
                 for name in sorted(glob.glob(str(path), recursive=True))
                 if Path(name).is_file()
             ]
         else:
-            found.append(Target(argument, path))
-    if not found:
+            targets.append(Target(argument, path))
+    if not targets:
         raise EarmarkError(
             f"no music in {', '.join(arguments)}: known are {' '.join(sorted(MUSIC_SUFFIXES))}"
         )
-    return found
+    return targets
 
 
 def suffix_of(data: bytes) -> str:
-    """The suffix that suits a file's first bytes; `.mp3` for MPEG frames, "" for what is not known."""
+    """The suffix of the format that a file's first bytes tell.
+
+    Args:
+        data: The first twelve bytes or more.
+
+    Returns:
+        For example `.flac`; "" where the format is not known.
+    """
     for place, mark, suffix in SIGNATURES:
         if data[place : place + len(mark)] == mark:
             return suffix
@@ -74,6 +95,7 @@ def suffix_of(data: bytes) -> str:
 
 
 def _from_stdin(scratch: Path) -> Path:
+    """Standard input as a file. Raises EarmarkError where it is empty."""
     data = sys.stdin.buffer.read()
     if not data:
         raise EarmarkError("standard input is empty: earmark identify - < FILE")

@@ -1,4 +1,4 @@
-"""Files to features, by a bundle's recipe: one, or many in parallel."""
+"""From files to features by a bundle's recipe: one file, or many in parallel."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -14,12 +15,18 @@ from earmark.foundation.workspace import Workspace
 from earmark.identify.inputs import Target
 from earmark.music.recipe import Recipe
 
-WORTH_PROCESSES = 6  # files from which on processes gain more than their start takes
+WORTH_PROCESSES = 6  # files from which on processes save more time than their start takes
 
 
 @dataclass(frozen=True)
 class HeardFile:
-    """Features of a file (channels, bands, frames); or None, and why there are none."""
+    """What a bundle's recipe makes of a file.
+
+    Attributes:
+        target: The file.
+        features: (channels, bands, frames), float16; None where it cannot be heard.
+        error: Why it cannot; else "".
+    """
 
     target: Target
     features: np.ndarray | None
@@ -27,8 +34,14 @@ class HeardFile:
 
 
 def soundfont_places(base: Path) -> list[Path]:
-    """Where the soundfont of a bundle at `base` may lie: with it, or in the checkout around it or around
-    us."""
+    """Folders where the soundfont of a bundle is looked for.
+
+    Args:
+        base: The bundle's folder.
+
+    Returns:
+        That folder, and the checkouts around it and around the current folder.
+    """
     places = [base]
     for start in (base, Path.cwd()):
         with suppress(EarmarkError):
@@ -37,23 +50,44 @@ def soundfont_places(base: Path) -> list[Path]:
 
 
 def hear(recipe: Recipe, target: Target) -> HeardFile:
-    """One file. Raises EarmarkErrors that are not about it: FluidSynth is missing."""
+    """Hear one file; what is wrong with it becomes its `error`.
+
+    Args:
+        recipe: The bundle's.
+        target: The file.
+
+    Raises:
+        EarmarkError: No file can be heard, for example because FluidSynth is missing.
+    """
     try:
         return HeardFile(target, recipe.hear(target.file))
-    except EarmarkError as error:
-        if not isinstance(error, PieceError):
-            raise
+    except PieceError as error:
         return HeardFile(target, None, str(error))
+    except EarmarkError:
+        raise
     except Exception as error:  # an unforeseen fault of one file is that file's error
         return HeardFile(target, None, describe(error))
 
 
 def hear_all(recipe: Recipe, targets: Sequence[Target], workers: int = 0) -> Iterator[HeardFile]:
-    """Files in their order; many are heard in parallel, a few at a time. workers: 0 for one per core."""
+    """Hear files; many are heard in parallel, a few ahead of what is asked for.
+
+    Args:
+        recipe: The bundle's.
+        targets: The files.
+        workers: Processes; 0 for one per core.
+
+    Yields:
+        What is heard of each file, in their order.
+
+    Raises:
+        EarmarkError: As `hear`.
+    """
     if workers == 1 or (workers == 0 and len(targets) < WORTH_PROCESSES):
         yield from (hear(recipe, target) for target in targets)
         return
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=workers or -1, return_as="generator", pre_dispatch="2*n_jobs")
-    yield from parallel(delayed(hear)(recipe, target) for target in targets)
+    tasks = (delayed(hear)(recipe, target) for target in targets)
+    yield from cast("Iterator[HeardFile]", parallel(tasks))

@@ -1,4 +1,4 @@
-"""Which bundle: a folder, an MLflow URI, or the last one that was trained here."""
+"""Which bundle is meant: a folder, an MLflow URI, or the last one trained in this checkout."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ MLFLOW_URI = re.compile(r"^(models|runs|mlflow-artifacts):/")
 
 
 def find_bundle(model: str, download: Callable[[str], Path] | None = None) -> Path:
-    """The folder of the bundle that `model` names; "" for the last one trained in this checkout.
+    """The folder of the bundle that is meant.
 
-    download: brings the bundle of an MLflow URI and gives its folder. Raises EarmarkError where there is
-    none.
+    Args:
+        model: A bundle's folder, the folder of a run, or an MLflow URI; "" for the last bundle trained in the
+            checkout around the current folder.
+        download: Downloads the bundle of an MLflow URI and gives its folder; None where that is not possible.
+
+    Raises:
+        EarmarkError: There is no such bundle.
     """
     if not model:
         return _latest()
@@ -33,12 +38,13 @@ def find_bundle(model: str, download: Callable[[str], Path] | None = None) -> Pa
 
 
 def _latest() -> Path:
+    """The folder of the newest bundle of the checkout around the current folder."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / "dvc.yaml").is_file() and (folder / "conf").is_dir():
-            found = [*folder.glob(f"models/{BUNDLE_FILE}"), *folder.glob(f"runs/**/models/{BUNDLE_FILE}")]
-            if found:
-                return max(found, key=lambda path: path.stat().st_mtime).parent
+            bundles = [*folder.glob(f"models/{BUNDLE_FILE}"), *folder.glob(f"runs/**/models/{BUNDLE_FILE}")]
+            if bundles:
+                return max(bundles, key=lambda path: path.stat().st_mtime).parent
             raise EarmarkError(f"no model has been trained in {folder} yet: dvc repro, or --model BUNDLE")
     raise EarmarkError(
         "which model? Outside of a checkout say --model BUNDLE (a folder) or --model models:/…"

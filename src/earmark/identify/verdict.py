@@ -11,7 +11,16 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A training piece that a file is like, and where the most similar excerpts begin, in seconds."""
+    """A training piece that is similar to a file.
+
+    Attributes:
+        piece_id: Its id.
+        title: Its title; may be "".
+        label: Its label.
+        distance: Of its excerpt that is most similar to one of the file.
+        start_s: Where that excerpt begins in the file, seconds.
+        reference_start_s: Where it begins in the training piece, seconds.
+    """
 
     piece_id: str
     title: str
@@ -22,20 +31,28 @@ class Neighbour:
 
     @property
     def starts(self) -> tuple[str, str]:
-        """Where the excerpts begin, here and there, for people: `1:05`."""
-        here, there = int(self.start_s), int(self.reference_start_s)
-        return f"{here // 60}:{here % 60:02d}", f"{there // 60}:{there % 60:02d}"
+        """Where the excerpts begin in the file and in the training piece, as `1:05`."""
+        seconds = (int(self.start_s), int(self.reference_start_s))
+        first, second = (f"{value // 60}:{value % 60:02d}" for value in seconds)
+        return first, second
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said about one file; `error` and nothing else where it could not be heard.
+    """The answer for one file; `path` and `error` alone are set where it could not be heard.
 
-    label: a known label, or `unknown`. nearest_label: the known label that it is most like, in any case.
-    confidence: probability of that among the known labels. distance: of the piece from it.
-    neighbours: the most similar training pieces, the nearest first. probabilities: of every known label, if
-    it is one of them. distances: of the piece to each of `labels` (labels,). clip_starts_s: where its clips
-    begin (clips,), seconds. clip_probabilities: of each label for each clip (clips, labels).
+    Attributes:
+        path: The file's path, or the name that it was given.
+        label: A known label, or `unknown`.
+        nearest_label: The known label that the file is most similar to, also where `label` is `unknown`.
+        confidence: Probability of `nearest_label`, if the file has one of the known labels.
+        distance: From the file to `nearest_label`, in the model's metric.
+        neighbours: The most similar training pieces, the nearest first.
+        error: Why the file could not be heard, in one line; else "".
+        probabilities: Of every known label, if the file has one of them; they sum to 1.
+        distances: From the file to each known label (labels,).
+        clip_starts_s: Where the file's clips begin (clips,), seconds.
+        clip_probabilities: Of each label for each clip (clips, labels).
     """
 
     path: str
@@ -51,7 +68,7 @@ class Verdict:
     clip_probabilities: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
 
     def as_dict(self) -> dict[str, Any]:
-        """For programs: path, verdict, confidence, distance, nearest, error."""
+        """What `earmark identify --json` prints: path, verdict, confidence, distance, nearest, error."""
         if self.error:
             return {
                 **{"path": self.path, "verdict": None, "confidence": None, "distance": None},

@@ -7,7 +7,7 @@ import pytest
 
 from earmark.features.descriptors import Descriptors
 from earmark.foundation.errors import PieceError
-from earmark.identify.describe.numbers import describe_file, describe_sound, describe_table, read_sound
+from earmark.identify.describe.numbers import describe_file, describe_sound, read_sound
 
 RATE_HZ = 22_050
 
@@ -44,15 +44,6 @@ def test_silence_has_neither_tempo_nor_key():
     row = describe_sound(np.zeros((1, 3 * RATE_HZ), np.float32), RATE_HZ)
     assert (row["tempo_bpm"], row["key"], row["key_correlation"]) == (None, "", None)
     assert row["rms_mean"] == 0
-
-
-def test_a_table_has_a_row_for_each_file(tone, write_sound):
-    paths = [write_sound(tone(hz, RATE_HZ, 2.0), RATE_HZ, name=f"{hz}.wav") for hz in (220, 880)]
-    table = describe_table(paths)
-    assert list(table.path) == [str(path) for path in paths]
-    assert list(table.columns) == ["path", *describe_file(paths[0])]
-    assert table.spectral_centroid_hz_mean.tolist() == sorted(table.spectral_centroid_hz_mean)
-    assert describe_table([]).empty
 
 
 def test_a_file_of_both_channels_is_read_as_it_is(tone, write_sound):

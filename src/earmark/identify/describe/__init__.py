@@ -1,1 +1,1 @@
-"""Numbers and pictures of single files: what is there to be heard, before anything is learned."""
+"""Numbers and pictures of single files, without a trained model."""

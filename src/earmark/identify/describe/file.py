@@ -1,4 +1,4 @@
-"""Numbers of one file: timbre, loudness, tempo, key."""
+"""Numbers of any file of music: timbre, loudness, tempo, key."""
 
 from __future__ import annotations
 
@@ -12,10 +12,20 @@ from earmark.identify.describe.sound import write_sound
 
 
 def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Numbers of a file of music, as `earmark describe` prints them (see `describe_sound`).
+    """Numbers of a file of music, as `earmark describe` prints them.
 
-    It is brought to 22,050 Hz and one channel, so that numbers compare; MIDI is played with its own
-    instruments and tempo. Raises PieceError where it cannot be heard.
+    The file is brought to 22,050 Hz and one channel, so that numbers of files compare; MIDI is played with
+    its own instruments and tempo.
+
+    Args:
+        path: MIDI or a recording.
+
+    Returns:
+        duration_s; tempo_bpm, None without onsets; key, "" without pitch, and its key_correlation; then
+        NAME_mean and NAME_sd, over time, of every descriptor.
+
+    Raises:
+        PieceError: The file cannot be heard.
     """
     with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
         wav = Path(folder) / "sound.wav"

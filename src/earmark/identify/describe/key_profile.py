@@ -1,6 +1,7 @@
-"""Key from the pitch classes that sound: Krumhansl and Kessler's profiles.
+"""Key from the strength of the pitch classes, by Krumhansl and Kessler's profiles.
 
-Krumhansl, C. L.: Cognitive Foundations of Musical Pitch, Oxford 1990, p. 30 and chapter 4.
+References:
+    Krumhansl, C. L.: Cognitive Foundations of Musical Pitch, Oxford 1990, p. 30 and chapter 4.
 """
 
 from __future__ import annotations
@@ -17,9 +18,13 @@ KEYS = (*(f"{tonic} major" for tonic in MAJOR_TONICS), *(f"{tonic} minor" for to
 
 
 def key_of(chroma: np.ndarray) -> tuple[str, float] | None:
-    """The key whose profile correlates best with `chroma` (12,), C first, and that correlation.
+    """The key whose profile correlates best with the pitch classes.
 
-    None where all pitch classes are equally strong: silence, or noise without pitch.
+    Args:
+        chroma: Strength of each pitch class (12,), C first.
+
+    Returns:
+        One of KEYS and its correlation; None where all pitch classes are equally strong, as in silence.
     """
     spread = chroma - chroma.mean()
     length = np.linalg.norm(spread)

@@ -1,11 +1,10 @@
-"""One row of numbers for a piece: means and deviations of its descriptors, tempo, key."""
+"""Numbers of a sound: means and deviations of its descriptors, tempo, key."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,12 +14,19 @@ from earmark.identify.describe.key_profile import key_of
 from earmark.identify.describe.tempo import tempo_bpm
 from earmark.music.audio import blocks_of
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 def read_sound(wav: Path) -> tuple[np.ndarray, int]:
-    """Waveform (channels, samples) of float32 and its rate in Hz. Raises PieceError where unreadable."""
+    """Read a WAV file, or what else soundfile reads.
+
+    Args:
+        wav: The file.
+
+    Returns:
+        The waveform (channels, samples), float32, and its rate in Hz.
+
+    Raises:
+        PieceError: It cannot be read.
+    """
     rate_hz, blocks = blocks_of(wav)
     waveform = np.concatenate(list(blocks)).T
     if not np.isfinite(waveform).all():
@@ -31,10 +37,19 @@ def read_sound(wav: Path) -> tuple[np.ndarray, int]:
 def describe_sound(
     waveform: np.ndarray, rate_hz: int, descriptors: Descriptors | None = None
 ) -> dict[str, Any]:
-    """Numbers of a waveform (channels, samples), to six digits.
+    """Numbers of a waveform, to six digits.
 
-    duration_s; tempo_bpm (None without onsets); key (empty without pitch) and key_correlation; then
-    <row>_mean and <row>_sd over time of every row of `descriptors`.
+    Args:
+        waveform: (channels, samples).
+        rate_hz: Its rate.
+        descriptors: By default with their default settings.
+
+    Returns:
+        duration_s; tempo_bpm, None without onsets; key, "" without pitch, and its key_correlation; then
+        NAME_mean and NAME_sd, over time, of every row of the descriptors.
+
+    Raises:
+        PieceError: Its rate is not one of music.
     """
     descriptors = descriptors or Descriptors()
     rows = descriptors(waveform, rate_hz)[0].numpy().astype(np.float64)
@@ -51,23 +66,20 @@ def describe_sound(
 
 
 def describe_file(path: str | os.PathLike, descriptors: Descriptors | None = None) -> dict[str, Any]:
-    """`describe_sound` of a WAV file (or what else soundfile reads), at the file's own rate.
+    """Numbers of a WAV file, or what else soundfile reads, at its own rate: as `describe_sound`.
 
-    Spectral descriptors of files of different rates do not compare: bring them to one before.
-    Raises PieceError where the file is unreadable.
+    Spectral descriptors of files of different rates do not compare.
+
+    Args:
+        path: The file.
+        descriptors: By default with their default settings.
+
+    Raises:
+        PieceError: It cannot be read.
     """
     return describe_sound(*read_sound(Path(path)), descriptors)
 
 
-def describe_table(
-    paths: Iterable[str | os.PathLike], descriptors: Descriptors | None = None
-) -> pd.DataFrame:
-    """A row for each file: `path`, then the columns of `describe_file`."""
-    import pandas as pd
-
-    return pd.DataFrame([{"path": str(path), **describe_file(path, descriptors)} for path in paths])
-
-
 def _digits(value: float | None) -> float | None:
-    """Six significant digits: more than the ear or a table needs, and the same on every machine."""
+    """Six significant digits: rounding that differs between machines does not show."""
     return None if value is None else float(f"{value:.6g}")

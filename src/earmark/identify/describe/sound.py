@@ -1,4 +1,4 @@
-"""Any file of music as a WAV that can be compared with others: one rate, one channel, uncut."""
+"""Any file of music as a WAV that can be compared with others: one rate, one channel, whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMPARED = HearingSettings(
         instruments="original",
         soundfont=DEFAULT,
         synth_rate=44_100,
-        gain=0.6,  # FluidSynth's scale; the loudest tutti stay unclipped
+        gain=0.6,  # FluidSynth's scale; loud orchestral chords are not clipped
         reverb=False,
         chorus=False,
         tail_s=1.0,
@@ -29,9 +29,15 @@ COMPARED = HearingSettings(
 
 
 def write_sound(file: Path, wav: Path) -> None:
-    """Write `file` as WAV: a recording resampled, MIDI played with its own instruments and tempo.
+    """Write a file as WAV: a recording resampled, MIDI played with its own instruments and tempo.
 
-    Raises PieceError where the file is missing or is no music, EarmarkError where nothing can be played.
+    Args:
+        file: MIDI or a recording.
+        wav: Where to.
+
+    Raises:
+        PieceError: The file is missing or is no music.
+        EarmarkError: No MIDI can be played, because FluidSynth or the soundfont is missing.
     """
     if not file.is_file():
         raise PieceError("is no file" if file.exists() else "does not exist")

@@ -18,12 +18,25 @@ SHORTEST_S = 2.0
 
 
 def tempo_bpm(waveform: np.ndarray, rate_hz: int) -> float | None:
-    """Beats a minute of a waveform (channels, samples); None without onsets or for less than 2 s.
+    """Tempo of a waveform.
 
-    Onset strength is the mean rise of log-mel bands; the period is the maximum of its
-    autocorrelation in Hann windows of 8 s, averaged, times a log-normal prior about 120 a minute (Ellis
-    2007). An octave may be mistaken: where beats of twice the period fit as well, the prior decides, and
-    it halves an even pulse of more than about 170 a minute.
+    Onset strength is the mean rise of log-mel bands. The period is the maximum of its autocorrelation in Hann
+    windows of 8 s, averaged, times a log-normal prior about 120 a minute. The result may be half or twice the
+    tempo: where beats of twice the period fit as well, the prior decides, and it halves an even pulse of more
+    than about 170 a minute.
+
+    Args:
+        waveform: (channels, samples).
+        rate_hz: Its rate.
+
+    Returns:
+        Beats a minute; None without onsets or for less than 2 s.
+
+    Raises:
+        PieceError: The rate is not one of music.
+
+    References:
+        Ellis, D. P. W.: Beat tracking by dynamic programming. Journal of New Music Research 36 (2007).
     """
     if waveform.shape[1] < SHORTEST_S * rate_hz:
         return None

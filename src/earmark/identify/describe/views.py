@@ -1,4 +1,4 @@
-"""One picture of one sound, or of several side by side with equal axes."""
+"""A picture of one sound, or of several side by side with equal axes."""
 
 from __future__ import annotations
 
@@ -36,11 +36,18 @@ LABELS = (
 
 @dataclass(frozen=True)
 class Views:
-    """What is drawn of one sound of `duration_s` seconds, each array over its whole length.
+    """What is drawn of one sound; each array spans its whole length.
 
-    outline: lowest and highest sample (2, columns). linear: dB (rows, columns), 0 to `nyquist_hz`.
-    pitch: dB (bands, columns), C1 to B7. mfcc: (coefficients without the first, columns).
-    crossings, centroid_hz: (columns,).
+    Attributes:
+        title: What stands above it.
+        duration_s: Its length, seconds.
+        nyquist_hz: Half its rate.
+        outline: Lowest and highest sample (2, columns).
+        linear: Spectrogram in dB (rows, columns), 0 to `nyquist_hz`.
+        pitch: Pitch spectrogram in dB (bands, columns), C1 to B7.
+        mfcc: (coefficients without the first, columns).
+        crossings: Share of samples at which the sign changes (columns,).
+        centroid_hz: Spectral centroid (columns,).
     """
 
     title: str
@@ -55,7 +62,13 @@ class Views:
 
     @classmethod
     def of(cls, title: str, waveform: np.ndarray, rate_hz: int) -> Views:
-        """Views of a waveform (channels, samples) of more than 8 kHz, which holds the highest pitches."""
+        """Compute the views of a waveform.
+
+        Args:
+            title: What stands above it.
+            waveform: (channels, samples).
+            rate_hz: Its rate; more than 8 kHz, so that it has the highest pitches.
+        """
         duration_s = waveform.shape[1] / rate_hz
         mixed = mono(waveform)
         size = -(-len(mixed) // MOST_COLUMNS)
@@ -78,12 +91,17 @@ class Views:
 
 
 def views_picture(views: Sequence[Views], path: Path) -> None:
-    """A column for each of `views`, a row for each of their arrays; a row's axes and colours are equal."""
+    """Draw a column for each sound and a row for each of its arrays, with equal axes and colours in a row.
+
+    Args:
+        views: The sounds, one or more.
+        path: Where the PNG is written to.
+    """
     figure = new_figure(1.5 + 6.5 * len(views), 11.0)
     grid = figure.subplots(6, len(views), squeeze=False, sharex=True, sharey="row")
     loudest = {name: max(getattr(view, name).max() for view in views) for name in ("linear", "pitch")}
-    # The second coefficient is many times the others: their colours may not depend on it.
-    most = max(max(np.percentile(abs(view.mfcc), 95) for view in views), 1e-6)
+    # The second coefficient is many times the others: a percentile keeps it from fixing their colours.
+    most = max(max(float(np.percentile(abs(view.mfcc), 95)) for view in views), 1e-6)
     for axes, view in zip(grid.T, views, strict=True):
         _draw_outline(axes[0], view)
         top_hz = view.nyquist_hz
@@ -110,13 +128,21 @@ def views_picture(views: Sequence[Views], path: Path) -> None:
 
 
 def _draw_outline(axes: Axes, view: Views) -> None:
+    """The waveform's outline over time."""
     time_s = np.linspace(0, view.duration_s, view.outline.shape[1])
     axes.fill_between(time_s, *view.outline, color=COLOURS[0], linewidth=0)
     axes.set_ylim(-1, 1)
 
 
 def _image(
-    axes: Axes, view: Views, values: np.ndarray, edges: tuple, cmap: str, low: float, high: float
+    axes: Axes,
+    view: Views,
+    values: np.ndarray,
+    edges: tuple[float, float],
+    cmap: str,
+    low: float,
+    high: float,
 ) -> None:
+    """Draw an array over time; edges: ends of the vertical axis; low, high: ends of the colour scale."""
     extent = (0, view.duration_s, *edges)
     axes.imshow(values, origin="lower", aspect="auto", extent=extent, cmap=cmap, vmin=low, vmax=high)
