@@ -5,82 +5,77 @@ from pathlib import Path
 import pytest
 import torch
 
-from earmark.foundation.contracts import ClassicalModel
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.targets import build
 from earmark.foundation.workspace import Workspace
 from earmark.learning.assembly import HEAD, check_parts
 from earmark.models.classifier import Classifier
 from earmark.models.dense import Dense
-from earmark.models.forest import Forest
 from earmark.pipeline.settings.config import compose
 
-CONF = Path(__file__).parents[2] / "conf"
+PROJECT = Path(__file__).parents[2]
 CLASSIFY = ("objective=cross_entropy", "sampler=shuffled", "decision=vote")
-SHAPE = {"channels": 1, "bands": 16, "frames": 20}
-
-
-# 20 frames of 16 bands: 8000 / 400 Hz for a second
-SMALL = (
-    *("audio.sample_rate=8000", "features=mel", "features.hop_length=400", "features.n_mels=16"),
-    *("features.f_max_hz=4000", "dataset.clip_s=1"),
-)
+CLASSES = 5
 
 
 def parts(*overrides):
-    """The parts of a config."""
-    config = compose(CONF, overrides)
-    return config.parts(config.recipe(Workspace.at(CONF.parent)))
+    config = compose(PROJECT / "conf", overrides)
+    return config.parts(config.recipe(Workspace.at(PROJECT)))
 
 
 def node(*overrides):
-    return parts("model=dense", *SMALL, *overrides).model_node(5)
+    return parts("model=dense", *overrides).model_node(CLASSES)
 
 
-def check(*overrides):
-    config = compose(CONF, overrides)
-    check_parts(config.parts(config.recipe(Workspace.at(CONF.parent))), config.data.labels)
+def shape_of(given):
+    """The shape of the input that front end and clips of these parts give."""
+    front_end = given.recipe.front_end
+    channels = front_end.channels(given.recipe.format.channels)
+    return {"channels": channels, "bands": front_end.bands(), "frames": given.recipe.clips.frames}
+
+
+SHAPE = shape_of(parts())
+
+
+def settings_of(model):
+    """The settings of a model without where to start."""
+    return dict(parts(f"model={model}").model)
 
 
 def test_the_input_is_what_front_end_and_clips_give():
-    shape = parts("features=mel", "features.n_mels=64", "dataset.clip_s=2", "audio=stereo44k").model_node(7)
-    assert (shape["channels"], shape["bands"]) == (2, 64)
-    hop_length = compose(CONF, ["features=mel"]).features["hop_length"]
-    assert shape["frames"] == round(2 * 44100 / hop_length)
+    made = node("features=mel", "features.n_mels=64", "dataset.clip_s=2", "audio=stereo44k")
+    assert (made["channels"], made["bands"]) == (2, 64)
+    hop = parts("features=mel").recipe.settings.features["hop_length"]
+    assert made["frames"] == round(2 * 44100 / hop)
 
 
 def test_an_encoder_learns_embeddings_as_it_is():
-    found = node()
-    assert found == {**_without_init("dense"), **SHAPE}
-    assert type(build(found, "model")) is Dense
-
-
-def _without_init(model):
-    own = compose(CONF, [f"model={model}"]).model
-    return {name: value for name, value in own.items() if name != "init"}
+    assert node() == {**settings_of("dense"), **SHAPE}
+    assert "init" not in node()
+    assert type(build(node(), "model")) is Dense
 
 
 @pytest.mark.parametrize("decision", ["vote", "majority", "prototype"])
 @pytest.mark.parametrize("objective", ["cross_entropy", "squared_error"])
 def test_a_head_is_put_on_an_encoder_where_scores_are_needed(objective, decision):
-    found = node(f"objective={objective}", "sampler=shuffled", f"decision={decision}")
-    encoder = _without_init("dense")
-    assert found == {"_target_": HEAD, "_recursive_": False, "encoder": encoder, **SHAPE, "classes": 5}
-    model = build(found, "model")
+    made = node(f"objective={objective}", "sampler=shuffled", f"decision={decision}")
+    encoder = settings_of("dense")
+    assert made == {"_target_": HEAD, "_recursive_": False, "encoder": encoder, **SHAPE, "classes": CLASSES}
+    model = build(made, "model")
     assert type(model) is Classifier
     assert type(model.encoder) is Dense
-    assert model.eval()(torch.zeros(3, 1, 16, 20)).shape == (3, 5)
+    assert model.eval()(torch.zeros(3, *SHAPE.values())).shape == (3, CLASSES)
 
 
 def test_a_head_that_the_config_has_already_is_not_put_on_twice():
-    found = node("model=classifier", "model@model.encoder=dense", *CLASSIFY)
-    assert found == node(*CLASSIFY)
+    made = node("model=classifier", "model@model.encoder=dense", *CLASSIFY)
+    assert made == node(*CLASSIFY)
 
 
 def test_a_model_that_gives_scores_is_told_how_many():
-    found = node("model=logistic", *CLASSIFY)
-    assert found == {**_without_init("logistic"), **SHAPE, "classes": 5}
-    assert build(found, "model")(torch.zeros(2, 1, 16, 20)).shape == (2, 5)
+    made = node("model=logistic", *CLASSIFY)
+    assert made == {**settings_of("logistic"), **SHAPE, "classes": CLASSES}
+    assert build(made, "model")(torch.zeros(2, *SHAPE.values())).shape == (2, CLASSES)
 
 
 def test_where_to_start_is_not_the_models_own_setting():
@@ -89,7 +84,7 @@ def test_where_to_start_is_not_the_models_own_setting():
 
 
 @pytest.mark.parametrize(
-    ("overrides", "said"),
+    ("overrides", "message"),
     [
         (["model=logistic"], "Logistic gives class scores and Triplet learns from embeddings: choose "),
         (["model=forest", "objective=anchor_triplet"], "Forest gives class scores and AnchorTriplet"),
@@ -109,15 +104,15 @@ def test_where_to_start_is_not_the_models_own_setting():
         (["+decision.depth=3"], "decision.depth is not a setting of"),
     ],
 )  # fmt: skip
-def test_parts_that_do_not_fit_are_one_line_that_says_what_to_choose(overrides, said):
+def test_parts_that_do_not_fit_are_one_line_that_says_what_to_choose(overrides, message):
     with pytest.raises(EarmarkError) as caught:
         node(*overrides)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("overrides", "said"),
+    ("overrides", "message"),
     [
         (["+sampler.seed=1"], "sampler.seed is not for a config to set"),
         (["+sampler.labels=[a]"], "sampler.labels is not for a config to set"),
@@ -133,10 +128,10 @@ def test_parts_that_do_not_fit_are_one_line_that_says_what_to_choose(overrides, 
         (["model=classifier", "+model.encoder.depth=3", *CLASSIFY], "model.encoder.depth is not a setting"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_built_is_refused_before_anything_is_computed(overrides, said):
+def test_what_cannot_be_built_is_refused_before_anything_is_computed(overrides, message):
     with pytest.raises(EarmarkError) as caught:
-        check("features=mel", *overrides)
-    assert said in str(caught.value)
+        check_parts(parts("features=mel", *overrides), [])
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -154,25 +149,28 @@ def test_what_cannot_be_built_is_refused_before_anything_is_computed(overrides, 
     ],
 )
 def test_what_fits_together_passes(overrides):
-    check("features=mel", *overrides)
+    check_parts(parts("features=mel", *overrides), [])
 
 
 def test_a_sampler_gets_what_no_config_states():
-    shuffled = parts("sampler=shuffled", "sampler.batch_size=2")
-    labels = ["a", "a", "b", "b"]
-    one, other = (list(shuffled.batches(labels, labels, seed)) for seed in (0, 1))
+    labels, given = ["a", "a", "b", "b"], parts("sampler=shuffled", "sampler.batch_size=2")
+    one, other = (list(given.batches(labels, labels, seed)) for seed in (0, 1))
     for batches in (one, other):
         drawn = sorted(index for batch in batches for index in batch)
         assert drawn == [0] * 4 + [1] * 4 + [2] * 4 + [3] * 4  # four clips of each piece
     assert one != other
 
 
+@pytest.mark.parametrize("setting", ["max_gain_db", "max_band_shift", "max_masked_bands"])
+def test_clips_that_are_not_in_decibels_are_not_changed_as_if_they_were(setting):
+    descriptors = ["features=descriptors", "dataset=plain", f"dataset.{setting}=1"]
+    with pytest.raises(EarmarkError, match=f"dataset.{setting}=1 changes bands in dB, and those of"):
+        check_parts(parts(*descriptors, "model=dense"), [])
+    # A classical model is fitted to clips as they are.
+    check_parts(parts(*descriptors, "model=logistic", *CLASSIFY), [])
+
+
 def test_a_part_that_lacks_what_its_contract_asks_is_one_line(monkeypatch):
     monkeypatch.delattr(Dense, "gives")
     with pytest.raises(EarmarkError, match="config: model: Dense lacks `gives`"):
         node()
-
-
-def test_classical_classifiers_are_told_by_their_contract():
-    assert isinstance(Forest(1, 4, 4, 2, trees=1, max_depth=1, min_samples_leaf=1), ClassicalModel)
-    assert not isinstance(torch.nn.Linear(1, 1), ClassicalModel)

@@ -1,10 +1,13 @@
-"""Retrieval as it is defined, and a learner that collects what it is judged by."""
+"""Retrieval against its definition, and what a learner logs."""
 
 import numpy as np
 import pytest
+import pytorch_lightning as pl
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from earmark.learning.learner import QUERIES, Learner, retrieval
+from earmark.learning.learner import ACCURACY, QUERIES, RETRIEVAL, Learner, retrieval, watched_score
 
 
 def naive(queries, query_classes, references, reference_classes):
@@ -33,16 +36,16 @@ def test_an_example_by_hand():
     assert naive(queries, asked, references, classes) == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_it_is_what_its_definition_says(seed):
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 2**32), st.integers(1, 40), st.integers(1, 12), st.integers(2, 4))
+def test_it_is_what_its_definition_says(seed, references, queries, classes):
     random = torch.Generator().manual_seed(seed)
-    references, queries = (torch.randn(size, 3, generator=random) for size in (30, 12))
-    classes = torch.arange(30) % 4 % 3  # 15, 8 and 7 of them
-    asked = torch.arange(12) % 3
-    references += 0.7 * torch.nn.functional.one_hot(classes, 3)
-    queries += 0.7 * torch.nn.functional.one_hot(asked, 3)
-    expected = naive(queries, asked, references, classes)
-    assert retrieval(queries, asked, references, classes) == pytest.approx(expected, abs=1e-5)
+    table, asked = (torch.randn(size, 3, generator=random) for size in (references, queries))
+    # Classes of unequal size, each of which has references.
+    numbers = torch.arange(references) % classes % 3
+    query_numbers = torch.arange(queries) % (int(numbers.max()) + 1)
+    expected = naive(asked, query_numbers, table, numbers)
+    assert retrieval(asked, query_numbers, table, numbers) == pytest.approx(expected, abs=1e-5)
 
 
 def test_comparing_a_few_at_a_time_changes_nothing(monkeypatch):
@@ -65,41 +68,57 @@ def test_separated_classes_are_retrieved_and_swapped_ones_are_not():
     assert retrieval(torch.eye(2), torch.tensor([1, 0]), references, classes) == 0.0
 
 
+class Same(torch.nn.Module):
+    """An encoder that gives its clips as they are."""
+
+    gives, clip_by_clip = "embeddings", False
+
+    def forward(self, clips):
+        return clips
+
+
 class Sum(torch.nn.Module):
-    """An objective of embeddings, or of scores."""
+    """An objective of embeddings or of scores; keeps what it was given."""
+
+    needs_batches = "classes"
 
     def __init__(self, needs="embeddings"):
         super().__init__()
         self.needs = needs
 
-    def forward(self, embeddings, classes):
-        return embeddings.sum()
+    def forward(self, outputs, classes):
+        self.outputs, self.autocast = outputs, torch.is_autocast_enabled("cpu")
+        return outputs.sum()
 
-    def monitored(self, embeddings, classes):
-        return {}
-
-
-class NoTrainer:
-    """What a learner asks of its trainer at the end of validation."""
-
-    sanity_checking = False
+    def monitored(self, outputs, classes):
+        assert not outputs.requires_grad
+        return {"clips": torch.tensor(float(len(outputs)))}
 
 
 @pytest.fixture
-def learner(monkeypatch):
-    """A learner whose encoder passes on what it gets; what it logs is kept in `logged`."""
-    encoder = torch.nn.Identity()
-    encoder.clip_by_clip = False
-    made = Learner(encoder, Sum(), torch.optim.SGD)
-    made.logged = {}
-    monkeypatch.setattr(made, "log", lambda name, value, **_: made.logged.update({name: float(value)}))
-    monkeypatch.setattr(
-        made,
-        "log_dict",
-        lambda values, **_: made.logged.update({name: float(value) for name, value in values.items()}),
-    )
-    made._trainer = NoTrainer()
-    return made
+def learner_of(monkeypatch):
+    """A maker of learners in a trainer; what one logs is kept in its `logged`."""
+
+    def make(encoder, objective, compiled=False):
+        learner = Learner(encoder, objective, torch.optim.SGD, compiled)
+        learner.logged = {}
+
+        def keep(name, value, **_):
+            learner.logged[name] = torch.as_tensor(value).item()
+
+        monkeypatch.setattr(learner, "log", keep)
+        learner.trainer = pl.Trainer(
+            accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False
+        )
+        return learner
+
+    return make
+
+
+@pytest.fixture
+def learner(learner_of):
+    """A learner of embeddings whose encoder gives its clips as they are."""
+    return learner_of(Same(), Sum())
 
 
 def test_validation_retrieves_queries_among_references(learner):
@@ -121,52 +140,45 @@ def test_each_epoch_starts_afresh(learner):
         assert learner.logged["validation/retrieval"] == expected
 
 
-def test_the_training_loss_is_the_objectives(learner):
+def test_the_training_loss_is_the_objectives_with_what_it_monitors_beside_it(learner):
     loss = learner.training_step((torch.ones(3, 2), torch.tensor([0, 0, 1])), 0)
     assert loss.item() == 6.0
-    assert learner.logged == {"train/loss": 6.0}
+    assert learner.logged == {"train/loss": 6.0, "train/clips": 3.0}
 
 
-def test_what_an_objective_monitors_is_logged_beside_its_loss(learner):
-    learner.objective.monitored = lambda outputs, classes: {"share": outputs.mean()}
-    learner.training_step((torch.full((3, 2), 0.5), torch.tensor([0, 0, 1])), 0)
-    assert learner.logged == {"train/loss": 3.0, "train/share": 0.5}
-
-
-class Weighted(torch.nn.Module):
+class Weighted(Sum):
     """An objective to which it matters which embedding is whose."""
 
-    def forward(self, embeddings, classes):
-        return (embeddings.square() * (1 + classes[:, None])).sum()
-
-    def monitored(self, embeddings, classes):
-        return {}
+    def forward(self, outputs, classes):
+        return (outputs.square() * (1 + classes[:, None])).sum()
 
 
 class Counting(torch.nn.Linear):
     """An encoder that counts the clips it was given."""
 
-    clip_by_clip, seen = True, 0
+    gives, clips_seen = "embeddings", 0
+
+    def __init__(self, clip_by_clip):
+        super().__init__(6, 4)
+        self.clip_by_clip = clip_by_clip
 
     def forward(self, clips):
-        self.seen += len(clips)
+        self.clips_seen += len(clips)
         return super().forward(clips.flatten(1))
 
 
-def test_a_clip_that_occurs_twice_is_encoded_once_and_counts_twice(learner):
+def test_a_clip_that_occurs_twice_is_encoded_once_and_counts_twice(learner_of):
     batch = torch.randn(5, 2, 3)[[3, 0, 0, 1, 2, 4, 0]], torch.arange(7)
-    learner.objective = Weighted()
-    found = {}
+    losses, gradients = {}, {}
     for once in (True, False):
         torch.manual_seed(0)
-        learner.encoder = Counting(6, 4)
-        learner.encoder.clip_by_clip = once
+        learner = learner_of(Counting(clip_by_clip=once), Weighted())
         loss = learner.training_step(batch, 0)
         loss.backward()
-        found[once] = loss.item(), learner.encoder.weight.grad
-        assert learner.encoder.seen == (5 if once else 7)
-    assert found[True][0] == pytest.approx(found[False][0], rel=1e-6)
-    torch.testing.assert_close(found[True][1], found[False][1])
+        losses[once], gradients[once] = loss.item(), learner.encoder.weight.grad
+        assert learner.encoder.clips_seen == (5 if once else 7)
+    assert losses[True] == pytest.approx(losses[False], rel=1e-6)
+    torch.testing.assert_close(gradients[True], gradients[False])
 
 
 def test_the_optimizer_gets_every_weight_of_encoder_and_objective():
@@ -179,34 +191,18 @@ def test_the_optimizer_gets_every_weight_of_encoder_and_objective():
     }
 
 
-def test_scores_are_judged_by_the_mean_recall_of_the_classes_that_occur(learner):
-    learner.objective = Sum("scores")
+def test_scores_are_validated_by_the_mean_recall_of_the_classes_that_occur(learner_of):
+    learner = learner_of(Same(), Sum("scores"))
     learner.on_validation_epoch_start()
-    said, true = torch.eye(4)[[0, 0, 1, 2]], torch.tensor([0, 0, 0, 2])
-    learner.validation_step((said, true), 0)
+    scores, classes = torch.eye(4)[[0, 0, 1, 2]], torch.tensor([0, 0, 0, 2])
+    learner.validation_step((scores, classes), 0)
     learner.on_validation_epoch_end()
     assert learner.logged == {"validation/balanced_accuracy": pytest.approx((2 / 3 + 1) / 2)}
 
 
-@pytest.fixture
-def learner_of(monkeypatch):
-    """A learner over a linear encoder, whose log goes nowhere; `seen` is what its objective saw."""
-
-    def make(compiled):
-        seen = {}
-
-        class Seeing(Sum):
-            def forward(self, outputs, classes):
-                seen.update(outputs=outputs, autocast=torch.is_autocast_enabled("cpu"))
-                return outputs.sum()
-
-        encoder = torch.nn.Linear(2, 2)
-        encoder.clip_by_clip = False
-        learner = Learner(encoder, Seeing(), torch.optim.SGD, compiled)
-        monkeypatch.setattr(learner, "log_dict", lambda *args, **settings: None)
-        return learner, seen
-
-    return make
+def test_the_score_follows_from_what_the_objective_needs():
+    assert watched_score(Sum("scores")) == ACCURACY == "validation/balanced_accuracy"
+    assert watched_score(Sum("embeddings")) == RETRIEVAL == "validation/retrieval"
 
 
 def test_training_runs_what_was_compiled_and_validation_does_not(learner_of, monkeypatch):
@@ -214,25 +210,29 @@ def test_training_runs_what_was_compiled_and_validation_does_not(learner_of, mon
 
     def compile_instead(function):
         compiled.append(function)
-        return lambda clips: clips + 7
+        return lambda clips: 0 * clips + 7
 
     monkeypatch.setattr(torch, "compile", compile_instead)
-    learner, seen = learner_of(compiled=True)
+    learner = learner_of(Same(), Sum("scores"), compiled=True)
     learner.on_fit_start()
     assert compiled == [learner.encoder.forward]
     learner.training_step((torch.zeros(3, 2), torch.zeros(3)), 0)
-    assert (seen["outputs"] == 7).all()
+    assert (learner.objective.outputs == 7).all()
     learner.on_validation_epoch_start()
-    learner.validation_step((torch.zeros(3, 2), torch.zeros(3)), 0)
-    assert torch.equal(learner._collected[0][0][0], learner.encoder(torch.zeros(3, 2)))
+    # Compiled as above, all classes would tie and the first win.
+    learner.validation_step((torch.eye(2), torch.tensor([0, 1])), 0)
+    learner.on_validation_epoch_end()
+    assert learner.logged["validation/balanced_accuracy"] == 1.0
 
 
 def test_losses_are_computed_in_32_bits_whatever_the_network_is(learner_of):
-    learner, seen = learner_of(compiled=False)
+    encoder = torch.nn.Linear(2, 2)
+    encoder.clip_by_clip = False
+    learner = learner_of(encoder, Sum())
     with torch.autocast("cpu", torch.bfloat16):
         learner.training_step((torch.ones(3, 2), torch.zeros(3)), 0)
-    assert seen["outputs"].dtype == torch.float32
-    assert not seen["autocast"]
+    assert learner.objective.outputs.dtype == torch.float32
+    assert not learner.objective.autocast
 
 
 def test_few_queries_are_compared_at_a_time(monkeypatch):

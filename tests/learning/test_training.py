@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+from dataclasses import asdict
 from functools import partial
 
 import numpy as np
@@ -11,44 +12,24 @@ import pytest
 import torch
 
 from earmark.foundation.errors import EarmarkError
-from earmark.foundation.targets import build
 from earmark.learning.dataset.arrays import FeatureArrays
 from earmark.learning.dataset.augment import Augmentation
 from earmark.learning.dataset.pieces import LabelledPieces, TrainingData
 from earmark.learning.embed import embed_pieces
 from earmark.learning.learner import retrieval
 from earmark.learning.objectives.triplet import Triplet
-from earmark.learning.training import Trainable, fit, fit_classical
-from earmark.models.forest import Forest
-from earmark.models.logistic import Logistic
+from earmark.learning.samplers.class_work import ClassWorkSampler
+from earmark.learning.training import Trainable, fit
 from earmark.music.clips import ClipGeometry
 
 LABELS = ["Ash", "Birch", "Cedar"]
 GEOMETRY = ClipGeometry(frames=8, hop=8, most_clips=3, frame_rate_hz=1.0)
-SAMPLER = {
-    "_target_": "earmark.learning.samplers.class_work.ClassWorkSampler",
-    "classes_per_batch": 3,
-    "works_per_class": 3,
-    "clips_per_piece": 2,
-    "batches_per_epoch": 6,
-}
+SAMPLER = {"classes_per_batch": 3, "works_per_class": 3, "clips_per_piece": 2, "batches_per_epoch": 6}
+AUGMENTATION = Augmentation(max_gain_db=1.0, max_masked_bands=1)
 
 
-def batches(labels, groups, seed):
-    """A sampler of SAMPLER's settings."""
-    return build(SAMPLER, "sampler", labels=labels, groups=groups, seed=seed)
-
-
-def data_of(parts, labels=LABELS):
-    """Training data of pieces to learn from and to validate by."""
-    return TrainingData(
-        *parts,
-        labels,
-        GEOMETRY,
-        batches,
-        Augmentation(max_gain_db=1.0, max_masked_bands=1),
-        validation_max_clips=3,
-    )
+def sampler(labels, groups, seed):
+    return ClassWorkSampler(labels, groups, seed=seed, **SAMPLER)
 
 
 # What `train` of the fixture below does, on one of two machines.
@@ -57,11 +38,11 @@ import json, os, sys, warnings
 from pathlib import Path
 from functools import partial
 import torch
-from earmark.foundation.targets import build
 from earmark.learning.dataset.arrays import FeatureArrays
 from earmark.learning.dataset.augment import Augmentation
 from earmark.learning.dataset.pieces import LabelledPieces, TrainingData
 from earmark.learning.objectives.triplet import Triplet
+from earmark.learning.samplers.class_work import ClassWorkSampler
 from earmark.learning.settings import TrainerSettings
 from earmark.learning.training import Trainable, fit
 from earmark.music.clips import ClipGeometry
@@ -72,24 +53,26 @@ os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=port, NODE_RANK=rank, OMP
 given = json.load(open(f"{folder}/given.json"))
 torch.manual_seed(0)
 net = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d((6, 1)), torch.nn.Flatten(), torch.nn.Linear(6, 2))
-net.clip_by_clip = False
+net.gives, net.clip_by_clip = "embeddings", True
 parts = [LabelledPieces(FeatureArrays(Path(folder), ids), labels, ids) for ids, labels in given["parts"]]
 
-def batches(labels, groups, seed):
-    return build(given["sampler"], "sampler", labels=labels, groups=groups, seed=seed)
+def sampler(labels, groups, seed):
+    return ClassWorkSampler(labels, groups, seed=seed, **given["sampler"])
 
-data = TrainingData(*parts, given["labels"], ClipGeometry(**given["geometry"]), batches,
-                    Augmentation(**given["augmentation"]), validation_max_clips=3)
+data = TrainingData(
+    *parts, given["labels"], ClipGeometry(**given["geometry"]), sampler,
+    Augmentation(**given["augmentation"]), validation_max_clips=3,
+)
 model = Trainable(net, Triplet(margin=0.5, miner="all"), partial(torch.optim.Adam, lr=0.05))
-kept = fit(model, data, TrainerSettings(**given["trainer"]))
-print("kept nothing" if kept is None else json.dumps([e["validation/retrieval"] for e in kept.history]))
+result = fit(model, data, TrainerSettings(**given["trainer"]))
+print("kept nothing" if result is None else json.dumps([e["validation/retrieval"] for e in result.history]))
 """
 
 
 class Linear(torch.nn.Module):
     """Bands, averaged over time, in two dimensions."""
 
-    clip_by_clip = False
+    gives, clip_by_clip = "embeddings", True
 
     def __init__(self):
         super().__init__()
@@ -100,10 +83,10 @@ class Linear(torch.nn.Module):
 
 
 @pytest.fixture
-def pieces(tmp_path):
+def data(tmp_path):
     """Six works of each label to train on and two to validate; a label has one loud band of its own."""
     random = np.random.default_rng(0)
-    parts = []
+    parts = {}
     for name, works in (("train", 6), ("validation", 2)):
         rows = [(f"{label}-{name}-{work}", label) for label in LABELS for work in range(works)]
         for piece_id, label in rows:
@@ -111,16 +94,25 @@ def pieces(tmp_path):
             values[0, LABELS.index(label)] += 6
             np.save(tmp_path / f"{piece_id}.npy", values.astype(np.float16))
         ids, labels = map(list, zip(*rows, strict=True))
-        parts.append(LabelledPieces(FeatureArrays(tmp_path, ids), labels, ids))
-    return parts
+        parts[name] = LabelledPieces(FeatureArrays(tmp_path, ids), labels, ids)
+    return TrainingData(
+        **parts,
+        classes=LABELS,
+        clips=GEOMETRY,
+        batches=sampler,
+        augmentation=AUGMENTATION,
+        validation_max_clips=3,
+    )
 
 
 @pytest.fixture
-def train(pieces, trainer_settings):
-    def run(seed=0, lr=0.02, logger=None, encoder=Linear, **settings):
+def train(data, trainer_settings):
+    """A training of the data under settings."""
+
+    def run(seed=0, lr=0.02, encoder=Linear, **settings):
         torch.manual_seed(seed)
         model = Trainable(encoder(), Triplet(margin=0.5, miner="all"), partial(torch.optim.Adam, lr=lr))
-        return fit(model, data_of(pieces), trainer_settings(seed=seed, **settings), logger)
+        return fit(model, data, trainer_settings(seed=seed, **settings))
 
     return run
 
@@ -129,53 +121,61 @@ def plain_network():
     """Linear of torch's own classes, which a spawned process can find."""
     layers = torch.nn.AdaptiveAvgPool2d((6, 1)), torch.nn.Flatten(), torch.nn.Linear(6, 2)
     network = torch.nn.Sequential(*layers)
-    network.clip_by_clip = False
+    network.gives, network.clip_by_clip = "embeddings", True
     return network
 
 
 def normed_network():
     """The same with batch normalisation, which each process does on its share."""
-    return plain_network().append(torch.nn.BatchNorm1d(2))
+    network = plain_network().append(torch.nn.BatchNorm1d(2))
+    network.clip_by_clip = False
+    return network
 
 
-def retrieval_of(weights, pieces, encoder=Linear):
+def retrieval_of(weights, data, encoder=Linear):
     """Validation retrieval of an encoder with these weights."""
     encoder = encoder()
     encoder.load_state_dict(weights)
     sides = []
-    for part in pieces:
+    for part in (data.train, data.validation):
         clips = embed_pieces(encoder, part.arrays, GEOMETRY).clips
-        numbers = [LABELS.index(label) for label in part.labels]
+        numbers = data.numbers(part)
         sides.append(
             (torch.tensor(np.concatenate(clips)), torch.tensor(np.repeat(numbers, [len(c) for c in clips])))
         )
     return retrieval(*sides[1], *sides[0])
 
 
-def test_every_epoch_has_its_loss_and_retrieval(train, capsys):
-    found = train(seed=4)
-    assert [epoch["epoch"] for epoch in found.history] == [0, 1, 2]
-    assert all({"train/loss", "validation/retrieval"} <= set(epoch) for epoch in found.history)
-    losses = [epoch["train/loss_all_triplets"] for epoch in found.history]
-    assert losses == sorted(losses, reverse=True)
-    assert all(0 <= epoch["train/violated_share"] <= 1 for epoch in found.history)
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.partition(":")[0] for line in lines] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+def test_every_epoch_has_its_values_and_a_line(train, capsys):
+    history = train(seed=4).history
+    assert [epoch["epoch"] for epoch in history] == [0, 1, 2]
+    for epoch in history:
+        assert set(epoch) == {
+            *("epoch", "train/loss", "train/loss_all_triplets", "train/violated_share"),
+            "validation/retrieval",
+        }
+    assert history[-1]["train/loss_all_triplets"] < history[0]["train/loss_all_triplets"]
+    assert capsys.readouterr().out.splitlines() == [
+        f"epoch {number}/3: triplet loss {epoch['train/loss_all_triplets']:.4f} (mean of all triplets), "
+        f"{epoch['train/violated_share']:.1%} of the triplets violate the margin, "
+        f"validation retrieval {epoch['validation/retrieval']:.4f}"
+        for number, epoch in enumerate(history, 1)
+    ]
 
 
-def test_the_weights_are_those_of_the_best_epoch(train, pieces):
-    found = train(lr=1.0, max_epochs=6)  # a rate at which epochs differ
-    scores = [epoch["validation/retrieval"] for epoch in found.history]
-    assert found.score == max(scores)
-    assert found.kept_epoch == scores.index(max(scores))
+def test_the_weights_are_those_of_the_best_epoch(train, data):
+    result = train(lr=1.0, max_epochs=6)  # a rate at which epochs differ
+    scores = [epoch["validation/retrieval"] for epoch in result.history]
+    assert result.score == max(scores)
+    assert result.kept_epoch == scores.index(max(scores))
     assert len(set(scores)) > 1
-    assert set(found.weights) == {"layer.weight", "layer.bias"}
-    assert retrieval_of(found.weights, pieces) == pytest.approx(found.score, abs=1e-6)
+    assert set(result.weights) == {"layer.weight", "layer.bias"}
+    assert retrieval_of(result.weights, data) == pytest.approx(result.score, abs=1e-6)
 
 
-def test_what_can_be_learned_is_learned(train, pieces):
+def test_what_can_be_learned_is_learned(train, data):
     torch.manual_seed(0)
-    untrained = retrieval_of(Linear().state_dict(), pieces)
+    untrained = retrieval_of(Linear().state_dict(), data)
     assert train(lr=0.1, max_epochs=4).score > max(untrained, 0.85)
 
 
@@ -185,12 +185,12 @@ def test_equal_seeds_give_equal_weights_and_curves(train):
     assert all(torch.equal(one.weights[name], same.weights[name]) for name in one.weights)
 
 
-def test_the_last_epoch_is_kept_where_that_is_wanted(train, pieces):
-    found = train(lr=1.0, max_epochs=6, keep="last", patience=0)
-    assert len(found.history) == 6
-    assert found.kept_epoch == 5
-    assert found.score == found.history[-1]["validation/retrieval"]
-    assert retrieval_of(found.weights, pieces) == pytest.approx(found.score, abs=1e-6)
+def test_the_last_epoch_is_kept_where_that_is_wanted(train, data):
+    result = train(lr=1.0, max_epochs=6, keep="last", patience=0)
+    assert len(result.history) == 6
+    assert result.kept_epoch == 5
+    assert result.score == result.history[-1]["validation/retrieval"]
+    assert retrieval_of(result.weights, data) == pytest.approx(result.score, abs=1e-6)
 
 
 def test_training_stops_when_patience_is_at_an_end(train):
@@ -199,10 +199,10 @@ def test_training_stops_when_patience_is_at_an_end(train):
 
 @pytest.mark.parametrize(("steps", "epochs"), [(2, 1), (6, 1), (8, 2)])
 def test_training_stops_after_so_many_steps_with_a_model(train, steps, epochs):
-    found = train(max_steps=steps, max_epochs=-1)
-    assert len(found.history) == epochs
-    assert found.score > 0
-    assert set(found.weights) == {"layer.weight", "layer.bias"}
+    result = train(max_steps=steps, max_epochs=-1)
+    assert len(result.history) == epochs
+    assert result.score > 0
+    assert set(result.weights) == {"layer.weight", "layer.bias"}
 
 
 def test_nothing_is_left_behind(train, tmp_path, monkeypatch):
@@ -233,29 +233,34 @@ def test_two_processes_train_and_validate_as_one(train, alone):
 
 
 @pytest.mark.slow
-def test_two_processes_are_judged_by_the_model_that_is_kept(train, pieces, alone):
+def test_two_processes_are_scored_by_the_model_that_is_kept(train, data, alone):
     """Each has means and variances of its own; the score must be that of the first one's."""
-    found = train(encoder=normed_network, lr=0.05, devices=2)
-    assert retrieval_of(found.weights, pieces, normed_network) == pytest.approx(found.score, abs=1e-6)
+    result = train(encoder=normed_network, lr=0.05, devices=2)
+    assert retrieval_of(result.weights, data, normed_network) == pytest.approx(result.score, abs=1e-6)
 
 
 @pytest.mark.slow
 def test_two_machines_train_as_one_and_the_first_keeps_the_model(
-    train, pieces, alone, python, tmp_path, trainer_settings
+    train, data, trainer_settings, alone, python, tmp_path
 ):
     """Both are this one here: two scripts that know their NODE_RANK, and spawn a process each."""
     one = train(encoder=plain_network, lr=0.05)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    given = {"parts": [[part.groups, part.labels] for part in pieces], "labels": LABELS, "sampler": SAMPLER}
-    given |= {"geometry": vars(GEOMETRY), "augmentation": {"max_gain_db": 1.0, "max_masked_bands": 1}}
-    given |= {"trainer": vars(trainer_settings(num_nodes=2))}
+    given = {
+        "parts": [[part.groups, part.labels] for part in (data.train, data.validation)],
+        "labels": LABELS,
+        "sampler": SAMPLER,
+        "geometry": asdict(GEOMETRY),
+        "augmentation": asdict(AUGMENTATION),
+        "trainer": asdict(trainer_settings(num_nodes=2)),
+    }
     (tmp_path / "given.json").write_text(json.dumps(given))
     nodes = [python(NODE, tmp_path, port, rank) for rank in range(2)]
-    said = [node.communicate(timeout=300) for node in nodes]
-    assert [node.returncode for node in nodes] == [0, 0], "\n".join(text for _, text in said)
-    first, second = (text.splitlines()[-1] for text, _ in said)
+    outputs = [node.communicate(timeout=300) for node in nodes]
+    assert [node.returncode for node in nodes] == [0, 0], "\n".join(errors for _, errors in outputs)
+    first, second = (text.splitlines()[-1] for text, _ in outputs)
     assert second == "kept nothing"
     expected = [epoch["validation/retrieval"] for epoch in one.history]
     assert json.loads(first) == pytest.approx(expected, rel=1e-5)
@@ -279,9 +284,9 @@ def test_batches_too_small_for_so_many_processes_are_refused(train):
 
 @pytest.mark.parametrize("where", [True, False])
 def test_where_the_features_lie_changes_nothing(train, where):
-    usual, found = train(max_epochs=1), train(max_epochs=1, features_on_device=where)
-    assert found.history == usual.history
-    assert all(torch.equal(usual.weights[name], found.weights[name]) for name in usual.weights)
+    usual, result = train(max_epochs=1), train(max_epochs=1, features_on_device=where)
+    assert result.history == usual.history
+    assert all(torch.equal(usual.weights[name], result.weights[name]) for name in usual.weights)
 
 
 def test_bf16_is_near_and_leaves_weights_of_32_bits(train):
@@ -289,81 +294,3 @@ def test_bf16_is_near_and_leaves_weights_of_32_bits(train):
     assert mixed.history != full.history
     assert mixed.history[0]["train/loss"] == pytest.approx(full.history[0]["train/loss"], rel=0.05)
     assert {weight.dtype for weight in mixed.weights.values()} == {torch.float32}
-
-
-def classical(kind, bands=6, classes=3):
-    settings = {"channels": 1, "bands": bands, "frames": GEOMETRY.frames, "classes": classes}
-    if kind == "logistic":
-        return Logistic(**settings, penalty_c=1.0, max_iterations=1000)
-    return Forest(**settings, trees=30, max_depth=4, min_samples_leaf=1)
-
-
-CLASSICAL = pytest.mark.parametrize("kind", ["logistic", "forest"])
-
-
-@CLASSICAL
-def test_a_classical_classifier_learns_what_can_be_learned(pieces, kind):
-    model = classical(kind)
-    found = fit_classical(model, data_of(pieces), seed=0)
-    assert found.monitored == "validation/balanced_accuracy"
-    assert found.history == [{"epoch": 0, "validation/balanced_accuracy": found.score}]
-    assert (found.kept_epoch, set(found.weights)) == (0, set(model.state_dict()))
-    assert found.score > 0.9
-
-
-@CLASSICAL
-def test_its_score_is_the_mean_recall_of_validation_clips_by_the_weights_that_are_kept(pieces, kind):
-    found = fit_classical(classical(kind), data_of(pieces), seed=0)
-    again = classical(kind)
-    again.load_state_dict(found.weights)
-    clips = embed_pieces(again, pieces[1].arrays, GEOMETRY).clips
-    right = {label: [] for label in LABELS}
-    for label, scores in zip(pieces[1].labels, clips, strict=True):
-        right[label] += (scores.argmax(axis=1) == LABELS.index(label)).tolist()
-    assert found.score == pytest.approx(np.mean([np.mean(row) for row in right.values()]), abs=1e-6)
-
-
-@CLASSICAL
-def test_equal_seeds_give_equal_classifiers(pieces, kind):
-    one, same = (fit_classical(classical(kind), data_of(pieces), seed=1) for _ in range(2))
-    assert one.history == same.history
-    assert all(torch.equal(one.weights[name], same.weights[name]) for name in one.weights)
-
-
-class Weighed(torch.nn.Module):
-    """Keeps what it is asked to fit, and always says the first class."""
-
-    def __init__(self):
-        super().__init__()
-        self.register_buffer("nothing", torch.zeros(1))
-
-    def summarise(self, clips):
-        return clips.mean(dim=(1, 3))
-
-    def fit(self, summaries, classes, weights, seed):
-        self.given = summaries, classes, weights, seed
-
-    def forward(self, clips):
-        return torch.eye(4)[torch.zeros(len(clips), dtype=torch.long)]
-
-
-def test_classes_weigh_alike_and_in_each_all_pieces_and_in_each_all_clips(tmp_path):
-    # Ash: pieces of 1 and 3 clips; Birch: one of 2; Cedar: none in training. Frames 8 a clip.
-    rows = [("a1", "Ash", 8), ("a2", "Ash", 24), ("b1", "Birch", 16), ("v1", "Ash", 8), ("v2", "Birch", 8)]
-    for index, (name, _, frames) in enumerate(rows):
-        np.save(tmp_path / f"{name}.npy", np.full((1, 6, frames), index, dtype=np.float16))
-    train, validation = (
-        LabelledPieces(FeatureArrays(tmp_path, [row[0] for row in part]), [row[1] for row in part], [])
-        for part in (rows[:3], rows[3:])
-    )
-    model = Weighed()
-    found = fit_classical(model, data_of([train, validation], [*LABELS, "Dogwood"]), seed=7)
-    summaries, classes, weights, seed = model.given
-    assert seed == 7
-    assert classes.tolist() == [0, 0, 0, 0, 1, 1]
-    assert summaries[:, 0].tolist() == [0, 1, 1, 1, 2, 2]
-    assert weights.mean() == pytest.approx(1)  # so that a penalty means the same whatever the corpus
-    assert weights[:4].sum() == pytest.approx(weights[4:].sum())
-    assert weights[0] == pytest.approx(weights[1:4].sum())
-    assert len(set(weights[1:4].round(12))) == len(set(weights[4:].round(12))) == 1
-    assert found.score == 0.5  # all of Ash, none of Birch; the others do not occur

@@ -1,4 +1,4 @@
-"""Which parts fit together, and the model that they make; said before anything is computed."""
+"""Parts that are trained together: whether they fit, and the model that they make."""
 
 from __future__ import annotations
 
@@ -23,9 +23,14 @@ Node = Mapping[str, Any]  # `_target_` and settings
 
 @dataclass(frozen=True)
 class Parts:
-    """What a model is trained from and judged by, as settings name it: `_target_` and settings each.
+    """The parts of a system, as settings name them: `_target_` and settings each.
 
-    recipe: how it hears a piece; its front end and clips give the shape of the input.
+    Attributes:
+        recipe: From a piece's file to features; its front end and clips give the shape of the input.
+        model: From clips to embeddings or scores.
+        objective: What training minimises.
+        sampler: Which batches it is minimised on.
+        decision: From what the model gives for a piece's clips to a label.
     """
 
     recipe: Recipe
@@ -35,10 +40,16 @@ class Parts:
     decision: Node
 
     def model_node(self, classes: int) -> dict[str, Any]:
-        """The model's node with its input's shape; a linear head is put on an encoder where the objective
-        needs class scores and the encoder gives embeddings.
+        """The model's node with its input's shape.
 
-        Raises EarmarkError where parts do not fit together.
+        A linear head is put on an encoder where the objective needs class scores and the encoder gives
+        embeddings.
+
+        Args:
+            classes: Number of labels.
+
+        Raises:
+            EarmarkError: The parts do not fit together.
         """
         model = kind_of(self.model, "model")
         objective, decision = kind_of(self.objective, "objective"), kind_of(self.decision, "decision")
@@ -75,14 +86,30 @@ class Parts:
         return {"channels": channels, "bands": front_end.bands(), "frames": self.recipe.clips.frames}
 
     def batches(self, labels: Sequence[str], groups: Sequence[str], seed: int) -> Sampler:
-        """The batch sampler over pieces with these labels and works."""
+        """The sampler over pieces.
+
+        Args:
+            labels: The label of each piece.
+            groups: The work of each piece.
+            seed: Of every choice.
+
+        Raises:
+            EarmarkError: It does not know a setting, or refuses its value.
+        """
         return build(self.sampler, "sampler", labels=labels, groups=groups, seed=seed)
 
 
 def check_parts(parts: Parts, labels: Sequence[str]) -> None:
-    """Raise EarmarkError where model, front end, objective, sampler and decision cannot work together.
+    """Check that front end, model, objective, sampler and decision can work together.
 
-    Builds the model without memory for its weights (torch's meta device). labels: data.labels.
+    Builds the model without memory for its weights (torch's meta device).
+
+    Args:
+        parts: The parts.
+        labels: Setting data.labels; empty where the corpus decides.
+
+    Raises:
+        EarmarkError: They cannot.
     """
     import torch
 
@@ -107,7 +134,7 @@ def check_parts(parts: Parts, labels: Sequence[str]) -> None:
 
 
 def _check_augmentation(recipe: Recipe, classical: bool) -> None:
-    """Training clips are changed in decibels and by bands: refuse that where rows are something else."""
+    """Refuse augmentation in decibels and by bands where the front end's rows are something else."""
     if recipe.front_end.in_decibels or classical:
         return
     dataset = recipe.settings.dataset

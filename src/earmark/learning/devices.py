@@ -1,4 +1,4 @@
-"""On what a training runs: how many processes, on how many machines, and what a device can do."""
+"""Where a training runs: how many processes, on how many machines, and what their devices can do."""
 
 from __future__ import annotations
 
@@ -17,33 +17,38 @@ MALLOC_TRIM_THRESHOLD, MALLOC_MMAP_MAX = -1, -4
 
 
 def process_count(trainer: TrainerSettings) -> int:
-    """Processes that train together on all machines: one a device. trainer: settings of conf/trainer."""
+    """Processes that train together on all machines: one for each device."""
     return device_count(trainer) * trainer.num_nodes
 
 
 def device_count(trainer: TrainerSettings) -> int:
     """Devices of this machine that trainer.devices asks for: a number, `auto`, -1 or `0,1`.
 
-    Raises EarmarkError where it is none of these, or more than there are.
+    Args:
+        trainer: Settings of conf/trainer.
+
+    Raises:
+        EarmarkError: The setting is none of these, or asks for more than this machine has.
     """
     import torch
 
-    here = torch.cuda.device_count() if _on_cuda(trainer.accelerator) else 1
-    asked = trainer.devices
-    if asked in ("auto", -1, "-1"):
-        return here
+    available = torch.cuda.device_count() if _on_cuda(trainer.accelerator) else 1
+    devices = trainer.devices
+    if devices in ("auto", -1, "-1"):
+        return available
     try:
-        if isinstance(asked, str) and "," in asked:
-            wanted = len([int(number) for number in asked.split(",") if number])
+        if isinstance(devices, str) and "," in devices:
+            count = len([int(number) for number in devices.split(",") if number])
         else:
-            wanted = int(asked) if isinstance(asked, (int, str)) else len(asked)
+            count = int(devices) if isinstance(devices, (int, str)) else len(devices)
     except (TypeError, ValueError):
-        wanted = 0
-    if wanted < 1:
-        raise EarmarkError(f"trainer.devices={asked}: must be a number, auto, or GPUs like '0,1'")
-    if _on_cuda(trainer.accelerator) and wanted > here:
-        raise EarmarkError(f"trainer.devices={asked}: this machine has {here} GPU{'s' * (here != 1)}")
-    return wanted
+        count = 0
+    if count < 1:
+        raise EarmarkError(f"trainer.devices={devices}: must be a number, auto, or GPUs like '0,1'")
+    if _on_cuda(trainer.accelerator) and count > available:
+        plural = "s" if available != 1 else ""
+        raise EarmarkError(f"trainer.devices={devices}: this machine has {available} GPU{plural}")
+    return count
 
 
 def node_rank(trainer: TrainerSettings) -> int:
@@ -52,12 +57,19 @@ def node_rank(trainer: TrainerSettings) -> int:
 
 
 def check_devices(trainer: TrainerSettings) -> None:
-    """Raise EarmarkError for what this machine's devices cannot do, which Lightning would say late."""
+    """Refuse what this machine's devices cannot do, which Lightning would say later.
+
+    Args:
+        trainer: Settings of conf/trainer.
+
+    Raises:
+        EarmarkError: Accelerator, devices, precision or compiler are not to be had here.
+    """
     import torch
 
     name, cuda, mps = trainer.accelerator, torch.cuda.is_available(), torch.backends.mps.is_available()
-    there = {"gpu": cuda or mps, "cuda": cuda, "mps": mps}
-    if not there.get(name, True):
+    available = {"gpu": cuda or mps, "cuda": cuda, "mps": mps}
+    if not available.get(name, True):
         raise EarmarkError(
             f"trainer.accelerator={name}: this machine has none; trainer=auto takes what there is"
         )
@@ -79,10 +91,10 @@ def check_devices(trainer: TrainerSettings) -> None:
 
 
 def keep_freed_memory() -> None:
-    """Let this process keep the memory of tensors that a CPU is done with, for the next step's.
+    """Keep freed memory of tensors in this process, for those of the next training step.
 
     glibc gives every block of some megabytes back to the system, which fills it with zeros for the next
-    one: a fifth of a training step. Elsewhere nothing happens. Numbers are those of <malloc.h>.
+    one: a fifth of a training step. With other C libraries nothing happens. Numbers are those of <malloc.h>.
     """
     if not sys.platform.startswith("linux"):
         return

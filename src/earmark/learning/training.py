@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
-import numpy as np
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
@@ -20,24 +18,27 @@ from torch.multiprocessing.spawn import ProcessExitedException
 
 from earmark.foundation.contracts import Sampler
 from earmark.foundation.errors import EarmarkError
-from earmark.foundation.progress import say
 from earmark.learning.dataset.module import ClipModule
 from earmark.learning.dataset.pieces import TrainingData
 from earmark.learning.devices import keep_freed_memory, node_rank, process_count
-from earmark.learning.embed import embed_pieces
-from earmark.learning.learner import ACCURACY, Learner, balanced_accuracy, watched_score
+from earmark.learning.epochs import EpochHistory
+from earmark.learning.learner import RETRIEVAL, Learner, watched_score
 from earmark.learning.settings import TrainerSettings
+from earmark.learning.torch_parts import EncoderModule, ObjectiveModule
 
 KEPT = "kept"  # name of the checkpoint's file
-LOSS = "train/loss"  # what is minimised
 
 
 @dataclass(frozen=True)
 class Fit:
-    """What training leaves: the model's weights and the curves, one dict an epoch.
+    """What training leaves.
 
-    kept_epoch: the one whose weights these are, from 0. score: its validation score, of the kind
-    that `monitored` names.
+    Attributes:
+        weights: The model's state.
+        history: The values of each epoch by name.
+        kept_epoch: The epoch whose weights these are, from 0.
+        score: Its validation score.
+        monitored: Name of that score.
     """
 
     weights: dict[str, torch.Tensor]
@@ -47,36 +48,20 @@ class Fit:
     monitored: str
 
 
-class _History(Callback):
-    """Says a line an epoch and keeps the curves in a file, which outlives a spawned process."""
-
-    def __init__(self, file: Path, score: str) -> None:
-        self._file, self._score = file, score
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, _: pl.LightningModule) -> None:
-        if not trainer.is_global_zero:
-            return
-        values = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        with self._file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"epoch": trainer.current_epoch, **values}) + "\n")
-        shown = [name for name in values if name.startswith("train/") and name != LOSS]
-        if curve_of(values) == LOSS:
-            shown = [LOSS, *shown]
-        parts = [f"{words(name.removeprefix('train/'))} {values[name]:.4f}" for name in [*shown, self._score]]
-        say(f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs or '∞'}: {', '.join(parts)}")
-
-
 def _ignore_remarks() -> None:
-    """Warnings that are about nothing that we or a user could change."""
-    # Clips are cut a batch at a time, in a few ms: worker processes would only copy them about.
+    """Ignore warnings about what neither this package nor a user can change."""
+    # Clips are cut a batch at a time, in a few ms: worker processes would only add copies.
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     # Lightning 2.6 against torch 2.11
     warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
 
 
 class _EachProcess(Callback):
-    """How a process allocates memory; what a spawned one does not inherit: filters of warnings,
-    threads, a chance for dropout."""
+    """Sets up each training process.
+
+    How it allocates memory; and what a spawned one does not inherit: filters of warnings, the number of
+    threads, a seed of its own for dropout.
+    """
 
     def __init__(self, threads: int, seed: int) -> None:
         self._threads, self._seed = threads, seed
@@ -90,23 +75,18 @@ class _EachProcess(Callback):
             torch.manual_seed(self._seed + trainer.global_rank)
 
 
-def curve_of(epoch: Mapping[str, float]) -> str:
-    """Which loss of an epoch the curves show: the objective's `loss_…` where it has one, else what is
-    minimised."""
-    return next((name for name in epoch if name.startswith(f"{LOSS}_")), LOSS)
-
-
-def words(score: str) -> str:
-    """`validation/balanced_accuracy` as people say it."""
-    return score.replace("/", " ").replace("_", " ")
-
-
 @dataclass(frozen=True)
 class Trainable:
-    """What is trained: an encoder under an objective, by an optimizer of the parameters of both."""
+    """What is trained.
 
-    encoder: torch.nn.Module
-    objective: torch.nn.Module
+    Attributes:
+        encoder: The model.
+        objective: What its training minimises.
+        optimizer: From the parameters of both to their optimizer.
+    """
+
+    encoder: EncoderModule
+    objective: ObjectiveModule
     optimizer: Callable[..., torch.optim.Optimizer]
 
 
@@ -116,10 +96,22 @@ def fit(
     """Train until `settings.patience` epochs bring no better validation score.
 
     Equal settings and threads give equal weights on one machine; the caller seeds before it builds the
-    encoder. None on all machines but the first, which keeps the model.
+    encoder.
+
+    Args:
+        model: Encoder, objective and optimizer.
+        data: Pieces to learn from and to validate by.
+        settings: Where and how long to train.
+        logger: Lightning's, which is given the values of every epoch.
+
+    Returns:
+        Weights and curves; None on all machines but the first, which keeps the model.
+
+    Raises:
+        EarmarkError: Batches are too small for so many processes, or one of these died.
     """
     score = watched_score(model.objective)
-    module = ClipModule(data, settings, with_references=score != ACCURACY)
+    module = ClipModule(data, settings, with_references=score == RETRIEVAL)
     with tempfile.TemporaryDirectory(prefix="earmark-") as folder, warnings.catch_warnings():
         _ignore_remarks()
         curves = Path(folder) / "history.jsonl"
@@ -171,7 +163,7 @@ def _trainer(
             enable_version_counter=False,
         ),
         *([EarlyStopping(monitor=score, mode="max", patience=settings.patience)] if best else []),
-        _History(curves, score),
+        EpochHistory(curves, score),
         _EachProcess(settings.threads, settings.seed),
     ]
     return pl.Trainer(
@@ -182,7 +174,7 @@ def _trainer(
         strategy="ddp_spawn" if processes > 1 else "auto",
         plugins=[LightningEnvironment()] if processes > 1 else None,
         sync_batchnorm=settings.sync_batchnorm,
-        precision=cast("Any", settings.precision),  # one of PRECISIONS, which devices.py checks
+        precision=settings.precision,  # pyright: ignore[reportArgumentType]  (checked: devices.PRECISIONS)
         max_epochs=settings.max_epochs,
         max_steps=settings.max_steps,
         limit_train_batches=settings.max_steps if cut_short else 1.0,
@@ -199,42 +191,10 @@ def _trainer(
 
 
 def _check_shares(batches: Sampler, processes: int) -> None:
-    """Batch normalisation needs two clips in each process."""
+    """Refuse batches that give a process fewer than two clips, which batch normalisation needs."""
     smallest = min(map(len, batches))
     if processes > 1 and smallest < 2 * processes:
         raise EarmarkError(
             f"trainer.devices: a batch of {smallest} clips leaves some of {processes} processes fewer than "
             "two: larger batches (sampler) or fewer processes"
         )
-
-
-def fit_classical(model: Any, data: TrainingData, seed: int) -> Fit:
-    """Fit a `ClassicalModel` at once, on the evenly spaced clips of the training pieces.
-
-    Every class has the same weight, within it every piece, within it every clip.
-    """
-
-    class _Summary(torch.nn.Module):
-        """Lets `embed_pieces` collect what the model sees of each clip."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, clips: torch.Tensor) -> torch.Tensor:
-            return self.model.summarise(clips)
-
-    summaries = embed_pieces(_Summary(), data.train.arrays, data.clips).clips
-    counts = np.array([len(clips) for clips in summaries])
-    labels = np.array(data.numbers(data.train))
-    pieces = np.bincount(labels, minlength=len(data.classes))
-    model.fit(
-        np.concatenate(summaries),
-        np.repeat(labels, counts),
-        np.repeat(1.0 / (counts * pieces[labels]), counts) * counts.sum() / (pieces > 0).sum(),
-        seed,
-    )
-    scores = embed_pieces(model, data.validation.arrays, data.clips).clips
-    truth = np.repeat(data.numbers(data.validation), [len(clips) for clips in scores])
-    score = balanced_accuracy(torch.from_numpy(np.concatenate(scores)), torch.from_numpy(truth))
-    return Fit(dict(model.state_dict()), [{"epoch": 0, ACCURACY: score}], 0, score, ACCURACY)

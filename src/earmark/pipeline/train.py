@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import torch
 
     from earmark.learning.dataset.pieces import TrainingData
+    from earmark.learning.torch_parts import EncoderModule
     from earmark.learning.training import Fit
     from earmark.music.recipe import Recipe
 
@@ -84,10 +85,10 @@ def _learn(config: Config, workspace: Workspace, splits: pd.DataFrame, logger: A
     import pytorch_lightning as pl
     import torch
 
+    from earmark.learning.classical import fit_classical
     from earmark.learning.dataset.augment import Augmentation
     from earmark.learning.dataset.pieces import LabelledPieces, TrainingData
     from earmark.learning.dataset.transpose import Transposition
-    from earmark.learning.training import fit_classical
 
     for name in ("pytorch_lightning", "lightning.pytorch"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -112,7 +113,7 @@ def _learn(config: Config, workspace: Workspace, splits: pd.DataFrame, logger: A
         validation_max_clips=dataset.validation_max_clips,
     )
     model = parts.model_node(len(classes))
-    encoder: torch.nn.Module = build(model, "model")
+    encoder: EncoderModule = build(model, "model")
     if config.model_init:
         _start_from(encoder, Path(config.model_init))
     say(
@@ -130,7 +131,7 @@ def _weight_count(encoder: torch.nn.Module) -> int:
     return sum(tensor.numel() for tensor in encoder.parameters())
 
 
-def _fit(config: Config, encoder: torch.nn.Module, data: TrainingData, logger: Any) -> Fit | None:
+def _fit(config: Config, encoder: EncoderModule, data: TrainingData, logger: Any) -> Fit | None:
     from earmark.learning.training import Trainable, fit
 
     optimizer = build({**config.trainer.optimizer, "_partial_": True}, "trainer.optimizer")
@@ -201,7 +202,7 @@ def _start_from(encoder: torch.nn.Module, folder: Path) -> None:
 
 def _write_history(history: list[dict[str, float]], score: str, folder: Path) -> None:
     """The curves as a table, under one name for `dvc plots`, whatever the objective is judged by."""
-    from earmark.learning.training import curve_of
+    from earmark.learning.epochs import curve_of
 
     rows = [
         {

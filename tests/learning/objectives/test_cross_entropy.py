@@ -4,6 +4,8 @@ import math
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from earmark.learning.objectives.cross_entropy import CrossEntropy
 
@@ -18,13 +20,13 @@ def naive(scores, classes, smoothing):
     return sum(losses) / len(losses)
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("smoothing", [0.0, 0.05, 0.9])
-def test_the_loss_is_that_of_its_definition(smoothing, seed):
-    random = torch.Generator().manual_seed(seed)
-    scores, classes = 3 * torch.randn(7, 4, generator=random), torch.tensor([0, 1, 2, 3, 3, 0, 1])
-    found = CrossEntropy(smoothing)(scores, classes)
-    assert found.item() == pytest.approx(naive(scores, classes, smoothing), abs=1e-5)
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**32), st.lists(st.integers(0, 3), min_size=1, max_size=9), st.floats(0, 0.99))
+def test_the_loss_is_that_of_its_definition(seed, classes, smoothing):
+    scores = 3 * torch.randn(len(classes), 4, generator=torch.Generator().manual_seed(seed))
+    numbers, objective = torch.tensor(classes), CrossEntropy(smoothing)
+    assert objective(scores, numbers).item() == pytest.approx(naive(scores, numbers, smoothing), abs=1e-4)
+    assert objective.monitored(scores, numbers) == {}
 
 
 @pytest.mark.parametrize("classes", [2, 24])

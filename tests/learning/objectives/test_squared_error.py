@@ -4,6 +4,8 @@ import math
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from earmark.learning.objectives.squared_error import SquaredError
 
@@ -17,11 +19,13 @@ def naive(scores, classes):
     return sum(errors) / len(errors)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_the_loss_is_that_of_its_definition(seed):
-    random = torch.Generator().manual_seed(seed)
-    scores, classes = 3 * torch.randn(6, 4, generator=random), torch.tensor([0, 1, 2, 3, 3, 0])
-    assert SquaredError()(scores, classes).item() == pytest.approx(naive(scores, classes), abs=1e-6)
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**32), st.lists(st.integers(0, 3), min_size=1, max_size=9))
+def test_the_loss_is_that_of_its_definition(seed, classes):
+    scores = 3 * torch.randn(len(classes), 4, generator=torch.Generator().manual_seed(seed))
+    numbers = torch.tensor(classes)
+    assert SquaredError()(scores, numbers).item() == pytest.approx(naive(scores, numbers), abs=1e-6)
+    assert SquaredError().monitored(scores, numbers) == {}
 
 
 @pytest.mark.parametrize(

@@ -16,23 +16,34 @@ MOST_MAPS = 4096  # files mapped at a time; Linux allows a process about 65,000
 
 
 class FeatureArrays:
-    """Float16 arrays (channels, bands, frames) of pieces, each in its own .npy file."""
+    """Float16 arrays (channels, bands, frames) of pieces, each in its own .npy file.
+
+    Attributes:
+        folder: Where the files are.
+        piece_ids: Their names without the suffix, in the order of indices.
+    """
 
     def __init__(self, folder: Path, piece_ids: Sequence[str]) -> None:
+        """Choose the pieces; nothing is read yet."""
         self.folder = folder
         self.piece_ids = list(piece_ids)
         self._maps: dict[int, np.ndarray] = {}
         self._frames: dict[int, int] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        # A process that is handed these arrays opens the files itself: a pickled map is a copy.
+        """All but the open files: a process that is handed these arrays opens them itself."""
         return {**self.__dict__, "_maps": {}}
 
     def __len__(self) -> int:
+        """Pieces."""
         return len(self.piece_ids)
 
     def piece(self, index: int) -> np.ndarray:
-        """The whole piece, (channels, bands, frames), read lazily."""
+        """The whole piece (channels, bands, frames), mapped and read lazily.
+
+        Raises:
+            EarmarkError: The file is missing or cannot be read.
+        """
         if index not in self._maps:
             if len(self._maps) >= MOST_MAPS:
                 del self._maps[next(iter(self._maps))]
@@ -44,6 +55,11 @@ class FeatureArrays:
         return self._maps[index]
 
     def frames(self, index: int) -> int:
+        """Frames of a piece.
+
+        Raises:
+            EarmarkError: As `piece`.
+        """
         if index not in self._frames:
             self._frames[index] = self.piece(index).shape[-1]
         return self._frames[index]
@@ -51,21 +67,38 @@ class FeatureArrays:
     @cached_property
     def shape(self) -> tuple[int, int]:
         """Channels and bands, which all pieces share."""
-        return self.piece(0).shape[:2]
+        channels, bands, _ = self.piece(0).shape
+        return channels, bands
 
     def clip(self, index: int, start: int, frames: int) -> np.ndarray:
-        """Frames `start` to `start + frames` as float32; past the end, the piece's quietest value."""
+        """One clip of a piece.
+
+        Args:
+            index: Of the piece.
+            start: Its first frame.
+            frames: Its length; past the end of the piece it has the piece's quietest value.
+
+        Returns:
+            (channels, bands, frames) of float32.
+        """
         return clip_of(self.piece(index), start, frames)
 
-    def clips(
-        self, indices: Sequence[int] | np.ndarray, starts: Sequence[int] | np.ndarray, frames: int
-    ) -> np.ndarray:
-        """`clip` for many at once: (clips, channels, bands, frames), as float16 as they lie on disk."""
-        found = np.empty((len(indices), *self.shape, frames), dtype=self.piece(indices[0]).dtype)
+    def clips(self, indices: np.ndarray, starts: np.ndarray, frames: int) -> np.ndarray:
+        """Many clips at once.
+
+        Args:
+            indices: Of the piece of each (n,); at least one.
+            starts: First frame of each (n,).
+            frames: Their length, see `clip`.
+
+        Returns:
+            (n, channels, bands, frames) of float16, as they lie on disk.
+        """
+        clips = np.empty((len(indices), *self.shape, frames), dtype=self.piece(indices[0]).dtype)
         for row, (index, start) in enumerate(zip(indices, starts, strict=True)):
             piece = self.piece(index)
-            heard = piece[..., start : start + frames]
-            found[row, ..., : heard.shape[-1]] = heard
-            if heard.shape[-1] < frames:
-                found[row, ..., heard.shape[-1] :] = piece.min()
-        return found
+            part = piece[..., start : start + frames]
+            clips[row, ..., : part.shape[-1]] = part
+            if part.shape[-1] < frames:
+                clips[row, ..., part.shape[-1] :] = piece.min()
+        return clips

@@ -1,9 +1,10 @@
-"""Changes of training clips that leave their composer who he was: loudness, transposition, gaps."""
+"""Changes of training clips that leave their label true: loudness, small shifts, gaps."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from earmark.learning.dataset.draws import Draws
@@ -11,11 +12,17 @@ from earmark.learning.dataset.draws import Draws
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Random changes of log spectrogram clips (clips, channels, bands, frames) in decibels.
+    """Random changes of log spectrogram clips in decibels.
 
-    max_gain_db: louder or softer by up to this. max_band_shift: bands moved up or down, a small
-    transposition. max_masked_bands: width of one band of silence (SpecAugment, Park et al. 2019).
-    Silence is the quietest value of a clip as it came.
+    Silence is the quietest value of a clip before it is changed.
+
+    Attributes:
+        max_gain_db: A clip is made louder or softer by up to this.
+        max_band_shift: Bands are moved up or down by up to this many, a small transposition.
+        max_masked_bands: The most bands, next to each other, that are silenced for the whole clip.
+
+    References:
+        Masks: Park et al., SpecAugment, Interspeech 2019.
     """
 
     max_gain_db: float = 0.0
@@ -23,12 +30,22 @@ class Augmentation:
     max_masked_bands: int = 0
 
     def __call__(self, clips: torch.Tensor, draws: Draws) -> torch.Tensor:
-        """The whole batch, wherever it lies; `clips` stay as they are."""
-        bands = clips.shape[2]
-        floor = quietest(clips)
+        """Change a batch, on the device where it lies.
+
+        Args:
+            clips: (n, channels, bands, frames) in dB; they stay as they are.
+            draws: Random numbers of each clip.
+
+        Returns:
+            The changed clips, of the same shape.
+        """
+        bands, original = clips.shape[2], clips
         if self.max_gain_db:
             gain = draws.uniform("gain", -self.max_gain_db, self.max_gain_db)
             clips = clips + per_clip(gain, clips)
+        if not self.max_band_shift and not self.max_masked_bands:
+            return clips
+        floor = quietest(original)
         if self.max_band_shift:
             shift = draws.integers("band_shift", -self.max_band_shift, self.max_band_shift + 1)
             clips = shifted(clips, per_clip(shift, clips).flatten(), floor)
@@ -42,12 +59,21 @@ class Augmentation:
 
 
 def quietest(clips: torch.Tensor) -> torch.Tensor:
-    """The lowest value of each clip: (clips, 1, 1, 1)."""
+    """The lowest value of each clip (n, channels, bands, frames): (n, 1, 1, 1)."""
     return clips.amin(dim=(1, 2, 3), keepdim=True)
 
 
 def shifted(clips: torch.Tensor, shift: torch.Tensor, floor: torch.Tensor) -> torch.Tensor:
-    """Each clip moved up by its `shift` (clips,) of bands; what comes in at the edge is its `floor`."""
+    """Move the bands of each clip.
+
+    Args:
+        clips: (n, channels, bands, frames).
+        shift: By how many bands each is moved up (n,).
+        floor: What comes in at the edge of each (n, 1, 1, 1).
+
+    Returns:
+        The moved clips, of the same shape.
+    """
     count, channels, bands, frames = clips.shape
     source = torch.arange(bands, device=clips.device) - shift[:, None]
     rows = torch.arange(count * channels, device=clips.device).view(count, channels, 1) * bands
@@ -57,8 +83,16 @@ def shifted(clips: torch.Tensor, shift: torch.Tensor, floor: torch.Tensor) -> to
     return torch.where(outside, floor, moved)
 
 
-def per_clip(values: object, clips: torch.Tensor) -> torch.Tensor:
-    """Numbers (clips,) as a tensor (clips, 1, 1, 1) beside `clips`; fractions as float32."""
-    found = torch.as_tensor(values)
-    found = found.to(clips.dtype) if found.is_floating_point() else found
-    return found.to(clips.device, non_blocking=True).view(-1, 1, 1, 1)
+def per_clip(values: np.ndarray, clips: torch.Tensor) -> torch.Tensor:
+    """A number for each clip, as a tensor that is broadcast over it.
+
+    Args:
+        values: (n,).
+        clips: (n, channels, bands, frames); their device is that of the result.
+
+    Returns:
+        (n, 1, 1, 1), in the type of `clips` where `values` are fractions.
+    """
+    numbers = torch.as_tensor(values)
+    numbers = numbers.to(clips.dtype) if numbers.is_floating_point() else numbers
+    return numbers.to(clips.device, non_blocking=True).view(-1, 1, 1, 1)

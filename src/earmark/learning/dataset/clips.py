@@ -1,4 +1,4 @@
-"""Clips as tensors, a batch at a time: random ones to train on, evenly spaced ones to judge by."""
+"""Clips as tensors, a batch at a time: random ones to train on, evenly spaced ones to evaluate."""
 
 from __future__ import annotations
 
@@ -20,10 +20,7 @@ CPU = torch.device("cpu")
 
 
 class RandomClips(Dataset):
-    """Item (Draws of a batch) to random clips of its pieces and their class numbers, on `device`.
-
-    Clips begin at multiples of `hop` frames.
-    """
+    """Gives for the Draws of a batch random clips of its pieces and their class numbers."""
 
     def __init__(
         self,
@@ -35,11 +32,23 @@ class RandomClips(Dataset):
         transposition: Transposition | None = None,
         device: torch.device = CPU,
     ) -> None:
+        """Choose what clips are cut from.
+
+        Args:
+            arrays: Features of the pieces.
+            classes: The class number of each piece.
+            frames: Length of a clip.
+            augmentation: Random changes of clips.
+            hop: Clips begin at multiples of it, in frames.
+            transposition: Random transposition of clips and class numbers.
+            device: Where clips are put.
+        """
         self._arrays, self._frames, self._hop, self._device = arrays, frames, hop, device
         self._classes = torch.tensor(classes)
         self._augmentation, self._transposition = augmentation, transposition
 
     def __len__(self) -> int:
+        """Pieces."""
         return len(self._arrays)
 
     def __getitem__(self, draws: Draws) -> tuple[torch.Tensor, torch.Tensor]:
@@ -55,14 +64,15 @@ class RandomClips(Dataset):
         return clips, numbers
 
     def loader(self, batches: DrawnBatches) -> DataLoader:
-        """Yields what `batches` draw."""
+        """A loader of what `batches` draw."""
         return DataLoader(self, sampler=batches, batch_size=None)
 
 
 class EvenClips(Dataset):
-    """All evaluation clips of all pieces; items to (clips, indices of the pieces), on `device`.
+    """Gives for a list of items evenly spaced clips of pieces, and a number for each.
 
-    places: (index, start) of each.
+    Attributes:
+        places: (index of the piece, first frame) of each clip of all pieces, in order.
     """
 
     def __init__(
@@ -72,8 +82,20 @@ class EvenClips(Dataset):
         hop: int,
         most: int,
         device: torch.device = CPU,
+        numbers: Sequence[int] | None = None,
     ) -> None:
+        """Place the clips.
+
+        Args:
+            arrays: Features of the pieces.
+            frames: Length of a clip.
+            hop: Distance of clips, in frames.
+            most: Clips of a piece; 0 for no limit.
+            device: Where clips are put.
+            numbers: What is given for the clips of each piece; by default the index of the piece.
+        """
         self._arrays, self._frames, self._device = arrays, frames, device
+        self._numbers = torch.tensor(range(len(arrays)) if numbers is None else numbers)
         self.places = [
             (index, start)
             for index in range(len(arrays))
@@ -81,19 +103,26 @@ class EvenClips(Dataset):
         ]
 
     def __len__(self) -> int:
+        """Clips of all pieces."""
         return len(self.places)
 
     def __getitem__(self, items: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Clips (n, channels, bands, frames) as float32, indices (n,)."""
-        indices, starts = zip(*(self.places[item] for item in items), strict=True)
-        clips = _cut(self._arrays, np.array(indices), np.array(starts), self._frames, self._device)
-        return clips, torch.tensor(indices)
+        """Clips (n, channels, bands, frames) as float32, numbers (n,)."""
+        indices, starts = map(np.array, zip(*(self.places[item] for item in items), strict=True))
+        clips = _cut(self._arrays, indices, starts, self._frames, self._device)
+        return clips, self._numbers[indices].to(self._device)
 
     def loader(self, batch: int, rank: int = 0, ranks: int = 1) -> DataLoader:
-        """Yields the share of a process, in order, `batch` at a time."""
-        own = share_of(range(len(self)), rank, ranks)
+        """A loader of the share of one process, in order.
+
+        Args:
+            batch: Clips at a time.
+            rank: Number of the process, from 0.
+            ranks: Number of processes.
+        """
+        share = share_of(range(len(self)), rank, ranks)
         return DataLoader(
-            self, sampler=[own[at : at + batch] for at in range(0, len(own), batch)], batch_size=None
+            self, sampler=[share[at : at + batch] for at in range(0, len(share), batch)], batch_size=None
         )
 
 

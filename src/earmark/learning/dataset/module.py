@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -23,18 +21,25 @@ VALIDATION_BATCH = 64  # clips
 class ClipModule(pl.LightningDataModule):
     """Loaders of batches of (clips, class numbers), on the device that trains.
 
-    Validation has two: queries (validation pieces) and, where `with_references`, training pieces to
-    retrieve. With several processes each gets its share of every batch, in training and validation
+    With several processes each gets its share of every batch, in training and validation
     (see `earmark.learning.dataset.shares`).
     """
 
     def __init__(self, data: TrainingData, settings: TrainerSettings, with_references: bool) -> None:
+        """Choose what is loaded.
+
+        Args:
+            data: Pieces, and how clips are cut from them.
+            settings: Seed, and whether features are held on the device.
+            with_references: Whether validation has training pieces too, among which queries are retrieved.
+        """
         super().__init__()
         self._data, self._settings, self._with_references = data, settings, with_references
         self._geometry = replace(data.clips, most_clips=data.validation_max_clips)
-        self._held: dict[int, ResidentArrays] = {}
+        self._resident: dict[int, ResidentArrays] = {}
 
     def train_dataloader(self) -> DataLoader:
+        """Random clips of the training pieces."""
         data, seed = self._data, self._settings.seed
         clips = RandomClips(
             self._arrays(data.train),
@@ -49,23 +54,25 @@ class ClipModule(pl.LightningDataModule):
         return clips.loader(DrawnBatches(batches, seed, *self._rank_and_ranks))
 
     def val_dataloader(self) -> list[DataLoader]:
+        """Evenly spaced clips of queries (validation pieces) and, if wanted, references (training pieces)."""
         parts = [self._data.validation, *([self._data.train] if self._with_references else [])]
         return [self._even(part) for part in parts]
 
     def _even(self, part: LabelledPieces) -> DataLoader:
         geometry = self._geometry
-        clips = _Classed(
-            self._data.numbers(part),
+        clips = EvenClips(
             self._arrays(part),
             geometry.frames,
             geometry.hop,
             geometry.most_clips,
             self._device,
+            self._data.numbers(part),
         )
         return clips.loader(VALIDATION_BATCH, *self._rank_and_ranks)
 
     @property
     def _rank_and_ranks(self) -> tuple[int, int]:
+        """The number of this process, and how many there are."""
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
     @property
@@ -73,24 +80,12 @@ class ClipModule(pl.LightningDataModule):
         return self.trainer.strategy.root_device if self.trainer else CPU
 
     def _arrays(self, part: LabelledPieces) -> FeatureArrays | ResidentArrays:
-        """On the device where they are wanted there and fit, decided and moved once."""
+        """Features on the device where they are wanted there and fit, moved once; else those on disk."""
         key = id(part)
-        if key not in self._held:
-            wanted = (self._geometry.frames, self._device)
-            choice = (self._settings.features_on_device, self._settings.features_memory_share)
-            if not fits(part.arrays, *wanted, *choice):
+        if key not in self._resident:
+            frames, device = self._geometry.frames, self._device
+            choice, share = self._settings.features_on_device, self._settings.features_memory_share
+            if not fits(part.arrays, frames, device, choice, share):
                 return part.arrays
-            self._held[key] = ResidentArrays(part.arrays, *wanted)
-        return self._held[key]
-
-
-class _Classed(EvenClips):
-    """EvenClips with the class numbers of the pieces in place of their indices."""
-
-    def __init__(self, classes: Sequence[int], *args: Any) -> None:
-        super().__init__(*args)
-        self._classes = torch.tensor(classes)
-
-    def __getitem__(self, items: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
-        clips, indices = super().__getitem__(items)
-        return clips, self._classes[indices].to(clips.device)
+            self._resident[key] = ResidentArrays(part.arrays, frames, device)
+        return self._resident[key]

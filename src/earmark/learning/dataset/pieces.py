@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LabelledPieces:
-    """Pieces of one split: arrays of their features and, row by row, label and work."""
+    """Pieces of one split.
+
+    Attributes:
+        arrays: Their features.
+        labels: The label of each.
+        groups: The work of each.
+    """
 
     arrays: FeatureArrays
     labels: list[str]
@@ -27,7 +33,12 @@ class LabelledPieces:
 
     @classmethod
     def of(cls, rows: pd.DataFrame, features: Path) -> LabelledPieces:
-        """From rows of data/splits.csv and the folder data/features."""
+        """Pieces of a table.
+
+        Args:
+            rows: Of data/splits.csv.
+            features: The folder data/features.
+        """
         return cls(FeatureArrays(features, list(rows.piece_id)), list(rows.label), list(rows.group))
 
 
@@ -35,9 +46,15 @@ class LabelledPieces:
 class TrainingData:
     """Pieces to learn from and to validate by, and how clips of them become batches.
 
-    classes: the labels in the order of class numbers. clips: their lengths. validation_max_clips: of each
-    piece while training is watched; 0 for no limit. batches: the sampler of (labels, works, seed).
-    augmentation, transposition: random changes of training clips.
+    Attributes:
+        train: Pieces to learn from.
+        validation: Pieces to validate by.
+        classes: The labels in the order of class numbers.
+        clips: Lengths of clips.
+        batches: The sampler of (labels, works, seed).
+        augmentation: Random changes of training clips.
+        transposition: Random transposition of training clips and their keys.
+        validation_max_clips: Clips of a piece while training is watched; 0 for no limit.
     """
 
     train: LabelledPieces

@@ -18,7 +18,9 @@ from earmark.learning.dataset.draws import Draws
 class Transposition:
     """Shifts a pitch-wise spectrogram by whole semitones and its key with it.
 
-    max_semitones: up or down by up to this. bands_per_semitone: of the front end.
+    Attributes:
+        max_semitones: Up or down by up to this.
+        bands_per_semitone: Of the front end.
     """
 
     max_semitones: int
@@ -26,7 +28,19 @@ class Transposition:
 
     @classmethod
     def of(cls, max_semitones: int, front_end: FrontEnd, classes: Sequence[str]) -> Transposition | None:
-        """None where `max_semitones` is 0. Raises EarmarkError where sound or labels have no semitones."""
+        """The transposition that settings ask for.
+
+        Args:
+            max_semitones: Setting dataset.max_transposition.
+            front_end: What makes the clips.
+            classes: The labels in the order of class numbers.
+
+        Returns:
+            None where `max_semitones` is 0.
+
+        Raises:
+            EarmarkError: The front end is not pitch-wise, or the labels are not the 24 keys.
+        """
         if not max_semitones:
             return None
         bands = front_end.bands_per_semitone
@@ -43,7 +57,16 @@ class Transposition:
     def __call__(
         self, clips: torch.Tensor, keys: torch.Tensor, draws: Draws
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Clips (clips, channels, bands, frames) and the numbers of their keys in KEYS, both moved."""
+        """Transpose a batch.
+
+        Args:
+            clips: (n, channels, bands, frames); they stay as they are.
+            keys: Their numbers in KEYS (n,).
+            draws: Random numbers of each clip.
+
+        Returns:
+            Clips and keys, both moved.
+        """
         drawn = draws.integers("semitones", -self.max_semitones, self.max_semitones + 1)
         semitones = per_clip(drawn, clips).flatten()
         moved = shifted(clips, semitones * self.bands_per_semitone, quietest(clips))

@@ -1,1 +1,1 @@
-"""What training strives for: modules called with (embeddings, class numbers), giving a loss."""
+"""Objectives: what training minimises, from what a model gives for a batch and its class numbers."""

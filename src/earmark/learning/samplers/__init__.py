@@ -1,1 +1,1 @@
-"""Which pieces make up a training batch: an objective learns from what stands beside what."""
+"""Samplers: which pieces make up a training batch."""

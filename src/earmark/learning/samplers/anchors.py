@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -16,7 +17,7 @@ class AnchorTriplets:
     negatives are drawn anew from the pieces of all other classes.
     """
 
-    gives = "triplets"
+    gives: Literal["classes", "triplets"] = "triplets"
 
     def __init__(
         self,
@@ -25,6 +26,17 @@ class AnchorTriplets:
         triplets_per_batch: int,
         seed: int,
     ) -> None:
+        """Prepare the batches.
+
+        Args:
+            labels: The label of each piece.
+            groups: The work of each piece; unused.
+            triplets_per_batch: A third of a batch.
+            seed: Of order and negatives.
+
+        Raises:
+            ValueError: A batch would be empty.
+        """
         if triplets_per_batch < 1:
             raise ValueError(f"sampler.triplets_per_batch={triplets_per_batch} must be 1 or more")
         self._labels = np.asarray(labels)
@@ -32,13 +44,15 @@ class AnchorTriplets:
         self._size, self._seed, self._epoch = triplets_per_batch, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Called before each epoch."""
+        """Choose the epoch that the next iteration gives; called before each."""
         self._epoch = epoch
 
     def __len__(self) -> int:
+        """Batches of an epoch."""
         return -(-len(self._labels) // self._size)
 
     def __iter__(self) -> Iterator[list[int]]:
+        """Yield the batches of the epoch."""
         random = np.random.default_rng([self._seed, self._epoch])
         others = {label: np.flatnonzero(self._labels != label) for label in self._anchors}
         order = random.permutation(len(self._labels))

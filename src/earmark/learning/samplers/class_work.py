@@ -1,8 +1,9 @@
-"""Batches for metric learning: P classes × K works × clips of each (Hermans et al. 2017, PK sampling)."""
+"""Batches for metric learning: P classes × K works × clips of each (PK sampling)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -11,10 +12,13 @@ class ClassWorkSampler:
     """Yields batches of piece indices: P classes, K works of each, a piece of each work, clips of it.
 
     Every class and every work has the same chance, however many pieces it has. The order depends
-    on `seed` and epoch alone.
+    on seed and epoch alone.
+
+    References:
+        Hermans et al., In defense of the triplet loss for person re-identification, 2017.
     """
 
-    gives = "classes"
+    gives: Literal["classes", "triplets"] = "classes"
 
     def __init__(
         self,
@@ -26,6 +30,20 @@ class ClassWorkSampler:
         batches_per_epoch: int,
         seed: int,
     ) -> None:
+        """Prepare the batches.
+
+        Args:
+            labels: The label of each piece.
+            groups: The work of each piece.
+            classes_per_batch: P; all where there are fewer.
+            works_per_class: K; a class with fewer gives all of its works.
+            clips_per_piece: Of the piece that stands for its work.
+            batches_per_epoch: Number of batches.
+            seed: Of every choice.
+
+        Raises:
+            ValueError: A setting is below 1.
+        """
         for name, value in (
             ("classes_per_batch", classes_per_batch),
             ("works_per_class", works_per_class),
@@ -49,13 +67,15 @@ class ClassWorkSampler:
         self._epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Called before each epoch."""
+        """Choose the epoch that the next iteration gives; called before each."""
         self._epoch = epoch
 
     def __len__(self) -> int:
+        """Batches of an epoch."""
         return self._batches
 
     def __iter__(self) -> Iterator[list[int]]:
+        """Yield the batches of the epoch."""
         random = np.random.default_rng([self._seed, self._epoch])
         names = list(self._works)
         for _ in range(self._batches):
