@@ -1,8 +1,10 @@
-"""Recorded sound: read, brought to rate and channels, judged."""
+"""Recorded sound: read, brought to rate and channels, measured."""
 
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from earmark.foundation.errors import PieceError
 from earmark.music.audio import (
@@ -39,10 +41,10 @@ def bring(waveform, rate_hz, to_hz, channels=1):
     return whole(resampled([waveform], rate_hz, Format(to_hz, channels)))
 
 
-@pytest.mark.parametrize(("name", "settings", "tolerance"), FORMATS)
-def test_a_recording_is_read_as_it_was_written(tone, write_sound, peak_hz, name, settings, tolerance):
+@pytest.mark.parametrize(("name", "options", "tolerance"), FORMATS)
+def test_a_recording_is_read_as_it_was_written(tone, write_sound, peak_hz, name, options, tolerance):
     written = np.hstack([tone(440, 44_100), tone(660, 44_100, peak=0.25)])
-    rate_hz, blocks = blocks_of(write_sound(written, 44_100, name, **settings))
+    rate_hz, blocks = blocks_of(write_sound(written, 44_100, name, **options))
     read = whole(blocks)
     assert rate_hz == 44_100
     assert read.dtype == np.float32
@@ -54,12 +56,12 @@ def test_a_recording_is_read_as_it_was_written(tone, write_sound, peak_hz, name,
     assert rms(middle[:, 1]) == pytest.approx(0.25 / np.sqrt(2), rel=tolerance)
 
 
-@pytest.mark.parametrize(("name", "settings", "tolerance"), FORMATS)
+@pytest.mark.parametrize(("name", "options", "tolerance"), FORMATS)
 def test_a_recording_is_decoded_to_the_format_of_the_pipeline(
-    tone, write_sound, tmp_path, peak_hz, name, settings, tolerance
+    tone, write_sound, tmp_path, peak_hz, name, options, tolerance
 ):
     wav = tmp_path / "decoded.wav"
-    decode(write_sound(tone(440, 44_100, 2), 44_100, name, **settings), Format(16_000, 1), 0, wav)
+    decode(write_sound(tone(440, 44_100, 2), 44_100, name, **options), Format(16_000, 1), 0, wav)
     info = soundfile.info(wav)
     assert (info.samplerate, info.channels, info.format, info.subtype) == (16_000, 1, "WAV", "PCM_16")
     sound, _ = soundfile.read(wav)
@@ -84,9 +86,9 @@ def test_the_first_seconds_are_read_where_a_limit_says_so(tone, write_sound, tmp
 
 def test_blocks_are_small_and_in_order(write_sound):
     samples = np.arange(-32768, 32768, dtype=np.int16).repeat(4)
-    found = list(blocks_of(write_sound(samples, 44_100))[1])
-    assert max(map(len, found)) == BLOCK < len(samples)
-    np.testing.assert_array_equal(whole(found)[:, 0] * 32768, samples)
+    blocks = list(blocks_of(write_sound(samples, 44_100))[1])
+    assert max(map(len, blocks)) == BLOCK < len(samples)
+    np.testing.assert_array_equal(whole(blocks)[:, 0] * 32768, samples)
 
 
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT", "PCM_U8"])
@@ -95,9 +97,9 @@ def test_a_whole_file_and_its_blocks_are_what_libsndfile_reads(write_sound, subt
     written[:2] = 1, -1
     wav = write_sound(written, 22_050, subtype=subtype)
     expected, _ = soundfile.read(wav, dtype="float32")
-    found, rate_hz = read_waveform(wav)
-    assert (found.dtype, rate_hz) == (np.float32, 22_050)
-    np.testing.assert_array_equal(found, expected.T)
+    waveform, rate_hz = read_waveform(wav)
+    assert (waveform.dtype, rate_hz) == (np.float32, 22_050)
+    np.testing.assert_array_equal(waveform, expected.T)
     np.testing.assert_array_equal(whole(blocks_of(wav)[1]), expected)
 
 
@@ -124,19 +126,22 @@ def test_more_channels_are_mixed_too(tone):
     np.testing.assert_allclose(mixed, np.hstack([sum(parts) / 6] * 2), atol=1e-6)
 
 
-@pytest.mark.parametrize("from_hz", [8_000, 16_000, 22_050, 44_100, 48_000, 96_000])
-@pytest.mark.parametrize("to_hz", [8_000, 16_000, 22_050, 44_100, 48_000])
-@pytest.mark.parametrize("hz", [440, 3_000])
-def test_a_resampled_tone_keeps_its_frequency_its_level_and_its_length(tone, peak_hz, from_hz, to_hz, hz):
+RATES_HZ = st.sampled_from([8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000])
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(from_hz=RATES_HZ, to_hz=RATES_HZ, share=st.floats(0.05, 0.85))
+def test_a_resampled_tone_keeps_its_frequency_its_level_and_its_length(tone, peak_hz, from_hz, to_hz, share):
+    hz = share * min(from_hz, to_hz) / 2  # below half of both rates, less the filter's transition
     sound = bring(tone(hz, from_hz), from_hz, to_hz)
     assert len(sound) == pytest.approx(to_hz, abs=1)
-    assert peak_hz(sound[:, 0], to_hz) == pytest.approx(hz, abs=0.5)
     inner = sound[to_hz // 10 : -to_hz // 10]  # away from the edges, where the filter meets silence
-    assert 20 * np.log10(rms(inner) * np.sqrt(2) / 0.5) == pytest.approx(0, abs=0.02)
+    assert peak_hz(inner[:, 0], to_hz) == pytest.approx(hz, abs=0.5)
+    assert 20 * np.log10(rms(inner) * np.sqrt(2) / 0.5) == pytest.approx(0, abs=0.03)
 
 
-@pytest.mark.parametrize("to_hz", [8_000, 16_000, 22_050])
-def test_what_a_lower_rate_cannot_hold_goes_and_does_not_come_back_as_an_alias(tone, to_hz):
+@pytest.mark.parametrize("to_hz", [8_000, 22_050])
+def test_what_a_lower_rate_cannot_hold_is_removed_and_makes_no_alias(tone, to_hz):
     sound = bring(tone(0.6 * to_hz, 44_100), 44_100, to_hz)
     assert 20 * np.log10(rms(sound[to_hz // 10 : -to_hz // 10]) + 1e-12) < -90
 
@@ -204,26 +209,26 @@ def test_a_recording_cut_short_is_read_as_far_as_it_goes_or_says_why(tone, write
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
     try:
-        found = measure_sound(path)
+        sound, reason = measure_sound(path), ""
     except PieceError as error:
-        found = str(error)
-    if isinstance(found, str):  # how much is asked for depends on the version of libsndfile
+        sound, reason = None, str(error)
+    if sound is None:  # how much libsndfile needs depends on its version
         assert name != "sound.wav"
-        assert found.startswith("cannot be read as audio: ") or found == "audio file without samples"
+        assert reason == "audio file without samples" or reason.startswith("cannot be read as audio: ")
     else:
-        assert found.duration_s <= 5
-        assert found.peak == pytest.approx(0.5, abs=0.1)
+        assert sound.duration_s <= 5
+        assert sound.peak == pytest.approx(0.5, abs=0.1)
 
 
 @pytest.mark.parametrize("peak", [0.01, 0.5, 0.9])
 @pytest.mark.parametrize("seconds", [0.1, 4.0])  # less than a block, and more
 def test_the_rms_of_a_sine_is_its_peak_over_the_root_of_2(tone, write_sound, peak, seconds):
-    found = measure_sound(write_sound(tone(440, 44_100, seconds, peak), 44_100, subtype="FLOAT"))
-    assert found.duration_s == pytest.approx(seconds)
-    assert found.peak == pytest.approx(peak, rel=1e-3)
-    assert found.rms == pytest.approx(peak / np.sqrt(2), rel=1e-5)
-    assert found.clipped_share == 0
-    assert found.finite
+    sound = measure_sound(write_sound(tone(440, 44_100, seconds, peak), 44_100, subtype="FLOAT"))
+    assert sound.duration_s == pytest.approx(seconds)
+    assert sound.peak == pytest.approx(peak, rel=1e-3)
+    assert sound.rms == pytest.approx(peak / np.sqrt(2), rel=1e-5)
+    assert sound.clipped_share == 0
+    assert sound.finite
 
 
 def test_a_square_wave_is_clipped_in_its_sounding_part_and_silence_is_not(tone, tmp_path):
@@ -231,22 +236,22 @@ def test_a_square_wave_is_clipped_in_its_sounding_part_and_silence_is_not(tone, 
     for kept, share in [(1.0, 1.0), (0.5, 0.5), (0.0, 0.0)]:
         sound = np.where(np.arange(8_000)[:, None] < kept * 8_000, square, 0).astype(np.float32)
         write_wav([sound], Format(8_000, 1), tmp_path / "square.wav")
-        found = measure_sound(tmp_path / "square.wav")
-        assert found.clipped_share == pytest.approx(share)
-        assert found.rms == pytest.approx(np.sqrt(share), abs=1e-4)
+        measured = measure_sound(tmp_path / "square.wav")
+        assert measured.clipped_share == pytest.approx(share)
+        assert measured.rms == pytest.approx(np.sqrt(share), abs=1e-4)
 
 
 def test_one_channel_of_two_counts_half(tone, write_sound):
     stereo = np.hstack([tone(440, 8_000), np.zeros((8_000, 1), np.float32)])
-    found = measure_sound(write_sound(stereo, 8_000, subtype="FLOAT"))
-    assert found.rms == pytest.approx(0.5 / 2, rel=1e-5)
-    assert found.duration_s == 1
+    sound = measure_sound(write_sound(stereo, 8_000, subtype="FLOAT"))
+    assert sound.rms == pytest.approx(0.5 / 2, rel=1e-5)
+    assert sound.duration_s == 1
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_value_that_is_not_a_number_is_told_and_the_rest_measured(tone, write_sound, value):
     sound = tone(440, 8_000)
     sound[17] = value
-    found = measure_sound(write_sound(sound, 8_000, subtype="FLOAT"))
-    assert not found.finite
-    assert np.isfinite([found.peak, found.rms, found.clipped_share]).all()
+    measured = measure_sound(write_sound(sound, 8_000, subtype="FLOAT"))
+    assert not measured.finite
+    assert np.isfinite([measured.peak, measured.rms, measured.clipped_share]).all()

@@ -1,10 +1,12 @@
-"""What the events of a piece say."""
+"""Notes paired from events, their fingerprint and onset rate."""
 
 import math
 
 import mido
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from earmark.music.midi.notes import Notes, notes_of, onset_rate_hz
 from earmark.music.midi.smf import CONTROL, NOTE_OFF, NOTE_ON, PROGRAM, Events, read
@@ -42,7 +44,7 @@ def test_notes_of_one_key_end_in_the_order_in_which_they_began(events_of):
     assert notes.duration_s.tolist() == [1.0, 1.5]
 
 
-def test_a_release_without_a_note_is_nothing(events_of):
+def test_a_note_off_without_a_note_is_dropped(events_of):
     events = events_of((0.0, 1.0, 69, 0, 0), (0.5, 2.0, 71, 0, 0))
     without_first = events.where(~((events.kind == 0x90) & (events.data1 == 69)))
     notes = notes_of(without_first)
@@ -54,7 +56,7 @@ def paired_one_by_one(events):
     is_note = (events.kind == NOTE_ON) | (events.kind == NOTE_OFF)
     last_s = max(events.time_s[is_note], default=0.0)
     program, waiting, notes = {}, {}, []
-    for time_s, channel, kind, first, second, track in zip(*events._columns(), strict=True):
+    for time_s, channel, kind, first, second, track in zip(*vars(events).values(), strict=True):
         if kind == PROGRAM:
             program[channel] = first
         elif kind == NOTE_ON:
@@ -65,24 +67,23 @@ def paired_one_by_one(events):
     return np.array(notes, dtype=float).reshape(-1, 5)
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 5, 20, 300])
-def test_any_order_of_events_is_paired_as_it_would_be_one_by_one(count):
-    random = np.random.default_rng(count)
-    for _ in range(30):
-        events = Events(
-            time_s=np.sort(random.integers(0, 40, count) / 7),
-            port_channel=random.choice([0, 9, 16], count).astype(np.int16),
-            kind=random.choice([NOTE_ON, NOTE_OFF, PROGRAM, CONTROL], count, p=[0.4, 0.4, 0.1, 0.1]).astype(
-                np.uint8
-            ),
-            data1=random.integers(60, 63, count).astype(np.uint8),
-            data2=random.integers(1, 128, count).astype(np.uint8),
-            track=random.integers(0, 2, count).astype(np.int16),
-        )
-        found, expected = notes_of(events), paired_one_by_one(events)
-        ends_s = found.onset_s + found.duration_s
-        columns = (found.onset_s, ends_s, found.pitch, found.velocity, found.program)
-        np.testing.assert_allclose(np.stack(columns, axis=1), expected, atol=1e-12)
+@settings(deadline=None, max_examples=60)
+@given(count=st.integers(0, 300), seed=st.integers(0, 2**32 - 1))
+def test_any_order_of_events_is_paired_as_it_would_be_one_by_one(count, seed):
+    random = np.random.default_rng(seed)
+    kinds = random.choice([NOTE_ON, NOTE_OFF, PROGRAM, CONTROL], count, p=[0.4, 0.4, 0.1, 0.1])
+    events = Events(
+        time_s=np.sort(random.integers(0, 40, count) / 7),
+        port_channel=random.choice([0, 9, 16], count).astype(np.int16),
+        kind=kinds.astype(np.uint8),
+        data1=random.integers(60, 63, count).astype(np.uint8),
+        data2=random.integers(1, 128, count).astype(np.uint8),
+        track=random.integers(0, 2, count).astype(np.int16),
+    )
+    notes, expected = notes_of(events), paired_one_by_one(events)
+    ends_s = notes.onset_s + notes.duration_s
+    columns = (notes.onset_s, ends_s, notes.pitch, notes.velocity, notes.program)
+    np.testing.assert_allclose(np.stack(columns, axis=1), expected, atol=1e-12)
 
 
 def test_the_program_is_that_in_force_at_the_onset(write_midi, note):
@@ -94,8 +95,8 @@ def test_the_program_is_that_in_force_at_the_onset(write_midi, note):
         [(100, program(73, 1)), *note(0, 480, 64, 1), *note(120, 480, 66, 1), *note(240, 480, 36, 9)],
     )
     notes = notes_of(read(path))
-    found = dict(zip(notes.pitch.tolist(), notes.program.tolist(), strict=True))
-    assert found == {60: 19, 62: 40, 64: 0, 66: 73, 36: 0}
+    programs = dict(zip(notes.pitch.tolist(), notes.program.tolist(), strict=True))
+    assert programs == {60: 19, 62: 40, 64: 0, 66: 73, 36: 0}
     assert notes.pitch[notes.is_drum].tolist() == [36]
 
 
@@ -129,8 +130,7 @@ def test_the_fingerprint_of_the_same_notes_is_the_same(notes, change):
     assert SAME[change](MELODY, notes).fingerprint() == notes(*MELODY).fingerprint()
 
 
-@pytest.mark.parametrize("ticks", [24, 96, 384, 1000, 1024, 10080])
-@pytest.mark.parametrize("rest", [0, 1, 7])
+@pytest.mark.parametrize(("ticks", "rest"), [(24, 0), (96, 1), (384, 7), (1000, 1), (1024, 7), (10080, 7)])
 def test_the_fingerprint_is_the_same_at_any_resolution_of_the_file(write_midi, note, ticks, rest):
     # At 160 crotchets a minute a semiquaver lasts 93.75 ms and four 375 ms: half-way between two points
     # of the grid, to which one resolution comes from above and another from below.
@@ -170,10 +170,13 @@ def test_rests_do_not_change_the_onset_rate(notes):
     assert onset_rate_hz(notes(*rested)) == pytest.approx(onset_rate_hz(notes(*even))) == pytest.approx(4)
 
 
-@pytest.mark.parametrize("factor", [0.5, 0.8, 1.7, 5.0])
-def test_scaling_time_divides_the_onset_rate(notes, factor):
-    rng = np.random.default_rng(1)
-    onsets = np.cumsum(rng.uniform(0.1, 1.5, 90))
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    gaps_s=st.lists(st.floats(0.1, 1.5), min_size=2, max_size=60),
+    factor=st.floats(0.4, 8),  # no gap becomes that of a chord
+)
+def test_scaling_time_divides_the_onset_rate(notes, gaps_s, factor):
+    onsets = np.cumsum(gaps_s)
     rate = onset_rate_hz(notes(*[(onset, 0.1, 60) for onset in onsets]))
     scaled = onset_rate_hz(notes(*[(onset * factor, 0.1, 60) for onset in onsets]))
     assert scaled == pytest.approx(rate / factor)
