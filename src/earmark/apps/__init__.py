@@ -1,1 +1,1 @@
-"""What people start: the command `earmark`, tags, the demo page."""
+"""Programs for users: the command `earmark`, tags of music files, the demo page."""

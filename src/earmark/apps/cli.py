@@ -1,7 +1,7 @@
-"""The command `earmark`. It imports no more than the options need: what a command needs it imports itself.
+"""The command `earmark`. A command's libraries are imported when it runs, so that `--help` is quick.
 
-Exit status, for every command: 0 all is done, 1 some files could not be, 2 nothing was: wrong usage, no such
-model, a library that is missing.
+Exit status of every command: 0 all done; 1 some files could not be processed; 2 nothing was done, because of
+wrong usage, an unknown model or a missing library.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ from earmark.foundation.errors import EarmarkError, PieceError
 
 
 class _Commands(TyperGroup):
-    """A user's mistake is one line, and its status says whether it was a file's."""
+    """The group of commands: an EarmarkError becomes one line, and status 1 for a file, else 2."""
 
-    def invoke(self, ctx: Any) -> Any:
+    def invoke(self, ctx: typer.Context) -> Any:
+        """Run the command that was typed."""
         try:
             return super().invoke(ctx)
         except EarmarkError as error:
@@ -65,10 +66,17 @@ def _options(
     pass
 
 
-def help_of(command: Callable) -> str:
-    """Its docstring for any width of terminal: paragraphs flow, those after a \\b stay as they are."""
+def help_of(command: Callable[..., None]) -> str:
+    r"""The help text of a command: its docstring, for any width of terminal.
+
+    Args:
+        command: Paragraphs of its docstring that begin with a line `\b` keep their lines; others are wrapped.
+    """
     paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
-    return "\n\n".join(text if text.startswith("\b") else " ".join(text.split("\n")) for text in paragraphs)
+    return "\n\n".join(
+        text.replace("\\b", "\b", 1) if text.startswith("\\b\n") else " ".join(text.split("\n"))
+        for text in paragraphs
+    )
 
 
 for command in (identify, demo, describe, tag, publish, enroll, compare, use, leaderboard, promote, ui):
@@ -79,5 +87,5 @@ app.add_typer(cache.app, name="cache")
 
 
 def main() -> None:
-    """The console script."""
+    """Run the console script."""
     app()

@@ -209,10 +209,3 @@ def test_verify_of_a_sound_store(store):
     done = earmark("verify")
     assert (done.exit_code, done.stderr) == (0, "")
     assert f"All 5 entries of {store.root} are sound." in done.stdout
-
-
-@pytest.mark.parametrize("command", [[], ["ls"], ["gc"], ["verify"]])
-def test_help_has_examples(command):
-    done = CliRunner().invoke(cli.app, ["cache", *command, "--help"])
-    assert done.exit_code == 0
-    assert f"earmark cache {' '.join(command)}" in done.stdout

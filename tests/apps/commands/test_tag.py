@@ -312,13 +312,6 @@ def test_names_that_are_no_utf_8_and_markup(earmark, folder, dances):
     assert path.read_bytes() == before
 
 
-def test_help_has_examples(earmark):
-    done = earmark("--help")
-    assert done.exit_code == 0
-    for word in ("--genre", "--undo", "earmark tag ~/Music", "earmark tag --undo"):
-        assert word in done.stdout
-
-
 def test_with_a_real_bundle(earmark, small_bundle, tmp_path):
     """It has learned nothing: whatever it answers is written and taken back."""
     small_bundle.save(tmp_path / "models")

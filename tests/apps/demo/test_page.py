@@ -106,7 +106,7 @@ def drop(page, file):
 
 
 def wait_for_verdict(page):
-    page.locator("#said [role=status]").wait_for(timeout=PATIENCE_MS)
+    page.locator("#answer [role=status]").wait_for(timeout=PATIENCE_MS)
     page.locator("#sound audio").wait_for(timeout=PATIENCE_MS)
     # Until the player knows how long the sound is.
     page.wait_for_function("document.querySelector('#sound audio').readyState >= 1", timeout=PATIENCE_MS)
@@ -117,7 +117,7 @@ def test_the_verdict_of_a_midi_file(page, model, piece, scratch):
     wait_for_verdict(page)
     identifier = Identifier.load(model)
     found = identifier.identify(Target(piece.name, piece))
-    assert page.locator("#said p").inner_text() == in_words(found)
+    assert page.locator("#answer p").inner_text() == in_words(found)
     bars = page.locator("#bars").inner_text()
     assert all(label in bars for label in identifier.bundle.labels[:8])
     cells = page.locator("#nearest tbody td").all_inner_texts()
@@ -141,16 +141,16 @@ def test_the_verdict_of_a_midi_file(page, model, piece, scratch):
 def test_a_name_is_text_and_the_upload_is_gone(page, melody, scratch):
     drop(page, melody)
     wait_for_verdict(page)
-    assert "onerror" in page.locator("#said h2").inner_text()
-    assert page.locator("#said img").count() == 0
+    assert "onerror" in page.locator("#answer h2").inner_text()
+    assert page.locator("#answer img").count() == 0
     left = [path for path in scratch.rglob("*") if path.is_file()]
     assert {path.name for path in left if path.stat().st_size} <= {"heard.wav", "picture.png"}
 
 
 def test_a_broken_file_has_its_line_and_the_next_its_verdict(page, melody, broken):
     drop(page, broken)
-    page.locator("#said [role=alert]").wait_for(timeout=PATIENCE_MS)
-    said = page.locator("#said p").inner_text()
+    page.locator("#answer [role=alert]").wait_for(timeout=PATIENCE_MS)
+    said = page.locator("#answer p").inner_text()
     assert said.startswith("cannot be heard: ")
     assert "Traceback" not in page.content()
     assert page.locator("#sound audio").count() == 0

@@ -1,11 +1,13 @@
-"""The old bytes come back from the new ones, and the recipe for it is short."""
+"""The old bytes come back from the new ones, and the delta for it is short."""
 
 import json
 import random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from earmark.apps.tags.delta import applied, recipe
+from earmark.apps.tags.delta import applied, delta
 
 
 def noise(size, seed=0):
@@ -35,24 +37,29 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_it_comes_back(case):
     old, new = CASES[case]
-    steps = json.loads(json.dumps(recipe(old, new)))
+    steps = json.loads(json.dumps(delta(old, new)))
     assert b"".join(applied(steps, new)) == old
     assert len(json.dumps(steps)) < 4000
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_it_comes_back_whatever_was_done(seed):
-    chance = random.Random(seed)
-    old = bytes(chance.choice(b"\0\0\0ab") for _ in range(3000)) + noise(3000, seed)
+@given(
+    old=st.binary(max_size=2000),
+    edits=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 200), st.binary(max_size=200)), max_size=12),
+    seed=st.integers(0, 9),
+)
+@settings(deadline=None, max_examples=60)
+def test_it_comes_back_whatever_was_done(old, edits, seed):
+    """edits: where in the file, how many bytes are taken out there, what is put in."""
+    old = old + noise(3000, seed) + old
     new = bytearray(old)
-    for _ in range(chance.randrange(1, 12)):
-        place, size = chance.randrange(len(new)), chance.randrange(200)
-        new[place : place + chance.choice([0, size])] = noise(chance.choice([0, size]), seed + 1)
-    assert b"".join(applied(recipe(old, bytes(new)), bytes(new))) == old
+    for share, size, content in edits:
+        place = round(share * len(new))
+        new[place : place + size] = content
+    assert b"".join(applied(delta(old, bytes(new)), bytes(new))) == old
 
 
 @pytest.mark.parametrize("steps", [[[0, 9]], [[-1, 2]], [[0, -2]], [[1]], [3], ["!"], ["YWJj"], [None]])
-def test_a_recipe_for_another_file_is_refused(steps):
+def test_a_delta_for_another_file_is_refused(steps):
     with pytest.raises(ValueError):  # noqa: PT011  (base64, too, has its own words)
         list(applied(steps, b"12345"))
 
@@ -69,5 +76,5 @@ def test_a_large_file_takes_no_longer_than_reading_it():
             return part
 
     old = Watched(noise(8_000_000))
-    assert recipe(old, noise(500, 1) + old) == [[500, len(old)]]
+    assert delta(old, noise(500, 1) + old) == [[500, len(old)]]
     assert Watched.read < 1.1 * len(old)

@@ -4,7 +4,7 @@ import pytest
 from mutagen import File
 
 from earmark.apps.tags import library
-from earmark.apps.tags.library import check_labels, hear, survey, tag_value
+from earmark.apps.tags.library import check_labels, hear, scan, tag_value
 from earmark.foundation.errors import EarmarkError
 from earmark.identify.inputs import find_targets
 from earmark.identify.verdict import Verdict
@@ -41,7 +41,7 @@ def names(found):
 
 
 def test_what_is_missing(folder):
-    found = survey(find_targets([str(folder)], folder), ["genre", "key"], overwrite=False)
+    found = scan(find_targets([str(folder)], folder), ["genre", "key"], overwrite=False)
     assert names(found) == [("a.mp3", ["genre", "key"]), ("b.flac", ["key"])]
     assert found.complete == [str(folder / "c.ogg")]
     assert found.tagless == {".mid": 1}
@@ -51,14 +51,14 @@ def test_what_is_missing(folder):
 
 
 def test_overwriting_asks_for_all(folder):
-    found = survey(find_targets([str(folder)], folder), ["genre"], overwrite=True)
+    found = scan(find_targets([str(folder)], folder), ["genre"], overwrite=True)
     assert names(found) == [(name, ["genre"]) for name in ("a.mp3", "b.flac", "c.ogg")]
 
 
 @pytest.mark.parametrize("batch", [1, 2, 48])
 def test_each_model_hidentifiers_what_lacks_its_tag(folder, monkeypatch, batch):
     monkeypatch.setattr(library, "BATCH", batch)
-    found = survey(find_targets([str(folder)], folder), ["genre", "key"], overwrite=False)
+    found = scan(find_targets([str(folder)], folder), ["genre", "key"], overwrite=False)
     for order in (["genre", "key"], ["key", "genre"]):
         identifiers = {kind: OneAnswer(kind) for kind in order}
         said = [
@@ -71,7 +71,7 @@ def test_each_model_hidentifiers_what_lacks_its_tag(folder, monkeypatch, batch):
 
 
 def test_one_model_is_followed_file_by_file(folder):
-    found = survey(find_targets([str(folder)], folder), ["key"], overwrite=False)
+    found = scan(find_targets([str(folder)], folder), ["key"], overwrite=False)
     identifier = OneAnswer("C major")
     next(hear(found.tracks, {"key": identifier}, workers=1))
     assert identifier.asked == ["a.mp3"]

@@ -1,4 +1,4 @@
-"""`earmark cache`: what the store holds, what of it nobody needs, what of it was damaged."""
+"""`earmark cache`: list the store, remove what is not needed, find what is damaged."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def ls(
     store: Place = "",
     as_json: Annotated[bool, typer.Option("--json", help="An object, for programs.")] = False,
 ) -> None:
-    """Show number and size of entries by kind, and what killed writers left.
+    r"""Show number and size of entries by kind, and what killed writers left.
 
     `linked`: entries that data/, runs/ or DVC's cache share; removing them
     would free nothing.
@@ -56,19 +56,19 @@ def ls(
 
     place = _store(store)
     entries, sizes, linked, rest = Counter(), Counter(), Counter(), Counter()
-    for found in scan(place.root):
-        if isinstance(found, Entry):
-            entries[found.kind] += 1
-            sizes[found.kind] += found.size
-            linked[found.kind] += found.links > 1
+    for file in scan(place.root):
+        if isinstance(file, Entry):
+            entries[file.kind] += 1
+            sizes[file.kind] += file.size
+            linked[file.kind] += file.links > 1
         else:
-            state = "leftovers" if isinstance(found, Leftover) else "being_written"
+            state = "leftovers" if isinstance(file, Leftover) else "being_written"
             rest[state, "files"] += 1
-            rest[state, "bytes"] += found.size
+            rest[state, "bytes"] += file.size
     kinds = {
         kind: {"entries": entries[kind], "bytes": sizes[kind], "linked": linked[kind]} for kind in entries
     }
-    found = {
+    contents = {
         "store": str(place.root),
         "kinds": kinds,
         "entries": entries.total(),
@@ -78,7 +78,10 @@ def ls(
             for state in ("leftovers", "being_written")
         },
     }
-    print(json.dumps(found, indent=2, ensure_ascii=False)) if as_json else _list(found)
+    if as_json:
+        print(json.dumps(contents, indent=2, ensure_ascii=False))
+    else:
+        _print_contents(contents)
 
 
 def gc(
@@ -91,7 +94,7 @@ def gc(
     write: Annotated[bool, typer.Option("--write", help="Remove them; else only show them.")] = False,
     store: Place = "",
 ) -> None:
-    """Remove what killed writers left, and with a rule entries nobody needs.
+    r"""Remove what killed writers left, and with a rule entries nobody needs.
 
     A dry run unless --write is given; with two rules an entry must fulfil both.
     Kept in any case: what is being written, and what data/, runs/ or DVC's
@@ -119,19 +122,19 @@ def gc(
     kept: Counter = Counter()
     freed = 0
     with place.alone() if write and rule.takes_entries else nullcontext():
-        everything = list(scan(place.root))
-        verdicts = reasons_to_keep(everything, rule)
-        if unreferenced:  # files are read
-            verdicts = track(verdicts, len(everything), "gc", "files")
-        for found, reason in verdicts:
-            row = gone.setdefault(found.kind, Counter())
+        files = list(scan(place.root))
+        reasons = reasons_to_keep(files, rule)
+        if unreferenced:  # files are read, which takes time
+            reasons = track(reasons, len(files), "gc", "files")
+        for file, reason in reasons:
+            row = gone.setdefault(file.kind, Counter())
             if reason:
                 kept[reason] += 1
-                row["kept"] += isinstance(found, Entry)
-            elif not write or remove(found):
-                row["entries" if isinstance(found, Entry) else "leftovers"] += 1
-                row["bytes"] += found.size
-                freed += found.size
+                row["kept"] += isinstance(file, Entry)
+            elif not write or remove(file):
+                row["entries" if isinstance(file, Entry) else "leftovers"] += 1
+                row["bytes"] += file.size
+                freed += file.size
     _report_gc(place, gone, kept, freed, write)
 
 
@@ -140,7 +143,7 @@ def verify(
     workers: Annotated[int, typer.Option(min=0, help="Threads that read; 0 for one per core.")] = 0,
     store: Place = "",
 ) -> None:
-    """Hash every entry, and remove the damaged ones, to be computed anew.
+    r"""Hash every entry, and remove the damaged ones, to be computed anew.
 
     Day by day an entry is trusted whose size and time of change are as they
     were; this finds what was changed in spite of that. Exit status: 0 all
@@ -156,7 +159,7 @@ def verify(
     from earmark.store.inventory.verify import verify as verified
 
     place = _store(store)
-    entries = [found for found in scan(place.root) if isinstance(found, Entry)]
+    entries = [file for file in scan(place.root) if isinstance(file, Entry)]
     damaged, shared = 0, set()
     for entry, reason in track(verified(entries, workers), len(entries), "verify", "entries"):
         if reason:
@@ -206,20 +209,20 @@ def _report_gc(place: Store, gone: dict[str, Counter], kept: Counter, freed: int
         print(f"Dry run: {files} to remove from {place.root}{': --write does it' if number else ''}.")
 
 
-def _list(found: dict[str, Any]) -> None:
-    print(found["store"])
+def _print_contents(contents: dict[str, Any]) -> None:
+    print(contents["store"])
     rows = [
         (kind, f"{row['entries']:,}", _size(row["bytes"]), f"{row['linked']:,}")
-        for kind, row in found["kinds"].items()
+        for kind, row in contents["kinds"].items()
     ]
-    linked = sum(row["linked"] for row in found["kinds"].values())
-    rows.append(("all", f"{found['entries']:,}", _size(found["bytes"]), f"{linked:,}"))
+    linked = sum(row["linked"] for row in contents["kinds"].values())
+    rows.append(("all", f"{contents['entries']:,}", _size(contents["bytes"]), f"{linked:,}"))
     _print_table(("kind", "entries", "size", "linked"), rows)
-    if number := found["leftovers"]["files"]:
-        size = _size(found["leftovers"]["bytes"])
+    if number := contents["leftovers"]["files"]:
+        size = _size(contents["leftovers"]["bytes"])
         print(f"Left by killed writers: {number:,} files, {size}; `earmark cache gc --write` removes them.")
-    if number := found["being_written"]["files"]:
-        print(f"Being written: {number:,} files, {_size(found['being_written']['bytes'])}.")
+    if number := contents["being_written"]["files"]:
+        print(f"Being written: {number:,} files, {_size(contents['being_written']['bytes'])}.")
 
 
 def _print_table(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
@@ -236,34 +239,35 @@ def _print_table(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Non
 
 
 def _store(place: str) -> Store:
-    """The store that is meant. Raises EarmarkError where it cannot be known, or is not there."""
+    """The store that is meant. Raises EarmarkError where none is named, or it does not exist."""
     import os
 
     from earmark.store import Store
     from earmark.store.local import VARIABLE
 
     if place:
-        found = Store(Path(place).expanduser().resolve())
+        store = Store(Path(place).expanduser().resolve())
     elif os.environ.get(VARIABLE):
-        found = Store.of("", "", Path.cwd())
+        store = Store.of("", "", Path.cwd())
     else:
         from earmark.pipeline.settings.config import compose, workspace_overrides
 
         workspace = Workspace.find()
         settings = compose(workspace.conf, workspace_overrides(workspace.overrides)).store
-        found = Store.of(settings.path, settings.url, workspace.project)
-    if not found.root.is_dir():
+        store = Store.of(settings.path, settings.url, workspace.project)
+    if not store.root.is_dir():
         raise EarmarkError(
-            f"{found.root} is not there: nothing has been computed yet, or --store is mistyped"
+            f"{store.root} is not there: nothing has been computed yet, or --store is mistyped"
         )
-    return found
+    return store
 
 
 def _age_s(text: str) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", text.strip())
-    if not found:
+    """An age such as `30d`, in seconds. Raises BadParameter for anything else."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", text.strip())
+    if match is None:
         raise typer.BadParameter(f"{text} is no age: a number and m, h, d or w, for example 30d")
-    return float(found[1]) * UNITS_S[found[2]]
+    return float(match[1]) * UNITS_S[match[2]]
 
 
 def _size(number: int) -> str:

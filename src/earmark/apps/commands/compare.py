@@ -1,16 +1,21 @@
-"""`earmark compare`: two pieces, one hand or not."""
+"""`earmark compare`: how probably two pieces have one label."""
 
 from __future__ import annotations
 
 import json
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from earmark.apps.commands.model_option import Model
 from earmark.foundation.errors import EarmarkError, PieceError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from earmark.identify.identifier import Identifier
 
 
 def compare(
@@ -19,7 +24,7 @@ def compare(
     model: Model = "",
     as_json: Annotated[bool, typer.Option("--json", help="An object, for programs.")] = False,
 ) -> None:
-    """Say how probable it is that two pieces are by one composer, author, … as the model learned.
+    r"""Say how probable it is that two pieces are by one composer, author, … as the model learned.
 
     Measured is the distance of the two pieces' mean embeddings (of a voting model, their
     mean scores). The probability is fitted, at each call, on all pairs of the bundle's
@@ -34,11 +39,12 @@ def compare(
     if one == other == "-":
         raise EarmarkError("standard input holds one piece: give the other as a file")
     with tempfile.TemporaryDirectory(prefix="earmark-") as scratch:
-        found = _compared(one, other, model, Path(scratch))
-    print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else _in_words(found))
+        comparison = _compared(one, other, model, Path(scratch))
+    print(json.dumps(comparison, indent=2, ensure_ascii=False) if as_json else _in_words(comparison))
 
 
 def _compared(one: str, other: str, model: str, scratch: Path) -> dict[str, Any]:
+    """What `--json` prints."""
     from earmark.apps.commands.model_option import bundle_folder
     from earmark.identify.compare import Comparator
     from earmark.identify.identifier import Identifier
@@ -64,7 +70,8 @@ def _compared(one: str, other: str, model: str, scratch: Path) -> dict[str, Any]
     }
 
 
-def _clips(identifier: Any, name: str, scratch: Path) -> Any:
+def _clips(identifier: Identifier, name: str, scratch: Path) -> np.ndarray:
+    """Embeddings of the clips of one piece (clips, dimensions)."""
     from earmark.identify.inputs import find_targets
 
     targets = find_targets([name], scratch)
@@ -76,16 +83,16 @@ def _clips(identifier: Any, name: str, scratch: Path) -> Any:
         raise PieceError(f"{name}: {error}") from error
 
 
-def _in_words(found: dict[str, Any]) -> str:
-    labels, fitted = found["labels"], found["calibrated_on"]
+def _in_words(comparison: dict[str, Any]) -> str:
+    labels, fitted = comparison["labels"], comparison["calibrated_on"]
     kind = ", ".join(labels[:3]) + (", …" if len(labels) > 3 else "")
     pairs = fitted["pairs_of_equal_label"] + fitted["pairs_of_different_label"]
-    side = "nearer than" if found["same"] else "beyond"
+    side = "nearer than" if comparison["same"] else "beyond"
     return "\n".join(
         [
-            f"{found['probability']:.3f}  probability of one label (of the kind of {kind})",
-            f"{found['distance']:.3f}  distance of the pieces' means, {side} the equal-error threshold "
-            f"{found['threshold']:.3f} ({found['equal_error_rate']:.1%} error)",
+            f"{comparison['probability']:.3f}  probability of one label (of the kind of {kind})",
+            f"{comparison['distance']:.3f}  distance of the pieces' means, {side} the equal-error threshold "
+            f"{comparison['threshold']:.3f} ({comparison['equal_error_rate']:.1%} error)",
             f"Calibrated on {pairs:,} pairs of {fitted['training_pieces']:,} training pieces, equal and "
             "different labels weighing alike.",
             "The model has learned from those and parts them better than new ones: take it as a hint.",

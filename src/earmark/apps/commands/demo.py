@@ -20,10 +20,10 @@ def demo(
         str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")
     ] = "127.0.0.1",
 ) -> None:
-    """Try a model in the browser: drop a file, hear it, see what is said of it and why.
+    r"""Try a model in the browser: drop a file, hear it, see the verdict and why.
 
     The page asks nothing of the network and shares nothing with it. Uploads are deleted as soon as
-    they were heard. It needs Gradio: pip install -c constraints-demo.txt -e '.\\[demo]'
+    they were heard. It needs Gradio: pip install -c constraints-demo.txt -e '.\[demo]'
 
     \b
     earmark demo

@@ -1,16 +1,19 @@
-"""`earmark describe`: numbers and pictures of single files, to look at music before learning from it."""
+"""`earmark describe`: numbers and pictures of single files."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from earmark.foundation.errors import EarmarkError
-from earmark.foundation.errors import describe as one_line
+from earmark.foundation.errors import describe as in_one_line
+
+if TYPE_CHECKING:
+    from earmark.identify.describe.views import Views
 
 
 def describe(
@@ -22,7 +25,7 @@ def describe(
         Path | None, typer.Option("--pictures", metavar="DIR", help="Write pictures into this folder.")
     ] = None,
 ) -> None:
-    """Describe music: timbre, loudness, tempo, key.
+    r"""Describe music: timbre, loudness, tempo, key.
 
     Every file is brought to 22,050 Hz, one channel, so that numbers compare; MIDI is played with its
     own instruments and tempo. Tempo may be half or twice of what is tapped, the key is a guess.
@@ -34,15 +37,16 @@ def describe(
     earmark describe ~/Music/*.mid --csv music.csv
     """
     described: list[dict[str, Any]] = []
-    drawn: list[tuple[Path, Any]] = []
+    drawn: list[tuple[Path, Views]] = []
     for file in files:
         try:
             row, views = _described(file.expanduser(), draw=pictures is not None)
         except (EarmarkError, OSError) as error:
-            print(f"earmark: error: {file}: {one_line(error)}", file=sys.stderr)
+            print(f"earmark: error: {file}: {in_one_line(error)}", file=sys.stderr)
             continue
         described.append({"path": str(file), **row})
-        drawn.append((file, views))
+        if views is not None:
+            drawn.append((file, views))
         _show(str(file), row)
     try:
         if csv is not None and described:
@@ -50,13 +54,13 @@ def describe(
         if pictures is not None:
             _draw(drawn, pictures.expanduser())
     except OSError as error:
-        raise EarmarkError(f"cannot write: {one_line(error)}") from error
+        raise EarmarkError(f"cannot write: {in_one_line(error)}") from error
     if len(described) < len(files):
         raise typer.Exit(1)
 
 
-def _described(file: Path, draw: bool) -> tuple[dict[str, Any], Any]:
-    """The row of numbers of a file, and its views where they are to be drawn."""
+def _described(file: Path, draw: bool) -> tuple[dict[str, Any], Views | None]:
+    """The numbers of a file, and its views where they are to be drawn."""
     from earmark.identify.describe.numbers import describe_sound, read_sound
     from earmark.identify.describe.sound import write_sound
     from earmark.identify.describe.views import Views
@@ -98,7 +102,7 @@ def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
     print(f"{len(rows)} files in {path}")
 
 
-def _draw(drawn: list[tuple[Path, Any]], folder: Path) -> None:
+def _draw(drawn: list[tuple[Path, Views]], folder: Path) -> None:
     """Two sounds in one picture, any other number each in its own."""
     from earmark.identify.describe.views import views_picture
 

@@ -1,15 +1,20 @@
-"""`earmark enroll`: a new label from a few pieces, without training."""
+"""`earmark enroll`: add a label to a bundle from a few pieces, without training."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from earmark.foundation.errors import EarmarkError, PieceError, describe
+
+if TYPE_CHECKING:
+    from earmark.identify.enroll import EnrolledPiece
+    from earmark.identify.identifier import Identifier
+    from earmark.identify.inputs import Target
 
 MANY = 4  # files from which on progress is shown
 
@@ -32,7 +37,7 @@ def enroll(
     ] = False,
     workers: Annotated[int, typer.Option(min=0, help="Processes that listen; 0 for one per core.")] = 0,
 ) -> None:
-    """Add a composer or author to a bundle from a few pieces, without training.
+    r"""Add a composer or author to a bundle from a few pieces, without training.
 
     The prototype is the mean of the pieces' mean embeddings; whitening, temperature and
     threshold stay. The network was never taught to tell the new label from others: three
@@ -69,12 +74,12 @@ def _enroll(
     _check_out(out, folder)
     identifier = Identifier.load(folder)
     check_enrolment(identifier.bundle, label, replacing)
-    pieces, bad = _heard(identifier, find_targets(files, scratch), workers)
+    pieces, bad = _heard_pieces(identifier, find_targets(files, scratch), workers)
     if bad and not skip_bad:
         raise PieceError(
             f"nothing is written: {bad} of the files cannot be heard; --skip-bad goes on without"
         )
-    made = enrolled(identifier.bundle, label, pieces, replacing)
+    extended = enrolled(identifier.bundle, label, pieces, replacing)
     if len(pieces) < ENOUGH:
         print(
             f"earmark: warning: {len(pieces)} of at least {ENOUGH} pieces: the prototype is rather theirs "
@@ -82,47 +87,49 @@ def _enroll(
             file=sys.stderr,
         )
     try:
-        made.save(out)
+        extended.save(out)
     except OSError as error:
         raise EarmarkError(f"cannot write {out}: {describe(error)}") from error
     clips = sum(len(piece.clips) for piece in pieces)
-    print(f"{out}: {len(made.labels)} labels, {label} from {len(pieces)} pieces ({clips} clips)")
+    print(f"{out}: {len(extended.labels)} labels, {label} from {len(pieces)} pieces ({clips} clips)")
     if len(pieces) > 1:
         known = recognised(identifier.bundle, label, pieces)
         print(f"each piece by a prototype of the others: {known} of {len(pieces)} recognised as {label}")
 
 
-def _heard(identifier: Any, targets: list[Any], workers: int) -> tuple[list[Any], int]:
-    """The pieces that can be heard, each file's bytes once, and how many cannot."""
+def _heard_pieces(
+    identifier: Identifier, targets: list[Target], workers: int
+) -> tuple[list[EnrolledPiece], int]:
+    """The pieces that can be heard, files of equal bytes once, and the number of files that cannot."""
     from earmark.foundation.progress import track
     from earmark.identify.enroll import EnrolledPiece
     from earmark.identify.listen import hear_all
 
-    listened = hear_all(identifier.recipe, targets, workers)
+    files = hear_all(identifier.recipe, targets, workers)
     if len(targets) >= MANY:
-        listened = track(listened, len(targets), "listen", "files", stream=sys.stderr)
-    pieces: dict[bytes, Any] = {}
-    said: list[str] = []  # after the progress bar, which it would garble
+        files = track(files, len(targets), "listen", "files", stream=sys.stderr)
+    pieces: dict[bytes, EnrolledPiece] = {}
+    messages: list[str] = []  # printed after the progress bar, which they would break up
     bad = 0
-    for heard in listened:
-        name, file = heard.target.name, heard.target.file
-        if heard.features is None:
-            said.append(f"error: {name}: {heard.error}")
+    for file in files:
+        name, path = file.target.name, file.target.file
+        if file.features is None:
+            messages.append(f"error: {name}: {file.error}")
             bad += 1
             continue
-        content = file.read_bytes()
+        content = path.read_bytes()
         if content in pieces:
-            said.append(f"warning: {name}: the same file again, counts once")
+            messages.append(f"warning: {name}: the same file again, counts once")
             continue
-        clips, starts_s = identifier.embed(heard.features)
-        pieces[content] = EnrolledPiece(file.stem, content, clips, starts_s)
-    for line in said:
+        clips, starts_s = identifier.embed(file.features)
+        pieces[content] = EnrolledPiece(path.stem, content, clips, starts_s)
+    for line in messages:
         print(f"earmark: {line}", file=sys.stderr)
     return list(pieces.values()), bad
 
 
 def _check_out(out: Path, source: Path) -> None:
-    """Raise EarmarkError where writing would touch anything that is there."""
+    """Raise EarmarkError where writing would change existing files."""
     if source.resolve() in (out.resolve(), *out.resolve().parents):
         raise EarmarkError(f"--out {out} lies in the bundle itself, which is never written to")
     try:

@@ -1,4 +1,4 @@
-"""`earmark identify`: any file in, verdict out."""
+"""`earmark identify`: verdicts on files of music."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def identify(
     ] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes that listen; 0 for one per core.")] = 0,
 ) -> None:
-    """Say who composed it, who plays, which genre or key: whatever the model has learned.
+    r"""Say who composed it, who plays, which genre or key: whatever the model has learned.
 
     MIDI, WAV, FLAC, OGG, MP3, and what ffmpeg decodes. `unknown` is an answer. Exit status: 0 all
     identified, 1 some could not be heard, 2 wrong usage.
@@ -49,19 +49,19 @@ def identify(
     if as_json and as_csv:
         raise typer.BadParameter("choose one of --json and --csv")
     with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
-        found = _identified(paths, model, explain, workers, Path(folder))
-    if explain is not None and (drawn := sum(not item.error for item in found)):
+        verdicts = _identified(paths, model, explain, workers, Path(folder))
+    if explain is not None and (drawn := sum(not verdict.error for verdict in verdicts)):
         print(f"{drawn} {'picture' if drawn == 1 else 'pictures'} in {explain}", file=sys.stderr)
-    for item in found:
-        if item.error:
-            print(f"earmark: error: {item.path}: {item.error}", file=sys.stderr)
+    for verdict in verdicts:
+        if verdict.error:
+            print(f"earmark: error: {verdict.path}: {verdict.error}", file=sys.stderr)
     if as_json:
-        print(json.dumps([item.as_dict() for item in found], indent=2, ensure_ascii=False))
+        print(json.dumps([verdict.as_dict() for verdict in verdicts], indent=2, ensure_ascii=False))
     elif as_csv:
-        _print_csv(found)
+        _print_csv(verdicts)
     else:
-        _print_table([item for item in found if not item.error])
-    if any(item.error for item in found):
+        _print_table([verdict for verdict in verdicts if not verdict.error])
+    if any(verdict.error for verdict in verdicts):
         raise typer.Exit(1)
 
 
@@ -90,41 +90,41 @@ def _identified(
 def _explained(
     identifier: Identifier, targets: list[Target], workers: int, folder: Path
 ) -> Iterator[Verdict]:
-    """Verdicts, a picture of each; files of one name in two folders have a number more."""
+    """Verdicts, with a picture of each in `folder`; pictures of files of one name are numbered."""
     from earmark.identify.explain import explain_verdict
     from earmark.identify.listen import hear_all
 
     taken: set[str] = set()
-    for heard in hear_all(identifier.recipe, targets, workers):
-        found = identifier.verdict_on(heard)
-        if not found.error:
-            name = stem = Path(found.path).name if found.path != "-" else "stdin"
+    for file in hear_all(identifier.recipe, targets, workers):
+        verdict = identifier.verdict_on(file)
+        if file.features is not None and not verdict.error:
+            name = stem = Path(verdict.path).name if verdict.path != "-" else "stdin"
             number = 1
             while name in taken:
                 number += 1
                 name = f"{stem}-{number}"
             taken.add(name)
-            explain_verdict(identifier, found, heard.features, folder / f"{name}.png")
-        yield found
+            explain_verdict(identifier, verdict, file.features, folder / f"{name}.png")
+        yield verdict
 
 
-def _print_csv(found: list[Verdict]) -> None:
+def _print_csv(verdicts: list[Verdict]) -> None:
     import csv
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
-    for item in found:
-        row = item.as_dict()
-        row["nearest"] = "; ".join(f"{other.label}: {other.title}" for other in item.neighbours)
+    for verdict in verdicts:
+        row = verdict.as_dict()
+        row["nearest"] = "; ".join(f"{other.label}: {other.title}" for other in verdict.neighbours)
         writer.writerow(["" if row[name] is None else row[name] for name in CSV_COLUMNS])
 
 
-def _print_table(found: list[Verdict]) -> None:
+def _print_table(verdicts: list[Verdict]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    if not found:
+    if not verdicts:
         return
     table = Table(expand=True)
     table.add_column("file", ratio=1, overflow="fold")
@@ -132,15 +132,19 @@ def _print_table(found: list[Verdict]) -> None:
     table.add_column("sure", justify="right", no_wrap=True)
     table.add_column("distance", justify="right", no_wrap=True)
     table.add_column("nearest training pieces (here → there)", ratio=2, overflow="fold")
-    for item in found:
+    for verdict in verdicts:
         nearest = "\n".join(
-            f"{other.starts[0]} → {other.starts[1]} {other.label}: {other.title}" for other in item.neighbours
+            f"{other.starts[0]} → {other.starts[1]} {other.label}: {other.title}"
+            for other in verdict.neighbours
         )
-        doubt = "" if item.label == item.nearest_label else f"\n({item.nearest_label}?)"
-        said = f"{item.label}{doubt}"
-        # Text: a file called [red] is no markup.
-        # How sure it is of the label that it does not give would read as how sure it is of unknown.
-        sure = f"{item.confidence:.2f}" if item.label == item.nearest_label else ""
-        cells = Text(Path(item.path).name), Text(said), sure, f"{item.distance:.2f}"
-        table.add_row(*cells, Text(nearest))
+        doubt = "" if verdict.label == verdict.nearest_label else f"\n({verdict.nearest_label}?)"
+        # Confidence belongs to nearest_label: beside `unknown` it would be taken for that of `unknown`.
+        sure = f"{verdict.confidence:.2f}" if verdict.label == verdict.nearest_label else ""
+        cells = (
+            Text(Path(verdict.path).name),
+            Text(f"{verdict.label}{doubt}"),
+            sure,
+            f"{verdict.distance:.2f}",
+        )
+        table.add_row(*cells, Text(nearest))  # Text: a file called [red] is no markup
     Console(highlight=False).print(table)

@@ -49,7 +49,7 @@ def leaderboard(
     as_json: Annotated[bool, typer.Option("--json", help="One object, for programs.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="A table with commas, for programs.")] = False,
 ) -> None:
-    """Show the best runs of an experiment: score, 95 % interval, and whether they really differ.
+    r"""Show the best runs of an experiment: score, 95 % interval, and whether they really differ.
 
     The order is by the validation score: whoever picks the best of many by the test is told
     too high a score by it (--sort test does so, and says so). Runs that differ in split.fold
@@ -82,18 +82,18 @@ def leaderboard(
     if not {metric, f"{metric}.value"} & names:
         known = sorted(name.removesuffix(".value") for name in names if name.endswith(".value"))
         raise EarmarkError(f"no run of {experiment} has the metric {metric}; there are {', '.join(known)}")
-    found = board(runs, kept.verdicts, metric, sort, top)
-    notes = [*found.notes, *([f"left out: {left_out}"] if left_out else [])]
+    ranking = board(runs, kept.verdicts, metric, sort, top)
+    notes = [*ranking.notes, *([f"left out: {left_out}"] if left_out else [])]
     if as_json:
-        print(json.dumps(_plain(found, experiment, notes), indent=2, ensure_ascii=False))
+        print(json.dumps(_plain(ranking, experiment, notes), indent=2, ensure_ascii=False))
     elif as_csv:
-        _print_csv(found)
+        _print_csv(ranking)
     else:
-        _print_table(found, experiment)
+        _print_table(ranking, experiment)
     for note in notes:
         print(note, file=sys.stderr if as_json or as_csv else sys.stdout)
     if plot is not None:
-        _draw(found, cost, plot)
+        _draw(ranking, cost, plot)
 
 
 def _present_experiment(workspace: Workspace) -> str:
@@ -103,14 +103,14 @@ def _present_experiment(workspace: Workspace) -> str:
     return compose(workspace.conf, workspace_overrides(workspace.overrides)).tracking.experiment
 
 
-def _draw(found: Board, cost: str, path: Path) -> None:
+def _draw(ranking: Board, cost: str, path: Path) -> None:
     from earmark.experiments.leaderboard.picture import cost_picture
 
     try:
-        drawn = cost_picture(found.rows, found.metric, cost, path)
+        drawn = cost_picture(ranking.rows, ranking.metric, cost, path)
     except (OSError, ValueError) as error:  # ValueError: a suffix that matplotlib does not know
         raise EarmarkError(f"cannot write {path}: {describe(error)}") from error
-    print(f"picture: {path}, {drawn} of {len(found.rows)} rows", file=sys.stderr)
+    print(f"picture: {path}, {drawn} of {len(ranking.rows)} rows", file=sys.stderr)
 
 
 def _row(rank: int, row: Row, metric: str) -> dict[str, Any]:
@@ -131,21 +131,21 @@ def _row(rank: int, row: Row, metric: str) -> dict[str, Any]:
     }
 
 
-def _plain(found: Board, experiment: str, notes: list[str]) -> dict[str, Any]:
-    rows = [_row(rank, row, found.metric) for rank, row in enumerate(found.rows, start=1)]
-    return {"experiment": experiment, "sort": found.sort, "rows": rows, "notes": notes}
+def _plain(ranking: Board, experiment: str, notes: list[str]) -> dict[str, Any]:
+    rows = [_row(rank, row, ranking.metric) for rank, row in enumerate(ranking.rows, start=1)]
+    return {"experiment": experiment, "sort": ranking.sort, "rows": rows, "notes": notes}
 
 
-def _print_csv(found: Board) -> None:
+def _print_csv(ranking: Board) -> None:
     writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for rank, row in enumerate(found.rows, start=1):
-        cells = _row(rank, row, found.metric)
+    for rank, row in enumerate(ranking.rows, start=1):
+        cells = _row(rank, row, ranking.metric)
         cells |= {name: " ".join(cells[name]) for name in ("folds", "runs")}
         writer.writerow({name: "" if value is None else value for name, value in cells.items()})
 
 
-def _print_table(found: Board, experiment: str) -> None:
+def _print_table(ranking: Board, experiment: str) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -154,9 +154,9 @@ def _print_table(found: Board, experiment: str) -> None:
     from earmark.experiments.leaderboard.board import short
     from earmark.experiments.leaderboard.scores import lower_is_better
 
-    better = ", lower is better" if lower_is_better(found.metric) else ""
+    better = ", lower is better" if lower_is_better(ranking.metric) else ""
     table = Table(
-        title=Text(f"{experiment}: {found.metric} of the test{better}; sorted by {found.sort}"),
+        title=Text(f"{experiment}: {ranking.metric} of the test{better}; sorted by {ranking.sort}"),
         title_justify="left",
         box=SIMPLE_HEAD,
         pad_edge=False,
@@ -168,7 +168,7 @@ def _print_table(found: Board, experiment: str) -> None:
     for name in ("test", "95 %", "p", "valid.", "train", "weights"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("id", no_wrap=True)
-    for rank, row in enumerate(found.rows, start=1):
+    for rank, row in enumerate(ranking.rows, start=1):
         score = row.score
         table.add_row(
             str(rank),
@@ -183,5 +183,5 @@ def _print_table(found: Board, experiment: str) -> None:
             "\n".join(run.run_id[:8] for run in row.runs),
         )
     Console(highlight=False).print(table)
-    if found.more:
-        print(f"{found.more} more rows: --top {len(found.rows) + found.more}")
+    if ranking.more:
+        print(f"{ranking.more} more rows: --top {len(ranking.rows) + ranking.more}")

@@ -1,4 +1,4 @@
-"""The option `--model`, which every command has that uses a trained model."""
+"""The option `--model` of the commands that use a trained model."""
 
 from __future__ import annotations
 
@@ -20,9 +20,14 @@ Model = Annotated[
 
 
 def bundle_folder(model: str, scratch: Path) -> Path:
-    """The folder of the bundle that `--model` names; scratch: where one from MLflow is downloaded to.
+    """The folder of the bundle that `--model` names.
 
-    Raises EarmarkError where there is none.
+    Args:
+        model: What was typed; "" for the last bundle trained in this checkout.
+        scratch: A folder that a bundle from MLflow is downloaded to.
+
+    Raises:
+        EarmarkError: There is no such bundle.
     """
     from earmark.identify.locate import find_bundle
 

@@ -1,4 +1,4 @@
-"""`earmark promote`: a run of the shell or of a sweep becomes what `dvc repro` builds."""
+"""`earmark promote`: make a run of the shell or of a sweep what `dvc repro` builds."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from earmark.foundation.workspace import Workspace
 def promote(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, its beginning, or its exact name.")],
 ) -> None:
-    """Write a run's overrides into overrides.yaml, so that `dvc repro` rebuilds exactly it.
+    r"""Write a run's overrides into overrides.yaml, so that `dvc repro` rebuilds exactly it.
 
     What the run computed per piece is in the store and is linked from there; training and
     evaluation run again and give the same metrics on the same machine. Differences in data,
-    conf/ and code since then are said. Comments at the top of overrides.yaml stay.
+    conf/ and code since then are listed. Comments at the top of overrides.yaml stay.
 
     \b
     earmark promote 3f2a91bc
@@ -27,10 +27,10 @@ def promote(
     from earmark.experiments.promotion import promote_run
 
     workspace = Workspace.find()
-    found, before, after, doubts = promote_run(run, workspace)
+    kept, before, after, doubts = promote_run(run, workspace)
     for doubt in doubts:
         print(f"earmark: warning: {doubt}", file=sys.stderr)
-    print(f"run {found.run_id} ({found.experiment}: {found.name})")
+    print(f"run {kept.run_id} ({kept.experiment}: {kept.name})")
     if before == after:
         print("overrides.yaml has its overrides already")
     else:
@@ -40,8 +40,8 @@ def promote(
         for item in after:
             print(f"  {' ' if item in before else '+'} {item}")
         print("written to overrides.yaml")
-    metric = headline(found.metrics)
-    score = logged(found.metrics, metric)
+    metric = headline(kept.metrics)
+    score = logged(kept.metrics, metric)
     if score.value is not None:
         print(f"next: dvc repro, then dvc metrics show: {metric} {score.value:g} is the run's")
     else:

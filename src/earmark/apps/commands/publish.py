@@ -1,4 +1,4 @@
-"""`earmark publish`: a bundle becomes a version of a registered model, the best one the champion."""
+"""`earmark publish`: register a bundle with MLflow."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def publish(
         bool, typer.Option("--force", help="Take the alias where the two cannot be compared.")
     ] = False,
 ) -> None:
-    """Register a bundle with MLflow, so that it can be served by name.
+    r"""Register a bundle with MLflow, so that it can be served by name.
 
-    The new version takes the alias from its bearer only where its balanced accuracy is
-    above the bearer's on the same test pieces (same files, same labels); otherwise both
-    figures are said and the alias stays. --force takes it where the test pieces differ or
-    one of the two was never judged. The server is the one that MLFLOW_TRACKING_URI names,
-    or mlflow.db of this checkout.
+    The new version takes the alias from the version that has it only where its balanced
+    accuracy is higher on the same test pieces (same files, same labels); otherwise both
+    figures are printed and the alias stays. --force takes it where the test pieces differ
+    or one of the two was never evaluated. The server is the one that MLFLOW_TRACKING_URI
+    names, or mlflow.db of this checkout.
 
     \b
     earmark publish --name composer
@@ -57,7 +57,7 @@ def publish(
 
 
 def _workspace(folder: Path) -> Workspace:
-    """The checkout we are in, or else that of the bundle; with a server of its own any folder will do."""
+    """The checkout around the current folder or the bundle; with MLFLOW_TRACKING_URI any folder will do."""
     for start in (Path.cwd(), folder):
         try:
             return Workspace.find(start)

@@ -11,11 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earmark.apps.commands.tag_outcome import Done, complain, count, ended_politely, interrupted, printable
+from earmark.apps.commands.tag_outcome import (
+    Done,
+    complain,
+    count,
+    interrupted,
+    printable,
+    signals_as_interrupt,
+)
 from earmark.foundation.errors import EarmarkError, PieceError
 
 if TYPE_CHECKING:
-    from earmark.apps.tags.library import Survey, Track
+    from earmark.apps.tags.library import Scan, Track
     from earmark.apps.tags.log import Log
     from earmark.identify.identifier import Identifier
     from earmark.identify.inputs import Target
@@ -40,7 +47,7 @@ def tag(
     ] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes that listen; 0 for one per core.")] = 0,
 ) -> None:
-    """Fill missing genre, key and composer tags: MP3, FLAC, Ogg, Opus, M4A, WAV, AIFF.
+    r"""Fill missing genre, key and composer tags: MP3, FLAC, Ogg, Opus, M4A, WAV, AIFF.
 
     A dry run unless --write is given. BUNDLE: a folder or an MLflow URI. What a model calls unknown
     stays untagged, tags that are there stay, the sound stays bit for bit. Interrupted, the same
@@ -76,36 +83,36 @@ def tag(
 def _tag(
     folder: str, models: Mapping[str, str], write: bool, overwrite: bool, log: Path | None, workers: int
 ) -> int:
-    from earmark.apps.tags.library import hear, survey
+    from earmark.apps.tags.library import hear, scan
     from earmark.apps.tags.log import Log
 
     with tempfile.TemporaryDirectory(prefix="earmark-") as scratch:
         kept = Log((log or _default_log()).expanduser().absolute()) if write else None
         targets = _targets(folder)
         bundles = _bundles(models, Path(scratch))
-        found = survey(targets, list(models), overwrite)
+        library = scan(targets, list(models), overwrite)
         done = Done()
-        for path, reason in found.errors:
+        for path, reason in library.errors:
             complain(done, path, reason)
-        identifiers = _identifiers(models, bundles, found)
+        identifiers = _identifiers(models, bundles, library)
         from earmark.bundle import bundle_hash
 
         hashes = {kind: bundle_hash(bundles[kind]) for kind in models}
-        heard = hear(found.tracks, identifiers, workers)
-        if len(found.tracks) >= MANY:
+        results = hear(library.tracks, identifiers, workers)
+        if len(library.tracks) >= MANY:
             from earmark.foundation.progress import track
 
-            heard = track(heard, len(found.tracks), "listen", "files", stream=sys.stderr)
+            results = track(results, len(library.tracks), "listen", "files", stream=sys.stderr)
         try:
-            with ended_politely():
-                for piece, said in heard:
-                    _take(piece, said, overwrite, kept, hashes, done, list(models))
+            with signals_as_interrupt():
+                for piece, verdicts in results:
+                    _take(piece, verdicts, overwrite, kept, hashes, done, list(models))
         except KeyboardInterrupt:
             interrupted(done)
         except EarmarkError as error:  # not one file's: the log's disk is full, a program is missing
             done.failed = True
             print(f"earmark: error: {error}", file=sys.stderr)
-        _report(done, found, kept, list(models))
+        _report(done, library, kept, list(models))
     return done.status or int(done.failed)
 
 
@@ -125,22 +132,22 @@ def _targets(folder: str) -> list[Target]:
 def _bundles(models: Mapping[str, str], scratch: Path) -> dict[str, Path]:
     from earmark.apps.commands.model_option import bundle_folder
 
-    found = {}
+    folders = {}
     for kind, model in models.items():
         (scratch / kind).mkdir()
-        found[kind] = bundle_folder(model, scratch / kind)
-    return found
+        folders[kind] = bundle_folder(model, scratch / kind)
+    return folders
 
 
 def _identifiers(
-    models: Mapping[str, str], bundles: Mapping[str, Path], found: Survey
+    models: Mapping[str, str], bundles: Mapping[str, Path], library: Scan
 ) -> dict[str, Identifier]:
-    """Models that have something to listen to; where nothing is missing none is loaded."""
+    """The models of the kinds that some file lacks; others are not loaded."""
     from earmark.apps.tags.library import check_labels
 
     identifiers = {}
     for kind, model in models.items():
-        if any(kind in piece.wanted for piece in found.tracks):
+        if any(kind in piece.wanted for piece in library.tracks):
             from earmark.identify.identifier import Identifier
 
             identifiers[kind] = Identifier.load(bundles[kind])
@@ -151,33 +158,33 @@ def _identifiers(
 
 def _take(
     piece: Track,
-    said: Mapping[str, Verdict],
+    verdicts: Mapping[str, Verdict],
     overwrite: bool,
     log: Log | None,
     hashes: Mapping[str, str],
     done: Done,
     kinds: list[str],
 ) -> None:
-    """What was heard of one file: tags to write, or to show."""
+    """Write the tags of one file, or show them where `log` is None."""
     from earmark.apps.tags.library import tag_value
     from earmark.apps.tags.rewrite import read_tags, write_tags
 
     new, cells = {}, []
-    for reason in dict.fromkeys(found.error for found in said.values() if found.error):
+    for reason in dict.fromkeys(verdict.error for verdict in verdicts.values() if verdict.error):
         complain(done, piece.target.name, reason)
     for kind in kinds:
-        has, found = ", ".join(piece.has.get(kind, [])), said.get(kind)
-        value = None if found is None else tag_value(kind, found)
-        if found is None or found.error:
+        has, verdict = ", ".join(piece.has.get(kind, [])), verdicts.get(kind)
+        value = None if verdict is None else tag_value(kind, verdict)
+        if verdict is None or verdict.error:
             cells.append(f"has {has}" if has else "")
         elif value is None:
             done.unknown += 1
-            cells.append(f"unknown ({found.nearest_label}?)")
+            cells.append(f"unknown ({verdict.nearest_label}?)")
         elif piece.has.get(kind) == [value]:
             cells.append(f"has {has}")
         else:
             new[kind] = value
-            cells.append(f"{has + ' → ' if has else ''}{value} ({found.confidence:.2f})")
+            cells.append(f"{has + ' → ' if has else ''}{value} ({verdict.confidence:.2f})")
     if new and log is not None:
         try:
             # The same file under another name, or another program, may have been here meanwhile.
@@ -194,7 +201,7 @@ def _take(
         done.rows.append((piece.target.name, cells))
 
 
-def _report(done: Done, found: Survey, log: Log | None, kinds: list[str]) -> None:
+def _report(done: Done, library: Scan, log: Log | None, kinds: list[str]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -206,9 +213,9 @@ def _report(done: Done, found: Survey, log: Log | None, kinds: list[str]) -> Non
                 Text(printable(name), overflow="fold"), *(Text(cell, overflow="fold") for cell in cells)
             )
         Console(highlight=False).print(table)
-    if found.complete:
-        print(f"{count(len(found.complete), 'file')} with nothing missing.")
-    for suffix, number in sorted(found.tagless.items()):
+    if library.complete:
+        print(f"{count(len(library.complete), 'file')} with nothing missing.")
+    for suffix, number in sorted(library.tagless.items()):
         print(f"{count(number, 'file')} left out: {suffix} has no tags that earmark writes.")
     if done.unknown:
         print(f"{count(done.unknown, 'verdict')} unknown: left untagged.")

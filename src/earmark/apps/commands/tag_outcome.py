@@ -1,4 +1,4 @@
-"""What came of tagging, or of taking it back, and how both end."""
+"""The outcome of `earmark tag` and `earmark tag --undo`, and what both do when they are interrupted."""
 
 from __future__ import annotations
 
@@ -9,12 +9,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-INTERRUPTED = 130  # exit status of what Control-C ended
+INTERRUPTED = 130  # exit status after Control-C
 
 
 @dataclass
 class Done:
-    """What came of a run: rows of the table, files and tags written, errors, whether it was cut short."""
+    """The outcome so far.
+
+    Attributes:
+        rows: Of the table: a file's name, and a cell for each kind of tag.
+        files: How many were written, or would be.
+        tags: How many were written, or would be.
+        unknown: Verdicts of `unknown`.
+        failed: Whether a file or the run had an error.
+        status: Exit status where the run was interrupted; else 0.
+    """
 
     rows: list[tuple[str, list[str]]] = field(default_factory=list)
     files: int = 0
@@ -25,27 +34,30 @@ class Done:
 
 
 def printable(name: str) -> str:
-    """A file name that is no UTF-8 cannot be printed as it is."""
+    """A file's name with bytes that are no UTF-8 replaced, so that it can be printed."""
     return os.fsencode(name).decode(errors="replace")
 
 
 def count(number: int, what: str) -> str:
+    """A number with its noun, in the plural with an s: `2 files`."""
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def complain(done: Done, path: str, reason: str) -> None:
+    """Print why a file failed, and note that one did."""
     done.failed = True
     print(f"earmark: error: {path}: {reason}", file=sys.stderr)
 
 
 def interrupted(done: Done) -> None:
+    """Print that the run was interrupted, and note the exit status."""
     done.status = INTERRUPTED
     print("earmark: interrupted: the same command goes on where this one stopped", file=sys.stderr)
 
 
 @contextmanager
-def ended_politely() -> Iterator[None]:
-    """A closed terminal or a `kill` ends a run like Control-C: nothing is left beside the music."""
+def signals_as_interrupt() -> Iterator[None]:
+    """Let a closed terminal or a `kill` end the run like Control-C, so that no copies are left behind."""
     before = {}
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores it, and so it stays

@@ -1,15 +1,32 @@
-"""`earmark tag --undo LOG`: every file as it was."""
+"""`earmark tag --undo LOG`: restore every file that a log names."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from earmark.apps.commands.tag_outcome import Done, complain, count, ended_politely, interrupted, printable
+from earmark.apps.commands.tag_outcome import (
+    Done,
+    complain,
+    count,
+    interrupted,
+    printable,
+    signals_as_interrupt,
+)
 from earmark.foundation.errors import PieceError
 
 
 def undo_log(path: Path) -> int:
-    """Take back what the log says, the latest first; the exit status."""
+    """Restore the files that a log names, the last one first.
+
+    Args:
+        path: The log.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        EarmarkError: It is no log.
+    """
     from earmark.apps.tags.log import read_log
     from earmark.apps.tags.rewrite import take_back
 
@@ -17,7 +34,7 @@ def undo_log(path: Path) -> int:
     done = Done()
     as_before = 0
     try:
-        with ended_politely():
+        with signals_as_interrupt():
             for entry in reversed(entries):
                 try:
                     if take_back(entry):

@@ -17,7 +17,7 @@ def ui(
         str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")
     ] = "127.0.0.1",
 ) -> None:
-    """Look at and compare the runs in the browser: MLflow's pages, over mlflow.db or MLFLOW_TRACKING_URI.
+    r"""Look at and compare the runs in the browser: MLflow's pages, over mlflow.db or MLFLOW_TRACKING_URI.
 
     \b
     earmark ui

@@ -1,4 +1,4 @@
-"""`earmark use`: what the pipeline learns from."""
+"""`earmark use`: choose the music that the pipeline learns from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def use(
     source: Annotated[str, typer.Argument(metavar="default|DIR|FILE.csv", help="What to learn from.")],
 ) -> None:
-    """Choose the music that the next `dvc repro` learns from.
+    r"""Choose the music that the next `dvc repro` learns from.
 
     DIR holds a folder for each label: DIR/<label>/**/*.{mid,midi,wav,flac,ogg,mp3}.
     FILE.csv has the columns path and label, and may have group (the work), role (known,
@@ -49,14 +49,14 @@ def use(
 
 
 def _too_few(origins: list[Origin]) -> list[str]:
-    """Labels that cannot be learned: said now, not when the split is made."""
+    """Warnings of labels that cannot be learned, before the split fails for them."""
     works: dict[str, set[str]] = {}
     for origin in origins:
         if origin.role == "known":
             works.setdefault(origin.label, set()).add(origin.group)
-    few = [f"{label} ({len(found)})" for label, found in sorted(works.items()) if len(found) < 3]
-    said = [f"too few works, a label needs 3: {', '.join(few[:5])}"] if few else []
-    return said + (["there must be two known labels or more"] if len(works) < 2 else [])
+    few = [f"{label} ({len(names)})" for label, names in sorted(works.items()) if len(names) < 3]
+    warnings = [f"too few works, a label needs 3: {', '.join(few[:5])}"] if few else []
+    return warnings + (["there must be two known labels or more"] if len(works) < 2 else [])
 
 
 def _counted(origins: list[Origin]) -> str:

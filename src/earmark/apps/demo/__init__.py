@@ -1,2 +1,4 @@
-"""A page to try a model in the browser: `answer` is what it says of a file, `page` how it looks, `server` who
-may see what."""
+"""A page to try a model in the browser.
+
+`answer` has its content, `page` its form, `server` its address and headers.
+"""

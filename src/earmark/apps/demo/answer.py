@@ -1,4 +1,4 @@
-"""What the page says of one file: the verdict in words, bars, neighbours, the sound and its picture."""
+"""The content of the page for one file: verdict in words, bars, neighbours, sound and picture."""
 
 from __future__ import annotations
 
@@ -20,10 +20,16 @@ NEAREST_COLUMNS = ["label", "training piece", "here", "there", "distance"]
 
 @dataclass(frozen=True)
 class Answer:
-    """words: of plain text, never markup; where `failed` they say in one line why there is no verdict.
+    """The answer to a file.
 
-    bars: mean probability of each label over the excerpts, 0 to 1. nearest: rows of NEAREST_COLUMNS.
-    sound: the WAV that the model heard. picture: PNG of the spectrogram with the verdicts over time.
+    Attributes:
+        title: The file's name.
+        words: The verdict as plain text, never markup; where `failed`, why there is none, in one line.
+        failed: Whether there is no verdict.
+        bars: Mean probability of each label over the excerpts, 0 to 1.
+        nearest: Rows of NEAREST_COLUMNS.
+        sound: The WAV that the model heard.
+        picture: PNG of the spectrogram with the probabilities over time.
     """
 
     title: str
@@ -35,7 +41,7 @@ class Answer:
     picture: Path | None = None
 
     def html(self) -> str:
-        """Title and words as HTML in which names of files and labels can be no markup."""
+        """Title and words as HTML; names of files and labels are escaped."""
         role, kind = ("alert", "failed") if self.failed else ("status", "verdict")
         return (
             f'<div role="{role}" class="earmark-{kind}">'
@@ -55,14 +61,17 @@ class Answer:
 
 
 def answer(identifier: Identifier, file: Path, folder: Path) -> Answer:
-    """The answer to a file; sound and picture are written into `folder`. Never raises an Exception.
+    """Answer a file, by the same recipe as `earmark identify`. An error becomes a failed answer.
 
-    The sound is made and heard by the same recipe as `earmark identify` uses.
+    Args:
+        identifier: Of the model.
+        file: The upload.
+        folder: Where sound and picture are written to.
     """
     try:
         return _answer(identifier, file, folder)
     except Exception as error:  # the page goes on, whatever is wrong with a file
-        # Where the server keeps an upload concerns nobody.
+        # The page does not show where the server keeps an upload.
         words = describe(error).replace(str(file), file.name)
         return Answer(file.name, f"cannot be heard: {words}", failed=True)
 
@@ -73,29 +82,29 @@ def _answer(identifier: Identifier, file: Path, folder: Path) -> Answer:
     recipe.wav(file, sound)
     recipe.check_music(sound)
     features = recipe.features(sound)
-    found = identifier.from_features(file.name, features)
+    verdict = identifier.from_features(file.name, features)
     bundle = identifier.bundle
-    explain_verdict(identifier, found, features, picture)
+    explain_verdict(identifier, verdict, features, picture)
     return Answer(
         title=file.name,
-        words=in_words(found),
-        bars=dict(zip(bundle.labels, found.clip_probabilities.mean(axis=0).tolist(), strict=True)),
-        nearest=nearest_rows(found),
+        words=in_words(verdict),
+        bars=dict(zip(bundle.labels, verdict.clip_probabilities.mean(axis=0).tolist(), strict=True)),
+        nearest=nearest_rows(verdict),
         sound=sound,
         picture=picture,
     )
 
 
-def in_words(found: Verdict) -> str:
-    """`jig, confidence 0.93`; of what is unknown also the label that it is nearest to."""
-    said = found.label
-    if said == UNKNOWN:
-        said = f"{UNKNOWN}; nearest is {found.nearest_label}"
-    return f"{said}, confidence {found.confidence:.2f}"
+def in_words(verdict: Verdict) -> str:
+    """A verdict as text: `jig, confidence 0.93`, or `unknown; nearest is jig, confidence 0.50`."""
+    label = verdict.label
+    if label == UNKNOWN:
+        label = f"{UNKNOWN}; nearest is {verdict.nearest_label}"
+    return f"{label}, confidence {verdict.confidence:.2f}"
 
 
-def nearest_rows(found: Verdict) -> list[list[str]]:
-    """Rows of NEAREST_COLUMNS: where the most similar excerpts begin, here and in the training piece."""
+def nearest_rows(verdict: Verdict) -> list[list[str]]:
+    """Rows of NEAREST_COLUMNS for the neighbours of a verdict."""
     return [
         [
             other.label,
@@ -103,5 +112,5 @@ def nearest_rows(found: Verdict) -> list[list[str]]:
             *other.starts,
             f"{other.distance:.2f}",
         ]
-        for other in found.neighbours
+        for other in verdict.neighbours
     ]

@@ -1,4 +1,4 @@
-"""The page, made of Gradio's parts: a place to drop a file, and all that `answer` says of it."""
+"""The page, made of Gradio's components: a place to drop a file, and the answer to it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import gradio as gr
+import gradio as gr  # pyright: ignore[reportMissingImports]  # an extra
 
 from earmark.apps.demo.answer import answer
 
@@ -33,11 +33,18 @@ CSS = """
 
 
 def theme() -> gr.themes.Base:
+    """Gradio's default theme with the fonts of the reader's system."""
     return gr.themes.Default(font=FONTS, font_mono=FONTS)
 
 
 def build_page(identifier: Identifier) -> gr.Blocks:
-    """The page for one model. An upload is deleted as soon as it was heard; sounds and pictures later."""
+    """Build the page for one model.
+
+    An upload is deleted as soon as it was heard; sounds and pictures after KEEP_S.
+
+    Args:
+        identifier: Of the model.
+    """
     labels = ", ".join(identifier.bundle.labels)
     with gr.Blocks(title="earmark", analytics_enabled=False, delete_cache=(SWEEP_S, KEEP_S)) as page:
         with gr.Row():
@@ -55,7 +62,7 @@ def build_page(identifier: Identifier) -> gr.Blocks:
                     waveform_options=gr.WaveformOptions(show_recording_waveform=False),
                 )
             with gr.Column():
-                said = gr.HTML(_welcome(labels), elem_id="said")
+                words = gr.HTML(_welcome(labels), elem_id="answer")
                 bars = gr.Label(
                     label="Probability, mean of all excerpts",
                     show_heading=False,
@@ -74,20 +81,20 @@ def build_page(identifier: Identifier) -> gr.Blocks:
             elem_id="picture",
         )
         nearest = gr.HTML(visible=False, elem_id="nearest")
-        shown = [said, sound, bars, picture, nearest]
+        shown = [words, sound, bars, picture, nearest]
 
         def hear(upload: str) -> Iterator[list[Any]]:
             file = Path(upload)
             try:
                 with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
-                    found = answer(identifier, file, Path(folder))
-                    # Yielded, not returned: Gradio copies both files before the folder goes.
+                    content = answer(identifier, file, Path(folder))
+                    # Yielded, not returned: Gradio copies both files before the folder is removed.
                     yield [
-                        gr.HTML(found.html()),
-                        gr.Audio(found.sound, visible=not found.failed),
-                        gr.Label(found.bars or None, visible=not found.failed),
-                        gr.Image(found.picture, visible=not found.failed),
-                        gr.HTML(found.nearest_html(), visible=not found.failed),
+                        gr.HTML(content.html()),
+                        gr.Audio(content.sound, visible=not content.failed),
+                        gr.Label(content.bars or None, visible=not content.failed),
+                        gr.Image(content.picture, visible=not content.failed),
+                        gr.HTML(content.nearest_html(), visible=not content.failed),
                     ]
             finally:
                 file.unlink(missing_ok=True)

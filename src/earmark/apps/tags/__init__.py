@@ -1,1 +1,1 @@
-"""Tags of music files: what they are called in each format, written so that it can be taken back."""
+"""Tags of music files: read, written, and restored from a log."""

@@ -1,4 +1,4 @@
-"""Which formats have tags, and what genre, key and composer are called in each of them.
+"""Formats with tags, and the names of genre, key and composer in each of them.
 
     ID3 (MP3, WAV, AIFF)         TCON  TKEY                                TCOM
     Vorbis comments (FLAC, Ogg)  GENRE INITIALKEY, also read: KEY          COMPOSER
@@ -37,23 +37,30 @@ Values = dict[str, list[str]]
 
 
 class Tagging(Protocol):
-    """Tags of one format. `read`: values of each kind that a file has; blank ones do not count.
-    `write`: set kinds in place. `others`: all other tags, comparable."""
+    """Tags of one format."""
 
-    def read(self, path: Path) -> Values: ...
+    def read(self, path: Path) -> Values:
+        """Values of each kind that a file has; blank ones do not count."""
+        ...
 
-    def write(self, path: Path, new: Mapping[str, str]) -> None: ...
+    def write(self, path: Path, new: Mapping[str, str]) -> None:
+        """Set the tags of some kinds, in place."""
+        ...
 
-    def others(self, path: Path) -> Any: ...
+    def others(self, path: Path) -> object:
+        """All other tags of a file, to be compared; None for a file without any tags."""
+        ...
 
 
 class Id3Tagging:
-    """ID3v2 in front of MPEG frames. Only the tag is mutagen's work: what follows it is copied as it is."""
+    """ID3v2 in front of MPEG frames. mutagen writes the tag alone: what follows it is copied as it is."""
 
     def read(self, path: Path) -> Values:
+        """As `Tagging.read`."""
         return _id3_values(self._load(path, load_v1=True))
 
     def write(self, path: Path, new: Mapping[str, str]) -> None:
+        """As `Tagging.write`."""
         tags = self._load(path, load_v1=False)
         if not tags and tags.version < (2, 0):
             # A reader that finds ID3v2 no longer looks at ID3v1: what that says goes along.
@@ -65,7 +72,8 @@ class Id3Tagging:
         tags.save(header, v1=0, v2_version=version, v23_sep=None)
         path.write_bytes(header.getvalue() + data[following:])
 
-    def others(self, path: Path) -> Any:
+    def others(self, path: Path) -> object:
+        """As `Tagging.others`."""
         return _id3_others(self._load(path, load_v1=True))
 
     def _load(self, path: Path, load_v1: bool) -> Any:
@@ -80,31 +88,33 @@ class Id3Tagging:
 
 
 class ChunkTagging:
-    """ID3v2 in a chunk of its own: WAV and AIFF."""
+    """ID3v2 in a chunk: WAV and AIFF."""
 
     def __init__(self, module: str, name: str) -> None:
         self.module, self.name = module, name
 
     def read(self, path: Path) -> Values:
+        """As `Tagging.read`."""
         tags = self._load(path).tags
         return {} if tags is None else _id3_values(tags)
 
     def write(self, path: Path, new: Mapping[str, str]) -> None:
+        """As `Tagging.write`."""
         file = self._load(path)
-        if file.tags is None:
-            file.add_tags()
-        version = _id3_set(file.tags, new)
-        file.tags.save(path, v2_version=version, v23_sep=None)
+        tags = _tags_to_set(file)
+        version = _id3_set(tags, new)
+        tags.save(path, v2_version=version, v23_sep=None)
 
-    def others(self, path: Path) -> Any:
+    def others(self, path: Path) -> object:
+        """As `Tagging.others`."""
         tags = self._load(path).tags
         return None if tags is None else _id3_others(tags)
 
     def _load(self, path: Path) -> Any:
-        found = _mutagen(self.module, self.name)
-        file = found(path, translate=False, load_v1=False)
+        kind = _mutagen(self.module, self.name)
+        file = kind(path, translate=False, load_v1=False)
         if file.tags is not None and file.tags.version < (2, 3):
-            file = found(path, translate=True, v2_version=3, load_v1=False)
+            file = kind(path, translate=True, v2_version=3, load_v1=False)
         return file
 
 
@@ -115,27 +125,29 @@ class VorbisTagging:
         self.module, self.name = module, name
 
     def read(self, path: Path) -> Values:
+        """As `Tagging.read`."""
         tags = self._load(path).tags or {}
-        found = {
+        values = {
             kind: [value for name in names if name in tags for value in tags[name]]
             for kind, names in VORBIS_FIELDS.items()
         }
-        return _without_blanks(found)
+        return _without_blanks(values)
 
     def write(self, path: Path, new: Mapping[str, str]) -> None:
+        """As `Tagging.write`."""
         file = self._load(path)
-        if file.tags is None:
-            file.add_tags()
+        tags = _tags_to_set(file)
         for kind, value in new.items():
             names = VORBIS_FIELDS[kind]
-            for name in [name for name in names if name in file.tags] or names[:1]:
-                file.tags[name.upper()] = [value]
+            for name in [name for name in names if name in tags] or names[:1]:
+                tags[name.upper()] = [value]
         file.save()
 
-    def others(self, path: Path) -> Any:
+    def others(self, path: Path) -> object:
+        """As `Tagging.others`."""
         file = self._load(path)
-        ours = {name for names in VORBIS_FIELDS.values() for name in names}
-        comments = [] if file.tags is None else [pair for pair in file.tags if pair[0].lower() not in ours]
+        written = {name for names in VORBIS_FIELDS.values() for name in names}
+        comments = [] if file.tags is None else [pair for pair in file.tags if pair[0].lower() not in written]
         blocks = [
             (block.code, block.write())
             for block in getattr(file, "metadata_blocks", [])
@@ -151,32 +163,36 @@ class Mp4Tagging:
     """Atoms of iTunes."""
 
     def read(self, path: Path) -> Values:
+        """As `Tagging.read`."""
         tags = self._load(path).tags or {}
-        found = {}
-        for kind, values in ((kind, tags.get(self._name(tags, kind), [])) for kind in KINDS):
-            found[kind] = [
-                value.decode(errors="replace") if isinstance(value, bytes) else str(value) for value in values
+        by_kind = {
+            kind: [
+                value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+                for value in tags.get(self._name(tags, kind), [])
             ]
-        return _without_blanks(found)
+            for kind in KINDS
+        }
+        return _without_blanks(by_kind)
 
     def write(self, path: Path, new: Mapping[str, str]) -> None:
+        """As `Tagging.write`."""
         from mutagen.mp4 import MP4FreeForm
 
         file = self._load(path)
-        if file.tags is None:
-            file.add_tags()
+        tags = _tags_to_set(file)
         for kind, value in new.items():
-            name = self._name(file.tags, kind)
-            file.tags[name] = [MP4FreeForm(value.encode()) if kind == "key" else value]
+            name = self._name(tags, kind)
+            tags[name] = [MP4FreeForm(value.encode()) if kind == "key" else value]
         file.save()
 
-    def others(self, path: Path) -> Any:
+    def others(self, path: Path) -> object:
+        """As `Tagging.others`."""
         tags = self._load(path).tags or {}
-        ours = {self._name(tags, kind) for kind in KINDS}
-        return {name: repr(values) for name, values in tags.items() if name not in ours}
+        written = {self._name(tags, kind) for kind in KINDS}
+        return {name: repr(values) for name, values in tags.items() if name not in written}
 
     def _name(self, tags: Any, kind: str) -> str:
-        """As the file spells it: programs write initialkey and INITIALKEY."""
+        """The name of an atom as the file spells it: programs write initialkey and INITIALKEY."""
         wanted = MP4_ATOMS[kind]
         return next((name for name in tags if name.lower() == wanted.lower()), wanted)
 
@@ -185,8 +201,18 @@ class Mp4Tagging:
 
 
 def tagging_of(path: Path) -> tuple[str, Tagging] | None:
-    """The format of a file by its content (`.mp3`, `.flac`, `.ogg`, `.wav`, `.aiff`, `.m4a`) and its tags;
-    None where the format has no tags that are written here. Raises PieceError where it is unreadable."""
+    """How the tags of a file are read and written.
+
+    Args:
+        path: The file; its content decides, then its suffix.
+
+    Returns:
+        The format as a suffix (`.mp3`, `.flac`, `.ogg`, `.wav`, `.aiff` or `.m4a`) and its tagging; None for
+        a format without tags that earmark writes.
+
+    Raises:
+        PieceError: The file cannot be read.
+    """
     try:
         with path.open("rb") as file:
             head = file.read(SNIFFED)
@@ -217,7 +243,17 @@ def tagging_of(path: Path) -> tuple[str, Tagging] | None:
 
 
 def id3_extent(data: bytes) -> tuple[int, int]:
-    """How many bytes an ID3v2 tag at the beginning has without its footer, and where what follows begins."""
+    """The extent of an ID3v2 tag at the beginning of a file.
+
+    Args:
+        data: The first ten bytes or more.
+
+    Returns:
+        Its number of bytes without its footer, and where what follows it begins; zeros without a tag.
+
+    References:
+        ID3 tag version 2.4.0, main structure, 3.1 and 3.4.
+    """
     if data[:3] != b"ID3" or len(data) < ID3_HEADER:
         return 0, 0
     size = ID3_HEADER
@@ -227,13 +263,21 @@ def id3_extent(data: bytes) -> tuple[int, int]:
 
 
 def _mutagen(module: str, name: str) -> Any:
+    """A class of mutagen, which has no types; imported when it is needed."""
     import importlib
 
     return getattr(importlib.import_module(f"mutagen.{module}"), name)
 
 
+def _tags_to_set(file: Any) -> Any:
+    """The tags of a file of mutagen; added where it has none."""
+    if file.tags is None:
+        file.add_tags()
+    return file.tags
+
+
 def _id3_loaded(load: Any) -> Any:
-    """Frames as they are; those of version 2.2, whose names have three letters, as 2.3."""
+    """A tag's frames as they are; those of version 2.2, whose names have three letters, as 2.3."""
     tags = load(translate=False)
     if (2, 0) <= tags.version < (2, 3):
         tags = load(translate=True, v2_version=3)
@@ -250,7 +294,7 @@ def _id3_values(tags: Any) -> Values:
 
 
 def _id3_set(tags: Any, new: Mapping[str, str]) -> int:
-    """Set frames; the minor version to save with."""
+    """Set frames; returns the minor version to save with."""
     import mutagen.id3
 
     version = 3 if (2, 0) <= tags.version < (2, 4) else 4
@@ -262,11 +306,11 @@ def _id3_set(tags: Any, new: Mapping[str, str]) -> int:
 
 
 def _id3_others(tags: Any) -> Any:
-    ours = set(ID3_FRAMES.values())
-    frames = {key: repr(frame) for key, frame in tags.items() if frame.FrameID not in ours}
+    written = set(ID3_FRAMES.values())
+    frames = {key: repr(frame) for key, frame in tags.items() if frame.FrameID not in written}
     return frames, sorted(tags.unknown_frames)
 
 
 def _without_blanks(values: Values) -> Values:
-    found = {kind: [text for text in texts if text.strip()] for kind, texts in values.items()}
-    return {kind: texts for kind, texts in found.items() if texts}
+    filled = {kind: [text for text in texts if text.strip()] for kind, texts in values.items()}
+    return {kind: texts for kind, texts in filled.items() if texts}

@@ -1,4 +1,4 @@
-"""The sound of a file without its tags, as a digest: the proof that tagging touched no audio frame."""
+"""A digest of the sound of a file without its tags, to check that tagging changed no audio frame."""
 
 from __future__ import annotations
 
@@ -18,11 +18,21 @@ OFFSETS = {b"stco": "I", b"co64": "Q"}  # where each chunk of sound begins, by t
 
 
 def audio_digest(path: Path, form: str) -> str:
-    """SHA-256 of the audio frames of a file whose format is `form`, a suffix of `tagging_of`.
+    """SHA-256 of the audio frames of a file.
 
-    MP3: all that follows the ID3v2 tag. FLAC: all that follows the metadata blocks. Ogg: the packets
-    and positions of the pages with sound. WAV, AIFF: the chunk with the samples. MP4: the media data, and
-    where in it each chunk of sound begins. Raises PieceError where the file is not of this format.
+    MP3: all that follows the ID3v2 tag. FLAC: all that follows the metadata blocks. Ogg: the packets and
+    positions of the pages with sound. WAV, AIFF: the chunk with the samples. MP4: the media data, and where
+    in it each chunk of sound begins.
+
+    Args:
+        path: The file.
+        form: Its format, as `tagging_of` gives it.
+
+    Returns:
+        The digest in hexadecimal.
+
+    Raises:
+        PieceError: The file is not of this format.
     """
     parts = {
         ".mp3": _mpeg,

@@ -1,4 +1,4 @@
-"""A music library: which of its files lack a tag, and what the models say about those."""
+"""A music library: which of its files lack a tag, and the verdicts on those."""
 
 from __future__ import annotations
 
@@ -18,12 +18,18 @@ if TYPE_CHECKING:
     from earmark.identify.identifier import Identifier
     from earmark.identify.verdict import Verdict
 
-BATCH = 48  # files that several models hear before the first is tagged: an interruption loses no more
+BATCH = 48  # files that several models hear before the first is tagged: the most that an interruption loses
 
 
 @dataclass(frozen=True)
 class Track:
-    """A file that lacks a tag. has: what it says already. wanted: kinds of tags to find."""
+    """A file that lacks a tag.
+
+    Attributes:
+        target: The file.
+        has: Values of the tags that it has.
+        wanted: Kinds of tags to find.
+    """
 
     target: Target
     has: Values
@@ -31,9 +37,15 @@ class Track:
 
 
 @dataclass(frozen=True)
-class Survey:
-    """tracks: to be heard. complete: files that lack nothing. tagless: files by suffix that can have no
-    tags. errors: path and reason of those that cannot be read."""
+class Scan:
+    """What the files of a library have and lack.
+
+    Attributes:
+        tracks: Files to be heard.
+        complete: Names of files that lack nothing.
+        tagless: Number of files by suffix that cannot have tags.
+        errors: Name and reason of files that cannot be read.
+    """
 
     tracks: list[Track] = field(default_factory=list)
     complete: list[str] = field(default_factory=list)
@@ -41,29 +53,44 @@ class Survey:
     errors: list[tuple[str, str]] = field(default_factory=list)
 
 
-def survey(targets: Sequence[Target], kinds: Sequence[str], overwrite: bool) -> Survey:
-    """Read the tags of all files; nothing is listened to."""
-    found = Survey()
+def scan(targets: Sequence[Target], kinds: Sequence[str], overwrite: bool) -> Scan:
+    """Read the tags of all files; none is heard.
+
+    Args:
+        targets: The files.
+        kinds: Kinds of tags that are wanted.
+        overwrite: Whether they are wanted where a file has them, too.
+    """
+    result = Scan()
     for target in targets:
         try:
             has = read_tags(target.file)
         except PieceError as error:
-            found.errors.append((target.name, str(error)))
+            result.errors.append((target.name, str(error)))
             continue
         if has is None:
-            found.tagless[target.file.suffix.lower()] += 1
+            result.tagless[target.file.suffix.lower()] += 1
             continue
         wanted = [kind for kind in kinds if overwrite or kind not in has]
         if wanted:
-            found.tracks.append(Track(target, has, wanted))
+            result.tracks.append(Track(target, has, wanted))
         else:
-            found.complete.append(target.name)
-    return found
+            result.complete.append(target.name)
+    return result
 
 
 def check_labels(kind: str, bundle: str, labels: Sequence[str], question: str = "") -> None:
-    """Raise EarmarkError where a model has learned to answer another question than `kind`, before anything is
-    heard. question: what its bundle says of it; "" where that is not noted."""
+    """Check that a model answers the question of a kind of tag, before anything is heard.
+
+    Args:
+        kind: The tag: genre, key or composer.
+        bundle: How the user named the model.
+        labels: What it has learned.
+        question: What its labels say; "" where its bundle did not note it.
+
+    Raises:
+        EarmarkError: It answers another question.
+    """
     if question and question != kind:
         way = f"give it as --{question}" if question in KINDS else f"there is no tag for {question} here"
         raise EarmarkError(
@@ -81,23 +108,32 @@ def check_labels(kind: str, bundle: str, labels: Sequence[str], question: str = 
 def hear(
     tracks: Sequence[Track], identifiers: Mapping[str, Identifier], workers: int
 ) -> Iterator[tuple[Track, dict[str, Verdict]]]:
-    """Each track with what the model of each wanted kind says, in the order of the tracks."""
+    """Hear the tracks, each with the models of the kinds that it lacks.
+
+    Args:
+        tracks: The files.
+        identifiers: The model of each kind.
+        workers: Processes; 0 for one per core.
+
+    Yields:
+        Each track with the verdict for each kind that it lacks, in the order of the tracks.
+    """
     if not tracks:
         return
     *firsts, last = identifiers
     size = BATCH if firsts else len(tracks)
     for start in range(0, len(tracks), size):
         batch = tracks[start : start + size]
-        said: list[dict[str, Verdict]] = [{} for _ in batch]
+        by_track: list[dict[str, Verdict]] = [{} for _ in batch]
         for kind in firsts:
-            found = identifiers[kind].identify_all(_targets(batch, kind), workers)
-            for track, verdicts in zip(batch, said, strict=True):
+            results = identifiers[kind].identify_all(_targets(batch, kind), workers)
+            for track, verdicts in zip(batch, by_track, strict=True):
                 if kind in track.wanted:
-                    verdicts[kind] = next(found)
-        found = identifiers[last].identify_all(_targets(batch, last), workers)
-        for track, verdicts in zip(batch, said, strict=True):
+                    verdicts[kind] = next(results)
+        results = identifiers[last].identify_all(_targets(batch, last), workers)
+        for track, verdicts in zip(batch, by_track, strict=True):
             if last in track.wanted:
-                verdicts[last] = next(found)
+                verdicts[last] = next(results)
             yield track, verdicts
 
 
@@ -105,8 +141,16 @@ def _targets(batch: Sequence[Track], kind: str) -> list[Target]:
     return [track.target for track in batch if kind in track.wanted]
 
 
-def tag_value(kind: str, found: Verdict) -> str | None:
-    """What to write; None for what could not be heard, and for `unknown`."""
-    if found.error or found.label == UNKNOWN:
+def tag_value(kind: str, verdict: Verdict) -> str | None:
+    """The value of a tag.
+
+    Args:
+        kind: The tag: genre, key or composer.
+        verdict: Of the model for it.
+
+    Returns:
+        What to write; None where the verdict is `unknown` or the file could not be heard.
+    """
+    if verdict.error or verdict.label == UNKNOWN:
         return None
-    return initial_key(found.label) if kind == "key" else found.label
+    return initial_key(verdict.label) if kind == "key" else verdict.label

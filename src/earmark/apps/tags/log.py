@@ -1,4 +1,4 @@
-"""What was tagged, written down before it is done: JSON lines, one per file."""
+"""The log of `earmark tag`: JSON lines, one per file, each written before the file is changed."""
 
 from __future__ import annotations
 
@@ -18,9 +18,16 @@ VERSION = 1
 class Entry:
     """One file that was tagged.
 
-    old, new: values of each kind; None where there was none. bundles: the hash of the model of each
-    kind. mtime_ns: when the file had been modified. restore: how to get the old bytes from the new
-    ones, by `earmark.apps.tags.delta`.
+    Attributes:
+        path: The file.
+        time: When it was tagged, ISO 8601 with the offset from UTC.
+        sha256_before: Of its bytes before.
+        sha256_after: Of its bytes after.
+        mtime_ns: When it had been modified before.
+        old: Values of each kind before; None where there was none.
+        new: The value of each kind after.
+        bundles: The hash of the model of each kind.
+        restore: How to make the old bytes from the new ones, by `earmark.apps.tags.delta`.
     """
 
     path: str
@@ -35,9 +42,21 @@ class Entry:
 
 
 class Log:
-    """A new log; it appears with its first entry. Raises EarmarkError where the file is there already."""
+    """A new log; its file appears with the first entry.
+
+    Attributes:
+        path: The file.
+    """
 
     def __init__(self, path: Path) -> None:
+        """Prepare a log.
+
+        Args:
+            path: Its file.
+
+        Raises:
+            EarmarkError: The file exists, or cannot be written.
+        """
         if path.exists():
             raise EarmarkError(f"{path} exists: a log belongs to one run, choose another name")
         if not os.access(path.parent, os.W_OK):
@@ -45,7 +64,14 @@ class Log:
         self.path = path
 
     def append(self, entry: Entry) -> None:
-        """On the disk when this returns. Raises EarmarkError where that cannot be done."""
+        """Write an entry; it is on the disk when this returns.
+
+        Args:
+            entry: The entry.
+
+        Raises:
+            EarmarkError: It cannot be written.
+        """
         line = json.dumps({"version": VERSION, **asdict(entry)})  # ASCII: file names may be no UTF-8
         try:
             with self.path.open("a", encoding="ascii", newline="\n") as file:
@@ -59,9 +85,16 @@ class Log:
 
 
 def read_log(path: Path) -> tuple[list[Entry], bool]:
-    """The entries, and whether the last line is cut: its file was not touched.
+    """Read a log.
 
-    Raises EarmarkError for what is no log.
+    Args:
+        path: Its file.
+
+    Returns:
+        The entries, and whether the last line is cut; then the file that it names was not changed.
+
+    Raises:
+        EarmarkError: It cannot be read, or is no log.
     """
     try:
         lines = path.read_bytes().split(b"\n")
@@ -80,6 +113,7 @@ def read_log(path: Path) -> tuple[list[Entry], bool]:
 
 
 def _entry(line: bytes) -> Entry:
+    """The entry of a line. Raises ValueError, TypeError or KeyError for what is none."""
     content = json.loads(line)
     if content.pop("version") != VERSION:
         raise ValueError("another version")

@@ -1,4 +1,4 @@
-"""Keys as tags write them."""
+"""Keys in the notation of tags."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ KEY = re.compile(r"([A-Ga-g])([b#♭♯]?)[ -]?(major|minor)", re.IGNORECASE)
 
 
 def initial_key(label: str) -> str | None:
-    """`Db` for `Db major`, `Am` for `A minor`; None for what is no key.
+    """The initial key of a label: `Db` for `Db major`, `Am` for `A minor`.
 
-    The initial key of ID3 (frame TKEY, id3.org/id3v2.4.0-frames, 4.2.3): ground key, b or #, m for minor,
-    three characters at most. Vorbis comments and iTunes took the same notation over.
+    Vorbis comments and iTunes use the notation of ID3: tonic, b or #, m for minor, three characters at most.
+
+    Args:
+        label: A label of a model.
+
+    Returns:
+        The key; None where the label is none.
+
+    References:
+        ID3 tag version 2.4.0, native frames, 4.2.3: TKEY.
     """
     match = KEY.fullmatch(label.strip())
     if match is None:

@@ -1,4 +1,4 @@
-"""Tag a file so that it either happened or did not, and take it back."""
+"""Tag a file, whole or not at all, and restore it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from earmark.apps.tags.delta import applied, recipe
+from earmark.apps.tags.delta import applied, delta
 from earmark.apps.tags.formats import Tagging, Values, tagging_of
 from earmark.apps.tags.frames import audio_digest
 from earmark.apps.tags.log import Entry, Log
@@ -21,34 +21,50 @@ from earmark.store.digest import digest_file
 
 
 def read_tags(path: Path) -> Values | None:
-    """Genre, key and composer that a file has; None for a format without tags.
+    """Genre, key and composer that a file has.
 
-    Raises PieceError where it cannot be read.
+    Args:
+        path: The file.
+
+    Returns:
+        Values by kind; None for a format without tags that earmark writes.
+
+    Raises:
+        PieceError: It cannot be read.
     """
-    found = tagging_of(path)
-    if found is None:
+    form_and_tagging = tagging_of(path)
+    if form_and_tagging is None:
         return None
-    with _one_line():
-        return found[1].read(path)
+    with _errors_of_one_file():
+        return form_and_tagging[1].read(path)
 
 
 def write_tags(path: Path, new: Mapping[str, str], bundles: Mapping[str, str], log: Log) -> None:
-    """Tag a file: a copy beside it is tagged, compared, logged, and takes its place.
+    """Tag a file: a copy in the same folder is tagged, compared, logged, and takes its place.
 
-    The copy has its mode and, where that is allowed, its owner; its time of modification is now.
-    Raises PieceError where it cannot be done; the file is then as it was.
+    The copy has the mode of the file and, where that is allowed, its owner; its time of modification is now.
+
+    Args:
+        path: The file; of a link, what it points to.
+        new: The value of each kind to set.
+        bundles: The hash of the model of each kind.
+        log: Where it is logged.
+
+    Raises:
+        PieceError: It cannot be done; the file is then as it was.
+        EarmarkError: The log cannot be written; the file is then as it was.
     """
     path = path.resolve()  # a link stays a link
-    found = tagging_of(path)
-    if found is None:
+    form_and_tagging = tagging_of(path)
+    if form_and_tagging is None:
         raise PieceError("its format has no tags that earmark writes")
-    form, tagging = found
-    with _one_line(), _copy_beside(path) as (copy, seen):
+    form, tagging = form_and_tagging
+    with _errors_of_one_file(), _copy_in_same_folder(path) as (copy, before_status):
         before = digest_file(copy)
         old = tagging.read(copy)
         tagging.write(copy, new)
         _compare(path, copy, form, tagging, new)
-        restore = _recipe(path, copy)
+        restore = _checked_delta(path, copy)
         os.utime(copy)
         log.append(
             Entry(
@@ -56,23 +72,30 @@ def write_tags(path: Path, new: Mapping[str, str], bundles: Mapping[str, str], l
                 time=datetime.now().astimezone().isoformat(timespec="seconds"),
                 sha256_before=before,
                 sha256_after=digest_file(copy),
-                mtime_ns=seen.st_mtime_ns,
+                mtime_ns=before_status.st_mtime_ns,
                 old={kind: old.get(kind) for kind in new},
                 new=dict(new),
                 bundles={kind: bundles[kind] for kind in new},
                 restore=restore,
             )
         )
-        _put(copy, path, seen)
+        _replace(copy, path, before_status)
 
 
 def take_back(entry: Entry) -> bool:
-    """Give a file the bytes and the time back that it had before; False where it has these bytes already.
+    """Give a file the bytes and the time of modification that it had before it was tagged.
 
-    Raises PieceError where it is gone or changed since, and leaves it as it is.
+    Args:
+        entry: Of the log.
+
+    Returns:
+        False where it has these bytes already.
+
+    Raises:
+        PieceError: It is gone, or has changed since; it is left as it is.
     """
     path = Path(entry.path)
-    with _one_line():
+    with _errors_of_one_file():
         if not path.is_file():
             raise PieceError("is no longer there: left alone")
         digest = digest_file(path)
@@ -80,18 +103,19 @@ def take_back(entry: Entry) -> bool:
             return False
         if digest != entry.sha256_after:
             raise PieceError("has changed since it was tagged: left alone")
-        with _copy_beside(path) as (copy, seen):
+        with _copy_in_same_folder(path) as (copy, before_status):
             with _mapped(path) as new, copy.open("wb") as file:
                 for part in applied(entry.restore, new):
                     file.write(part)
             if digest_file(copy) != entry.sha256_before:
                 raise PieceError("its entry in the log is damaged: left alone")
-            os.utime(copy, ns=(seen.st_atime_ns, entry.mtime_ns))
-            _put(copy, path, seen)
+            os.utime(copy, ns=(before_status.st_atime_ns, entry.mtime_ns))
+            _replace(copy, path, before_status)
     return True
 
 
 def _compare(path: Path, copy: Path, form: str, tagging: Tagging, new: Mapping[str, str]) -> None:
+    """Raise PieceError where the copy differs from the file in more than the new tags."""
     had = tagging.read(path)
     wanted = {**had, **{kind: [value] for kind, value in new.items()}}
     has = {kind: list(dict.fromkeys(values)) for kind, values in tagging.read(copy).items()}
@@ -105,9 +129,10 @@ def _compare(path: Path, copy: Path, form: str, tagging: Tagging, new: Mapping[s
         raise PieceError("not tagged: its sound would not survive")
 
 
-def _recipe(path: Path, copy: Path) -> list[Any]:
+def _checked_delta(path: Path, copy: Path) -> list[Any]:
+    """How to make the file from the copy. Raises PieceError where that would not give its bytes."""
     with _mapped(path) as old, _mapped(copy) as new:
-        steps = recipe(old, new)
+        steps = delta(old, new)
         place = 0
         for part in applied(steps, new):
             if old[place : place + len(part)] != part:
@@ -119,36 +144,42 @@ def _recipe(path: Path, copy: Path) -> list[Any]:
 
 
 @contextmanager
-def _mapped(path: Path) -> Iterator[Any]:
+def _mapped(path: Path) -> Iterator[mmap.mmap]:
+    """A file's content, mapped into memory."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         yield content
 
 
 @contextmanager
-def _copy_beside(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """A copy in the same folder, hidden from a walk through it, and what the file was when it was made."""
-    seen = path.stat()
-    if not seen.st_mode & 0o200 or not os.access(path, os.W_OK):
+def _copy_in_same_folder(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """A hidden copy in the same folder, removed at the end, and the status of the file when it was made."""
+    status = path.stat()
+    if not status.st_mode & 0o200 or not os.access(path, os.W_OK):
         raise PieceError("is write-protected: chmod u+w, then run again")
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".earmark-", suffix=path.suffix)
     os.close(handle)
     copy = Path(name)
     try:
         shutil.copy2(path, copy)
-        if (seen.st_uid, seen.st_gid) != (copy.stat().st_uid, copy.stat().st_gid):
+        if (status.st_uid, status.st_gid) != (copy.stat().st_uid, copy.stat().st_gid):
             with suppress(PermissionError):  # only root may give files away
-                os.chown(copy, seen.st_uid, seen.st_gid)
-                copy.chmod(seen.st_mode & 0o7777)  # chown takes setuid bits away
-        yield copy, seen
+                os.chown(copy, status.st_uid, status.st_gid)
+                copy.chmod(status.st_mode & 0o7777)  # chown takes setuid bits away
+        yield copy, status
     finally:
         copy.unlink(missing_ok=True)
 
 
-def _put(copy: Path, path: Path, seen: os.stat_result) -> None:
+def _replace(copy: Path, path: Path, before_status: os.stat_result) -> None:
+    """Put the copy in the place of the file. Raises PieceError where the file has changed meanwhile."""
     with copy.open("rb") as file:
         os.fsync(file.fileno())
     now = path.stat()
-    if (now.st_size, now.st_mtime_ns, now.st_ino) != (seen.st_size, seen.st_mtime_ns, seen.st_ino):
+    if (now.st_size, now.st_mtime_ns, now.st_ino) != (
+        before_status.st_size,
+        before_status.st_mtime_ns,
+        before_status.st_ino,
+    ):
         raise PieceError("has changed while it was being tagged: run again")
     os.replace(copy, path)
     folder = os.open(path.parent, os.O_RDONLY)
@@ -159,8 +190,8 @@ def _put(copy: Path, path: Path, seen: os.stat_result) -> None:
 
 
 @contextmanager
-def _one_line() -> Iterator[None]:
-    """What mutagen and the disk complain about, as one line."""
+def _errors_of_one_file() -> Iterator[None]:
+    """Turn errors of mutagen and of the disk into PieceErrors."""
     try:
         yield
     except EarmarkError:
