@@ -119,7 +119,7 @@ def test_keys_are_reached_by_six_semitones_at_most_and_no_piece_comes_often():
     groups = defaultdict(set)
     for origin in listed("key"):
         groups[wish(origin)[0], wish(origin)[1].tune].add(origin.group)
-    assert {len(found) for found in groups.values()} == {1}
+    assert {len(names) for names in groups.values()} == {1}
     # Where a key comes from says nothing about where it went: every distance is there in number.
     assert min(Counter(wanted.transpose for _, wanted in wishes).values()) > len(wishes) / 12 / 2
 
@@ -156,11 +156,11 @@ def test_the_music_is_in_the_key_that_its_label_states(tmp_path):
     right = near = 0
     for origin in sample:
         music21.convert(origin.name.removeprefix(PACKAGE_PREFIX), tmp_path / "out.mid")
-        heard, last = best_keys(tmp_path / "out.mid")
+        best, last = best_keys(tmp_path / "out.mid")
         assert last == origin.label.split()[0]
-        right += heard == origin.label
-        near += heard in neighbours(origin.label)
-    # Of all 480 the profiles find 73 %; fiddle tunes with flat sevenths are not what they were made for.
+        right += best == origin.label
+        near += best in neighbours(origin.label)
+    # Of all 480 the profiles find 73 %; they do not fit fiddle tunes with flat sevenths.
     assert right >= 0.6 * len(sample)
     assert right + near >= 0.85 * len(sample)
 

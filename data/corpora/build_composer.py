@@ -84,7 +84,7 @@ def palestrina() -> Iterator[Row]:
             # The same words in other case, order or edition ("(1570)", "(II)") are the same title.
             words = frozenset(re.findall(r"\w+", re.sub(r"\(.*?\)", "", mass).lower()))
             title = f"Credo, {title}" if of_credo else title
-            movement = re.match(r"\w+", title)[0]
+            movement = matched(re.match(r"\w+", title))[0]
             movements.setdefault(movement, {}).setdefault(words, (path.name, mass, title))
     used: set[frozenset[str]] = set()
     for _ in range(WORKS // len(movements)):
@@ -138,7 +138,7 @@ def trecento() -> Iterator[Row]:
         if not copy and not re.search(r"_bak|Lugentium|London f83|Scabroso", path.stem):
             label = next(name for name, start in TRECENTO.items() if re.match(start, path.stem))
             label = named[0] if (named := re.search(NAMED, path.stem)) else label
-            place, version, title = NAME.fullmatch(path.stem).groups()
+            place, version, title = matched(NAME.fullmatch(path.stem)).groups()
             numbers = [number.lstrip("0") for number in re.findall(r"\d+", place)]
             group = slug(place if len(numbers) == 2 else path.stem)  # versions share their number
             title = re.sub(r"(?i)\b(all|d|l|s)_", r"\1'", re.sub(r" PMFC.*", "", title))
@@ -187,8 +187,19 @@ def others() -> Iterator[Row]:
         file, numbers, composer, title = (cell.strip() for cell in line.split("|"))
         for number in numbers or [""]:
             path = file.format(number)
-            group = re.match(r"\w+/(\w+op1(?=n\d)|[\w-]+)", path)[0]  # folder or file of the opus
+            group = matched(re.match(r"\w+/(\w+op1(?=n\d)|[\w-]+)", path))[0]  # folder or file of the opus
             yield path, composer, group, TEST, title.format(number)
+
+
+def matched(match: re.Match[str] | None) -> re.Match[str]:
+    """Return a match that every name and title has.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if match is None:
+        raise ValueError("music21 names a score in a way that this script does not know")
+    return match
 
 
 def slug(text: str) -> str:

@@ -88,8 +88,8 @@ def _xml(path: Path) -> bytes:
 
 def chorale_key(score: ElementTree.Element) -> Key | None:
     """Return the key on which all signatures of a score agree; those that state no mode do not count."""
-    fifths = {key.findtext("fifths") for key in score.iter("key")}
-    modes = {key.findtext("mode") for key in score.iter("key")} - {None}
+    fifths = {key.findtext("fifths", "") for key in score.iter("key")}
+    modes = {mode for key in score.iter("key") if (mode := key.findtext("mode")) is not None}
     if len(fifths) != 1 or len(modes) != 1 or not modes <= {"major", "minor"}:
         return None
     (mode,) = modes
@@ -99,9 +99,12 @@ def chorale_key(score: ElementTree.Element) -> Key | None:
 
 def melody(score: ElementTree.Element) -> tuple[int, ...]:
     """Return the first eight steps of the uppermost part in semitones."""
+    part = next(score.iter("part"))
     pitches = [
-        STEPS[pitch.findtext("step")] + int(pitch.findtext("alter", "0")) + 12 * int(pitch.findtext("octave"))
-        for pitch in itertools.islice(score.find("part").iter("pitch"), 9)
+        STEPS[pitch.findtext("step", "")]
+        + int(pitch.findtext("alter", "0"))
+        + 12 * int(pitch.findtext("octave", ""))
+        for pitch in itertools.islice(part.iter("pitch"), 9)
     ]
     return tuple(after - before for before, after in itertools.pairwise(pitches))
 
@@ -117,14 +120,15 @@ def tune_key(tune: Tune) -> Key | None:
 
 def of_books(mode: str) -> list[Piece]:
     """Choose the tunes of a mode from both books."""
-    pool = [tune for tune in shuffled(tunes()) if (key := tune_key(tune)) and key[1] == mode]
+    keys = {tune: key for tune in shuffled(tunes()) if (key := tune_key(tune)) and key[1] == mode}
     choice = Choice()
-    wanted, taken = 12 * TUNES, []
+    wanted = 12 * TUNES
+    taken: list[Tune] = []
     # Ryan's, which has fewer in minor, comes first; O'Neill's supplies the rest.
     for book, count in zip(BOOKS, (wanted // 2, wanted), strict=True):
-        of_book = (tune for tune in pool if tune.book == book and ends_on(tune.path, tune_key(tune)[0]))
+        of_book = (tune for tune, key in keys.items() if tune.book == book and ends_on(tune.path, key[0]))
         taken += choice.take(of_book, count - (len(taken) if count == wanted else 0))
-    return [(t.path, tune_key(t), t.group, f"{t.title} ({BOOKS[t.book]})") for t in taken]
+    return [(t.path, keys[t], t.group, f"{t.title} ({BOOKS[t.book]})") for t in taken]
 
 
 def rows() -> Iterator[Row]:

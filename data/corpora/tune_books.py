@@ -91,7 +91,7 @@ def tunes() -> Iterator[Tune]:
         for path in sorted(CORPUS.glob(f"{book}/*.abc")):
             _, *texts = re.split(r"(?m)^(?=X:)", path.read_text(encoding="latin-1"))
             for text in texts:
-                number = int(re.match(r"X: *(\d+)", text)[1])
+                number = int(re.findall(r"\d+", single(text, "X"))[0])
                 place = f"{book}/{path.name}"
                 rhythm = re.sub(r"[^a-z]+", " ", single(text, "R").lower()).strip()
                 yield Tune(

@@ -185,7 +185,7 @@ def test_a_recording_without_samples_says_so(write_sound, tmp_path):
         decode(path, Format(8_000, 1), 0, tmp_path / "decoded.wav")
 
 
-@pytest.mark.parametrize("rate_hz", [100, 3_999, 192_001, 1_000_000])
+@pytest.mark.parametrize("rate_hz", [3_999, 192_001])
 def test_a_rate_that_is_not_one_of_music_is_refused(tone, write_sound, tmp_path, rate_hz):
     path = write_sound(tone(10, 8_000), rate_hz)
     with pytest.raises(PieceError, match=f"its sampling rate of {rate_hz} Hz is not one of music"):

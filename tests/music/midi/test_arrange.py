@@ -62,22 +62,22 @@ def test_drums_alone_are_no_piece_for_a_piano(events_of, port):
 @pytest.mark.parametrize("instruments", ["piano", "original"])
 def test_a_normalised_tempo_brings_the_onset_rate_to_the_target(events_of, target_hz, instruments):
     events = events_of(*MELODY)
-    heard = notes_of(arranged(events, Tempo("normalised", target_hz), instruments))
-    assert onset_rate_hz(heard) == pytest.approx(target_hz)
-    assert heard.pitch.tolist() == notes_of(events).pitch.tolist()
-    np.testing.assert_allclose(heard.duration_s, notes_of(events).duration_s * 10 / target_hz)
+    notes = notes_of(arranged(events, Tempo("normalised", target_hz), instruments))
+    assert onset_rate_hz(notes) == pytest.approx(target_hz)
+    assert notes.pitch.tolist() == notes_of(events).pitch.tolist()
+    np.testing.assert_allclose(notes.duration_s, notes_of(events).duration_s * 10 / target_hz)
 
 
 def test_pieces_that_differ_in_tempo_only_are_alike_when_normalised(events_of):
     events = events_of(*MELODY)
-    heard = [notes_of(arranged(events.scaled(k), Tempo("normalised"), "piano")) for k in (1, 0.7, 2.9)]
-    assert len({notes.fingerprint() for notes in heard}) == 1
+    pieces = [notes_of(arranged(events.scaled(k), Tempo("normalised"), "piano")) for k in (1, 0.7, 2.9)]
+    assert len({notes.fingerprint() for notes in pieces}) == 1
 
 
 def test_an_original_tempo_is_left_alone_whatever_the_target(events_of):
     events = events_of(*MELODY)
-    heard = arranged(events, Tempo("original", 1.0), "original")
-    np.testing.assert_array_equal(heard.time_s, events.time_s)
+    unchanged = arranged(events, Tempo("original", 1.0), "original")
+    np.testing.assert_array_equal(unchanged.time_s, events.time_s)
 
 
 @pytest.mark.parametrize(("target_hz", "factor"), [(3.2, 8), (0.1, 8), (200, 1 / 8), (1000, 1 / 8), (5, 5)])
@@ -98,6 +98,6 @@ def test_the_tempo_is_measured_with_the_drums_left_out_though_they_are_kept(even
 def test_a_piece_whose_tempo_is_zero_is_not_stretched():
     header = b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x00\x60"
     events = b"\x00\xff\x51\x03\x00\x00\x00" + b"\x00\x90\x45\x64\x60\x45\x00\x60\x47\x64\x60\x47\x00"
-    found = parse(header + b"MTrk" + len(events).to_bytes(4, "big") + events)
-    assert found.time_s.tolist() == [0, 0, 0, 0]
-    assert Tempo("normalised").factor(found) == 1
+    events_read = parse(header + b"MTrk" + len(events).to_bytes(4, "big") + events)
+    assert events_read.time_s.tolist() == [0, 0, 0, 0]
+    assert Tempo("normalised").factor(events_read) == 1

@@ -73,10 +73,10 @@ def test_jitter_and_drift_have_the_deviation_that_is_stated_and_only_drift_lasts
     score, metre = tune(bars=500), common_time(bars=500)
     for habits, lasting in (({"jitter_ms": 10.0}, 0.0), ({"drift_ms": 10.0}, np.exp(-0.25 / 2))):
         played = perform(score, metre, replace(LETTER, **habits), "tune")
-        found = deviation_ms(played, score, LETTER)
-        found = found - found.mean()
-        assert found.std() == pytest.approx(10, rel=0.15)
-        assert np.corrcoef(found[1:], found[:-1])[0, 1] == pytest.approx(lasting, abs=0.06)
+        error_ms = deviation_ms(played, score, LETTER)
+        error_ms = error_ms - error_ms.mean()
+        assert error_ms.std() == pytest.approx(10, rel=0.15)
+        assert np.corrcoef(error_ms[1:], error_ms[:-1])[0, 1] == pytest.approx(lasting, abs=0.06)
 
 
 def test_a_phrase_slows_at_both_ends_and_takes_its_time_on_the_whole():
@@ -138,15 +138,15 @@ def test_drums_are_not_for_pianists():
 def test_the_file_holds_the_performance_the_instrument_and_the_room():
     played = perform(tune(), common_time(), BERT, "tune")
     events = parse(to_midi(played, BERT))
-    found = notes_of(events)
-    assert found.pitch.tolist() == played.pitch.tolist()
-    assert found.velocity.tolist() == played.velocity.tolist()
-    assert found.onset_s == pytest.approx(played.onset_s, abs=3e-4)  # half a tick
-    assert found.duration_s == pytest.approx(played.duration_s, abs=6e-4)
+    read = notes_of(events)
+    assert read.pitch.tolist() == played.pitch.tolist()
+    assert read.velocity.tolist() == played.velocity.tolist()
+    assert read.onset_s == pytest.approx(played.onset_s, abs=3e-4)  # half a tick
+    assert read.duration_s == pytest.approx(played.duration_s, abs=6e-4)
     assert events.data1[events.kind == PROGRAM].tolist() == [BERT.program]
     control = events.kind == CONTROL
-    said = dict(zip(events.data1[control].tolist(), events.data2[control].tolist(), strict=True))
-    assert said == {10: BERT.pan, 91: BERT.reverb, 93: BERT.chorus}
+    controllers = dict(zip(events.data1[control].tolist(), events.data2[control].tolist(), strict=True))
+    assert controllers == {10: BERT.pan, 91: BERT.reverb, 93: BERT.chorus}
     assert events.time_s[control].max() < played.onset_s.min()
 
 

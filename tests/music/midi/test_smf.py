@@ -71,10 +71,10 @@ def test_notes_are_those_that_pretty_midi_finds(write_midi, note, seed, kind):
     )
     notes = notes_of(read(path))
     columns = (notes.onset_s, notes.pitch, notes.duration_s, notes.velocity, notes.program, notes.is_drum)
-    # pretty_midi has program 0 for drums until told otherwise, as we have: all columns compare.
-    found = sorted(zip(*(column.tolist() for column in columns), strict=True))
-    assert len(found) > 50
-    np.testing.assert_allclose(np.array(found, float), np.array(expected, float), rtol=0, atol=1e-7)
+    # pretty_midi too has program 0 for drums by default: all columns compare.
+    rows = sorted(zip(*(column.tolist() for column in columns), strict=True))
+    assert len(rows) > 0
+    np.testing.assert_allclose(np.array(rows, float), np.array(expected, float), rtol=0, atol=1e-7)
 
 
 def test_a_tempo_change_in_any_track_holds_for_all(write_midi, note):
@@ -178,8 +178,8 @@ def test_ports_multiply_the_channels_and_belong_to_their_track():
     port_2 = b"\x00\xff\x21\x01\x02"
     data = smf(port_2 + A4, A4, port_2 + A4.replace(b"\x90", b"\x99").replace(b"\x80", b"\x89"))
     events = parse(data)
-    found = dict(zip(events.track.tolist(), events.port_channel.tolist(), strict=True))
-    assert found == {0: 32, 1: 0, 2: 41}
+    channels = dict(zip(events.track.tolist(), events.port_channel.tolist(), strict=True))
+    assert channels == {0: 32, 1: 0, 2: 41}
     assert dict(zip(events.track.tolist(), events.is_drum.tolist(), strict=True)) == {0: 0, 1: 0, 2: 1}
 
 

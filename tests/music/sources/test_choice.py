@@ -1,4 +1,4 @@
-"""What `data/source` says, and that choosing never costs anybody a file."""
+"""Reading and choosing the source; choosing never removes a file of the user."""
 
 import os
 
@@ -68,8 +68,8 @@ def test_a_csv_is_linked_with_every_file_that_it_lists(place, csv):
 
 def test_files_are_relative_to_the_csv_and_not_to_the_link_to_it(place, csv, music):
     use_csv(place, csv)
-    found = read_source(place, place.parent / "corpora", "tunes")
-    assert found[0].file == music / "Cage/b.mid"
+    origins = read_source(place, place.parent / "corpora", "tunes")
+    assert origins[0].file == music / "Cage/b.mid"
 
 
 def test_the_links_follow_a_csv_that_changed(place, csv, music):
@@ -175,7 +175,7 @@ def empty(source, music, csv):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "reason"),
     [
         (gone_folder, "music, which is gone: earmark use PATH"),
         (gone_csv, "is gone: earmark use PATH"),
@@ -183,11 +183,11 @@ def empty(source, music, csv):
         (empty, "holds no music"),
     ],
 )
-def test_a_source_that_cannot_be_read_says_what_to_type(place, music, csv, spoil, said):
+def test_a_source_that_cannot_be_read_says_what_to_type(place, music, csv, spoil, reason):
     spoil(place, music, csv)
     with pytest.raises(EarmarkError) as caught:
         names(place)
-    assert said in str(caught.value)
+    assert reason in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -20,8 +20,8 @@ def csv(tmp_path):
 
 
 def test_path_and_label_are_enough(csv, tmp_path):
-    (found,) = read_csv(csv("path,label\nsongs/a.mid,Bach\n"))
-    assert found == Origin(
+    (origin,) = read_csv(csv("path,label\nsongs/a.mid,Bach\n"))
+    assert origin == Origin(
         name="songs/a.mid",
         label="Bach",
         group="songs/a.mid",
@@ -34,37 +34,37 @@ def test_path_and_label_are_enough(csv, tmp_path):
 
 def test_all_columns_in_any_order_beside_others(csv, tmp_path):
     text = "year,Title, SPLIT ,role,group,LABEL,path\n1721,Air,test,known,Suite 3,Bach,a.mid\n"
-    (found,) = read_csv(csv(text))
+    (origin,) = read_csv(csv(text))
     expected = Origin("a.mid", "Bach", "Suite 3", "known", "test", "Air", tmp_path / "a.mid")
-    assert found == expected
+    assert origin == expected
 
 
 def test_rows_keep_their_order(csv):
-    found = read_csv(csv("path,label\nc.mid,B\na.mid,A\nb.mid,A\n"))
-    assert [origin.name for origin in found] == ["c.mid", "a.mid", "b.mid"]
+    origins = read_csv(csv("path,label\nc.mid,B\na.mid,A\nb.mid,A\n"))
+    assert [origin.name for origin in origins] == ["c.mid", "a.mid", "b.mid"]
 
 
 def test_a_path_is_relative_to_the_csv_not_to_the_working_directory(csv, tmp_path, monkeypatch):
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    (found,) = read_csv(csv("path,label\n../music/a.mid,Bach\n"))
-    assert found.file == tmp_path / "../music/a.mid"
+    (origin,) = read_csv(csv("path,label\n../music/a.mid,Bach\n"))
+    assert origin.file == tmp_path / "../music/a.mid"
 
 
 def test_an_absolute_path_stands_for_itself(csv):
-    (found,) = read_csv(csv("path,label\n/music/a.mid,Bach\n"))
-    assert str(found.file) == "/music/a.mid"
+    (origin,) = read_csv(csv("path,label\n/music/a.mid,Bach\n"))
+    assert str(origin.file) == "/music/a.mid"
 
 
 def test_a_score_of_music21_has_no_file(csv):
-    (found,) = read_csv(csv("path,label\nmusic21:bach/bwv66.6.mxl,Bach\n"))
-    assert (found.file, found.name, found.title) == (None, "music21:bach/bwv66.6.mxl", "bwv66.6")
+    (origin,) = read_csv(csv("path,label\nmusic21:bach/bwv66.6.mxl,Bach\n"))
+    assert (origin.file, origin.name, origin.title) == (None, "music21:bach/bwv66.6.mxl", "bwv66.6")
 
 
 @pytest.mark.parametrize("role", ["unknown-calibration", "unknown-test"])
 def test_unknown_pieces_may_go_without_a_label(csv, role):
-    found = read_csv(csv(f"path,label,role\na.mid,Bach,\nb.mid,,{role}\n"))
-    assert [(origin.label, origin.role) for origin in found] == [("Bach", "known"), ("", role)]
+    origins = read_csv(csv(f"path,label,role\na.mid,Bach,\nb.mid,,{role}\n"))
+    assert [(origin.label, origin.role) for origin in origins] == [("Bach", "known"), ("", role)]
 
 
 @pytest.mark.parametrize(
@@ -87,17 +87,17 @@ def test_what_spreadsheets_write_reads_the_same(csv, tmp_path, text):
 
 
 def test_cells_that_end_a_row_may_be_missing(csv):
-    found = read_csv(csv("path,label,role,title\na.mid,Bach\nb.mid,Bach,known\n"))
-    assert [(origin.role, origin.title) for origin in found] == [("known", "a"), ("known", "b")]
+    origins = read_csv(csv("path,label,role,title\na.mid,Bach\nb.mid,Bach,known\n"))
+    assert [(origin.role, origin.title) for origin in origins] == [("known", "a"), ("known", "b")]
 
 
 def test_words_that_mean_nothing_to_other_readers_are_words(csv):
-    found = read_csv(csv("path,label,title\nnull,NA,nan\n"))
-    assert [(origin.name, origin.label, origin.title) for origin in found] == [("null", "NA", "nan")]
+    origins = read_csv(csv("path,label,title\nnull,NA,nan\n"))
+    assert [(origin.name, origin.label, origin.title) for origin in origins] == [("null", "NA", "nan")]
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reason"),
     [
         ("label\nBach\n", "has no column 'path'"),
         ("path\na.mid\n", "has no column 'label'"),
@@ -125,17 +125,17 @@ def test_words_that_mean_nothing_to_other_readers_are_words(csv):
         ("path,label,path\na.mid,Bach,b.mid\n", "column 'path' twice"),
     ],
 )
-def test_what_is_wrong_in_it_is_one_line_that_names_file_and_place(csv, text, said):
+def test_what_is_wrong_in_it_is_one_line_that_names_file_and_place(csv, text, reason):
     path = csv(text)
     with pytest.raises(EarmarkError) as caught:
         read_csv(path)
     assert str(path) in str(caught.value)
-    assert said in str(caught.value)
+    assert reason in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
-def test_another_encoding_is_said(csv, encoding):
+def test_another_encoding_is_refused(csv, encoding):
     with pytest.raises(EarmarkError, match=r"catalog\.csv is not a CSV table in UTF-8"):
         read_csv(csv("path,label\na.mid,Dvořák\n".replace("ř", "é"), encoding))
 
@@ -152,7 +152,7 @@ def test_a_missing_csv_is_named(tmp_path):
         (",confidence", ",0.25", 0.25),
         (",key_confidence,mode_confidence", ",0.9,0.6", 0.6),  # the least counts
         (",key_confidence,mode_confidence", ",,0.6", 0.6),
-        (",confidence", ",", 1.0),  # nothing said is nothing doubted
+        (",confidence", ",", 1.0),  # no confidence stated
         (",confidence", "", 1.0),
         (", Key Confidence ", ", 0.5 ", 0.5),
         (",confidence_level", ",0.1", 1.0),  # another column
@@ -161,16 +161,16 @@ def test_a_missing_csv_is_named(tmp_path):
     ],
 )
 def test_the_least_of_all_confidences_counts(csv, header, cells, confidence):
-    (found,) = read_csv(csv(f"path,label{header}\na.mid,Bach{cells}\n"))
-    assert found.confidence == confidence
+    (origin,) = read_csv(csv(f"path,label{header}\na.mid,Bach{cells}\n"))
+    assert origin.confidence == confidence
 
 
 @pytest.mark.parametrize("cells", ["sure,0.9", "0.9,sure", "n/a,", "nan,0.9", "0.9,nan"])
 def test_a_confidence_that_is_no_number_is_none(csv, cells):
-    (found,) = read_csv(csv(f"path,label,key_confidence,mode_confidence\na.mid,Bach,{cells}\n"))
-    assert math.isnan(found.confidence)
+    (origin,) = read_csv(csv(f"path,label,key_confidence,mode_confidence\na.mid,Bach,{cells}\n"))
+    assert math.isnan(origin.confidence)
 
 
 def test_each_row_has_its_own_confidence(csv):
-    found = read_csv(csv("confidence,path,label\n0.1,a.mid,Bach\n,b.mid,Bach\n0.3,c.mid,Bach\n"))
-    assert [origin.confidence for origin in found] == [0.1, 1.0, 0.3]
+    origins = read_csv(csv("confidence,path,label\n0.1,a.mid,Bach\n,b.mid,Bach\n0.3,c.mid,Bach\n"))
+    assert [origin.confidence for origin in origins] == [0.1, 1.0, 0.3]

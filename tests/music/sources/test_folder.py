@@ -28,8 +28,8 @@ def names(folder):
 
 def test_pieces_are_sorted_and_labelled_by_their_first_folder(music):
     folder = music("Bach/b.mid", "Bach/a.wav", "Adams/z.FLAC", "Adams/Early Works/Op. 1/i.midi")
-    found = [(origin.label, origin.name, origin.title, origin.role) for origin in read_folder(folder)]
-    assert found == [
+    rows = [(origin.label, origin.name, origin.title, origin.role) for origin in read_folder(folder)]
+    assert rows == [
         ("Adams", "Adams/Early Works/Op. 1/i.midi", "i", "known"),
         ("Adams", "Adams/z.FLAC", "z", "known"),
         ("Bach", "Bach/a.wav", "a", "known"),
@@ -39,8 +39,8 @@ def test_pieces_are_sorted_and_labelled_by_their_first_folder(music):
 
 def test_a_folder_below_the_label_s_is_one_work_and_a_file_in_it_its_own(music):
     folder = music("Bach/a.mid", "Bach/Mass/i.mid", "Bach/Mass/ii.mid", "Bach/Mass/cd 2/iii.mid")
-    found = {origin.name: origin.group for origin in read_folder(folder)}
-    assert found == {
+    groups = {origin.name: origin.group for origin in read_folder(folder)}
+    assert groups == {
         "Bach/a.mid": "Bach/a.mid",
         "Bach/Mass/i.mid": "Bach/Mass",
         "Bach/Mass/ii.mid": "Bach/Mass",

@@ -24,7 +24,7 @@ def test_a_name_is_a_path_and_what_is_wanted_of_it(name, path, wanted):
 
 
 @pytest.mark.parametrize(
-    ("fragment", "said"),
+    ("fragment", "reason"),
     [
         ("", "'' is none of tune, transpose, player"),
         ("tempo=2", "'tempo' is none of tune, transpose, player"),
@@ -44,9 +44,9 @@ def test_a_name_is_a_path_and_what_is_wanted_of_it(name, path, wanted):
         ("player=Anna", "player 'Anna' is none of anna, bert, clara"),
     ],
 )
-def test_what_is_not_known_is_refused_in_one_line(fragment, said):
+def test_what_is_not_known_is_refused_in_one_line(fragment, reason):
     with pytest.raises(PieceError) as caught:
         split_fragment(f"a.abc#{fragment}")
-    assert said in str(caught.value)
+    assert reason in str(caught.value)
     assert "a.abc#" in str(caught.value)
     assert "\n" not in str(caught.value)

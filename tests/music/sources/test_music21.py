@@ -208,14 +208,14 @@ def played(folder, name):
 @pytest.mark.parametrize(("number", "pitches"), [(1, "CDEFGABc"), (2, "CFEDCDEF")])
 def test_one_tune_of_a_collection(corpus, tmp_path, number, pitches):
     (corpus / "two.abc").write_text(TWO)
-    found = [note.pitch for note in played(tmp_path, f"two.abc#tune={number}").notes]
-    assert found == [
+    tune = [note.pitch for note in played(tmp_path, f"two.abc#tune={number}").notes]
+    assert tune == [
         {"C": 60, "D": 62, "E": 64, "F": 65, "G": 67, "A": 69, "B": 71, "c": 72}[p] for p in pitches
     ]
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "reason"),
     [
         ("two.abc", "two.abc is a collection of 2 scores, not a piece: .* as in two.abc#tune=1$"),
         ("two.abc#tune=3", "two.abc#tune=3: .*cannot find requested reference number in source file: 3$"),
@@ -224,10 +224,10 @@ def test_one_tune_of_a_collection(corpus, tmp_path, number, pitches):
         ("two.abc#tune=1&player=nobody", "player 'nobody' is none of anna, bert, clara$"),
     ],
 )
-def test_a_wish_that_cannot_be_met(corpus, tmp_path, name, said):
+def test_a_faulty_fragment_is_refused(corpus, tmp_path, name, reason):
     (corpus / "two.abc").write_text(TWO)
     (corpus / "score.xml").write_text(SCORE % bar())
-    with pytest.raises(PieceError, match=said) as caught:
+    with pytest.raises(PieceError, match=reason) as caught:
         music21.convert(name, tmp_path / "out.mid")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out.mid").exists()
@@ -351,8 +351,8 @@ def test_no_work_and_no_composer_straddles():
     for row in listed():
         places[row["group"]].add((row["role"], row["label"]))
         roles[row["label"]].add(row["role"])
-    assert [group for group, found in places.items() if len(found) > 1] == []
-    assert [label for label, found in roles.items() if len(found) > 1] == []
+    assert [group for group, splits in places.items() if len(splits) > 1] == []
+    assert [label for label, of_label in roles.items() if len(of_label) > 1] == []
     assert set.union(*roles.values()) == {"known", "unknown-calibration", "unknown-test"}
 
 

@@ -33,14 +33,13 @@ def program(number, channel=0):
     return (0, mido.Message("program_change", program=number, channel=channel))
 
 
-@pytest.mark.parametrize("channels", [1, 2])
-@pytest.mark.parametrize("rate_hz", [8_000, 16_000, 22_050, 32_000, 44_100, 48_000])
+@pytest.mark.parametrize(("rate_hz", "channels"), [(8_000, 1), (22_050, 2), (44_100, 1), (48_000, 2)])
 def test_a_rendered_a4_has_its_peak_at_440_hz_at_every_rate(
     write_midi, note, render, peak_hz, rate_hz, channels
 ):
     wav = render(write_midi(note(0, 1440, 69)), target=Format(rate_hz, channels))
-    sound, found_hz = soundfile.read(wav, always_2d=True)
-    assert found_hz == rate_hz
+    sound, written_hz = soundfile.read(wav, always_2d=True)
+    assert written_hz == rate_hz
     assert sound.shape == (pytest.approx(2 * rate_hz, abs=1), channels)  # 1.5 s and a tail of 0.5
     for waveform in sound.T:
         assert peak_hz(waveform, rate_hz) == pytest.approx(440, abs=0.5)

@@ -18,7 +18,6 @@ from earmark.music.synthesis.synth import Synthesis, fluidsynth_version, synthes
 FONT = soundfont_path("", Path())
 # Of the soundfont's organs, the rock organ is one whose fundamental is strongest.
 PIANO, ROCK_ORGAN, STRINGS, SQUARE_WAVE = 0, 18, 48, 80
-RATES_HZ = [8_000, 16_000, 22_050, 44_100, 48_000, 96_000]
 A4 = (0.0, 1.0, 69, 0, 0)
 
 
@@ -44,13 +43,15 @@ def followed_by(events, *rows):
     return Events(*(column[order] for column in columns))
 
 
-@pytest.mark.parametrize("program", [PIANO, ROCK_ORGAN])
-@pytest.mark.parametrize("rate_hz", RATES_HZ)
+@pytest.mark.parametrize(
+    ("program", "rate_hz"),
+    [(PIANO, 8_000), (ROCK_ORGAN, 22_050), (PIANO, 44_100), (ROCK_ORGAN, 96_000)],
+)
 def test_a_rendered_a4_has_its_peak_at_440_hz(events_of, peak_hz, program, rate_hz):
     sound = play(events_of(A4, program=program), rate_hz=rate_hz, tail_s=0)
     for channel in sound.T:
         assert peak_hz(channel, rate_hz) == pytest.approx(440, abs=0.5)
-    for target_hz in {8_000, 22_050, 44_100, 96_000} - {rate_hz}:
+    for target_hz in {8_000, 22_050} - {rate_hz}:
         (mono,) = np.concatenate(list(resampled([sound], rate_hz, Format(target_hz, 1)))).T
         assert len(mono) == pytest.approx(target_hz, abs=1)
         assert peak_hz(mono, target_hz) == pytest.approx(440, abs=0.5)
@@ -62,7 +63,7 @@ def test_an_octave_doubles_the_frequency(events_of, peak_hz, pitch):
     assert peak_hz(sound[:, 0], 44_100) == pytest.approx(440 * 2 ** ((pitch - 69) / 12), rel=4e-3)
 
 
-@pytest.mark.parametrize("rate_hz", [0, 1, 4_000, 7_999, 96_001, 192_000])
+@pytest.mark.parametrize("rate_hz", [0, 7_999, 96_001])
 def test_a_rate_at_which_fluidsynth_does_not_play_is_refused(events_of, rate_hz):
     with pytest.raises(EarmarkError) as caught:
         play(events_of(A4), rate_hz=rate_hz)
@@ -79,7 +80,7 @@ def test_what_is_no_soundfont_is_refused(events_of, tmp_path):
         list(synthesize(events_of(A4), Synthesis(font)))
 
 
-@pytest.mark.parametrize("rate_hz", [8_000, 22_050, 44_100])
+@pytest.mark.parametrize("rate_hz", [8_000, 44_100])
 @pytest.mark.parametrize(
     ("end_s", "tail_s", "max_s", "length_s"),
     [
@@ -201,17 +202,16 @@ def test_a_released_key_is_silent_when_only_one_part_held_it(events_of):
     assert rms(sound[late]) == pytest.approx(rms(alone[late]), rel=0.02)
 
 
-@pytest.mark.parametrize("port", [1, 3, 15, 16, 100, 255])
-@pytest.mark.parametrize("channel", [0, 9])
+@pytest.mark.parametrize(("port", "channel"), [(1, 0), (3, 9), (15, 0), (16, 9), (100, 0), (255, 9)])
 def test_a_port_sounds_like_the_first_one(events_of, port, channel):
     # Drums of any port are drums; and a piece may name a port that FluidSynth has not.
     notes = [(0.0, 0.5, 38, channel, 0), (0.5, 1.0, 69, channel, 0)]
-    there = [(start_s, end_s, pitch, 16 * port + at, track) for start_s, end_s, pitch, at, track in notes]
-    np.testing.assert_array_equal(play(events_of(*there)), play(events_of(*notes)))
+    moved = [(start_s, end_s, pitch, 16 * port + at, track) for start_s, end_s, pitch, at, track in notes]
+    np.testing.assert_array_equal(play(events_of(*moved)), play(events_of(*notes)))
 
 
 @pytest.mark.parametrize("port", [1, 2, 15])
-def test_drums_of_every_port_are_drums_beside_the_first_one_s_melody(events_of, port):
+def test_drums_of_every_port_are_drums_next_to_a_melody_on_the_first(events_of, port):
     others = [A4, *((0.0, 0.1, 60, 16 * each, 0) for each in range(1, port))]
     first, there = (
         events_of(*others, (0.3, 0.5, 38, channel, 1), (0.6, 0.8, 42, channel, 1))
@@ -220,7 +220,7 @@ def test_drums_of_every_port_are_drums_beside_the_first_one_s_melody(events_of, 
     np.testing.assert_array_equal(play(there), play(first))
 
 
-def test_more_ports_than_fluidsynth_has_are_all_heard(events_of, peak_hz):
+def test_more_ports_than_fluidsynth_has_all_sound(events_of, peak_hz):
     others = [(0.0, 0.1, 30, 16 * port, 0) for port in range(40)]
     sound = play(events_of(*others, (0.5, 2.0, 69, 16 * 39 + 3, 0)))
     assert peak_hz(between(sound, 1.0, 2.0)[:, 0], 44_100) == pytest.approx(440, abs=1)
