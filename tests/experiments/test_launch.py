@@ -93,9 +93,12 @@ def test_what_dvc_runs_writes_into_the_checkout_and_nothing_else(shell, checkout
     assert done.stderr.count("\n") == 1
     (checkout / "params.yaml").write_text(text)
     (checkout / "data").mkdir()
-    rows = [f"p{number},{label},w{number},known," for number, label in enumerate(["Ash", "Birch"] * 6)]
+    rows = [
+        f"p{number},p{number}.mid,,{label},w{number},known,"
+        for number, label in enumerate(["Ash", "Birch"] * 6)
+    ]
     (checkout / "data" / "pieces.csv").write_text(
-        "\n".join(["piece_id,label,group,role,split", *rows]) + "\n"
+        "\n".join(["piece_id,path,title,label,group,role,split", *rows]) + "\n"
     )
     before = files(checkout)
     done = shell("split", "-cn", "frozen")

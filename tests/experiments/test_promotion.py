@@ -132,10 +132,8 @@ CONFIG = {"data": {"corpus": "a"}, "split": {"fold": 0}}
 
 
 def doubted(checkout, config=CONFIG, composed=CONFIG, **tags):
-    from omegaconf import OmegaConf
-
     found = {"mlflow__source__git__commit": checkout.commit, **tags}
-    return list(doubts(run("a", **found), config, OmegaConf.create(composed), checkout.workspace))
+    return list(doubts(run("a", **found), config, composed, checkout.workspace))
 
 
 def test_a_run_of_the_same_code_conf_and_data_is_not_doubted(checkout):

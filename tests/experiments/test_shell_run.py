@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 from mlflow.tracking import MlflowClient
-from omegaconf import OmegaConf
 
 from earmark.experiments import shell_run
 from earmark.experiments.sweep.folder import Sweep
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.workspace import Workspace
 from earmark.pipeline import order as pipeline
-from earmark.pipeline.settings.config import compose
+from earmark.pipeline.settings.config import compose, standing_overrides
 from earmark.pipeline.tracking.run_record import RUNNING, RunRecord
 from earmark.pipeline.tracking.stage_run import evaluation_run, logs_bundle_at_once, training_run
 from earmark.pipeline.tracking.tracker import Tracker
@@ -38,6 +37,11 @@ def workspace(project, tmp_path):
 @pytest.fixture(scope="module")
 def cfg():
     return compose(CONF, list(OVERRIDES))
+
+
+def changed(*overrides):
+    """The config with further overrides."""
+    return compose(CONF, [*standing_overrides(OVERRIDES, overrides), *overrides])
 
 
 @pytest.fixture
@@ -109,14 +113,15 @@ def test_a_run_that_ends_early(cfg, workspace, client, path, error, status):
     assert record.score is None
 
 
-def test_a_config_that_cannot_be_resolved_is_a_failed_run(cfg, workspace, client, path):
-    done = path()
-    broken = OmegaConf.merge(cfg, {"trainer": {"accelerator": "${trainer.sed}"}})
-    with pytest.raises(EarmarkError, match=r"trainer\.sed"):
-        shell_run.run(broken, workspace, "train", OVERRIDES)
+def test_a_config_that_cannot_be_resolved_is_a_failed_run(workspace, client):
+    with pytest.raises(EarmarkError, match=r"trainer\.sed") as caught:
+        compose(CONF, ["trainer.accelerator=${trainer.sed}"])
+    shell_run.record_failure(caught.value, workspace, "train", OVERRIDES, "grid", sweep_of(workspace))
     record = RunRecord.read(workspace.run_file)
-    assert client.get_run(record.run_id).info.status == "FAILED"
-    assert done == []
+    run = client.get_run(record.run_id)
+    assert run.info.status == record.status == "FAILED"
+    assert "trainer.sed" in record.error == run.data.tags["earmark.error"]
+    assert (record.parent, run.info.run_name) == ("p1", "trainer.seed=3")
 
 
 def test_a_job_is_the_sweeps_child_under_its_own_name(cfg, workspace, client, path):
@@ -131,15 +136,16 @@ def test_a_job_is_the_sweeps_child_under_its_own_name(cfg, workspace, client, pa
 
 def test_only_a_finished_job_of_the_same_config_is_not_done_again(cfg, workspace, client, path):
     done, sweep = path(), sweep_of(workspace)
-    resumed = OmegaConf.merge(cfg, {"sweep": {"resume": True}})
+    resumed = changed("sweep.resume=true")
     shell_run.run(cfg, workspace, "train", OVERRIDES, sweep)
     first = RunRecord.read(workspace.run_file)
     assert shell_run.run(resumed, workspace, "train", OVERRIDES, sweep) == 0.75
     assert (len(done), RunRecord.read(workspace.run_file)) == (1, first)
-    elsewhere = OmegaConf.merge(resumed, {"executor": {"workers": 3}, "store": {"path": "x"}})
+    elsewhere = changed("executor.workers=3", "store.path=x", "tracking.log_bundle=all", "sweep.resume=true")
     shell_run.run(elsewhere, workspace, "train", OVERRIDES, sweep)
     assert len(done) == 1  # the same model, computed in another way
-    shell_run.run(OmegaConf.merge(resumed, {"trainer": {"seed": 4}}), workspace, "train", OVERRIDES, sweep)
+    other = changed("sweep.resume=true", "trainer.seed=4")
+    shell_run.run(other, workspace, "train", OVERRIDES, sweep)
     assert len(done) == 2
     shell_run.run(cfg, workspace, "train", OVERRIDES, sweep)
     assert len(done) == 3  # without sweep.resume
@@ -149,7 +155,7 @@ def test_a_killed_jobs_run_ends_when_it_is_done_again(cfg, workspace, client, pa
     path()
     old = Tracker(workspace, "grid").begin("old", {})
     RunRecord(RUNNING, old, "grid", "p1").write(workspace.run_file)
-    resumed = OmegaConf.merge(cfg, {"sweep": {"resume": True}})
+    resumed = changed("sweep.resume=true")
     shell_run.run(resumed, workspace, "train", OVERRIDES, sweep_of(workspace))
     assert client.get_run(old).info.status == "KILLED"
     assert RunRecord.read(workspace.run_file).run_id != old

@@ -33,8 +33,6 @@ from earmark.pipeline.settings.config import (
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from earmark.pipeline.settings.schema import Config
-
 FROZEN = "frozen"
 MULTIRUN = {"-m", "--multirun"}
 RUNNING_NOTHING = {"--help", "-h", "--hydra-help", "--version", "--cfg", "-c", "--info", "-i", "-sc"}
@@ -52,10 +50,10 @@ def launch(script: str) -> None:
     mistakes: list[EarmarkError] = []
     folder: Path | None = None
 
-    def task(cfg: DictConfig) -> float | None:
+    def task(composed: DictConfig) -> float | None:
         job = HydraConfig.get()
         try:
-            return _run(stage, typed(cfg), job, workspace)
+            return _run(stage, composed, job, workspace)
         except (EarmarkError, OmegaConfBaseException) as error:
             error = error if isinstance(error, EarmarkError) else config_error(error)
             if _in_sweep(job):
@@ -88,34 +86,52 @@ def launch(script: str) -> None:
                 folder.rmdir()
 
 
-def _run(stage: str, config: Config, job: Any, workspace: Workspace) -> float | None:
-    """What a sweeper may search by: the validation score of a judged run, NaN where a job failed."""
-    from earmark.pipeline import order as pipeline
+def _run(stage: str, composed: DictConfig, job: Any, workspace: Workspace) -> float | None:
+    """Run what the command line asks for.
+
+    Returns:
+        What a sweeper may search by: the validation score of an evaluated run, NaN where a job failed; None
+        for a run without a model.
+    """
+    from earmark.pipeline import order
 
     if job.job.config_name == FROZEN or (stage == "compose" and not _own(job, workspace)):
-        pipeline.run_stage(stage, config, workspace)
+        order.run_stage(stage, typed(composed), workspace)
         return None
     folder = Path(job.runtime.output_dir)
-    # The overrides of the command line alone name the run; those of overrides.yaml are its ground.
+    # The overrides of the command line alone name the run; those of overrides.yaml hold for all runs.
     write_text(folder / "overrides.txt", "\n".join(_own(job, workspace)) + "\n")
     workspace = Workspace.at(workspace.project, folder)
-    if stage not in pipeline.JUDGED:
-        pipeline.run(config, workspace, stage)
+    if stage not in order.EVALUATED:
+        order.run(typed(composed), workspace, stage)
         return None
-    from earmark.experiments import shell_run
-    from earmark.experiments.sweep.folder import Sweep
-
     if not _in_sweep(job):
-        return shell_run.run(config, workspace, stage, job.overrides.task)
-    if job.launcher["_target_"].endswith(".JoblibLauncher") and config.executor.get("workers") == 0:
-        config.executor["workers"] = 1  # the jobs share the cores
+        return _run_to_the_end(stage, composed, job, workspace)
     try:
-        sweep = Sweep.read(Path(job.sweep.dir).resolve())
-        return shell_run.run(config, workspace, stage, job.overrides.task, sweep)
+        return _run_to_the_end(stage, composed, job, workspace)
     except Exception as error:
         # The others go on, whatever the sweeper; the sweep's end tells which failed, and why.
         (folder / "traceback.txt").write_text("".join(traceback.format_exception(error)), encoding="utf-8")
         return float("nan")
+
+
+def _run_to_the_end(stage: str, composed: DictConfig, job: Any, workspace: Workspace) -> float:
+    """A run with a model, alone or a job of a sweep: its validation score."""
+    from earmark.experiments import shell_run
+    from earmark.experiments.sweep.folder import Sweep
+
+    sweep = Sweep.read(Path(job.sweep.dir).resolve()) if _in_sweep(job) else None
+    overrides = job.overrides.task
+    try:
+        config = typed(composed)
+    except EarmarkError as error:
+        experiment = sweep.experiment if sweep else str(composed.tracking.experiment)
+        shell_run.record_failure(error, workspace, stage, overrides, experiment, sweep)
+        raise
+    joblib = sweep and job.launcher["_target_"].endswith(".JoblibLauncher")
+    if joblib and config.executor.get("workers") == 0:
+        config.executor["workers"] = 1  # the jobs share the cores
+    return shell_run.run(config, workspace, stage, overrides, sweep)
 
 
 def _ending_sweep(workspace: Workspace) -> AbstractContextManager[None]:

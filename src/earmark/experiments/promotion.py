@@ -10,13 +10,12 @@ from typing import Any
 
 import yaml
 
-from earmark.experiments.leaderboard.board import INDIFFERENT
 from earmark.experiments.runs import Run, Runs
 from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.workspace import Workspace
 from earmark.pipeline.settings.config import compose, override_key, workspace_overrides
-from earmark.pipeline.settings.schema import Config
+from earmark.pipeline.settings.without_effect import changes_results
 from earmark.pipeline.tracking.provenance import data_hash
 from earmark.pipeline.tracking.run_name import OVERRIDES_TAG
 from earmark.pipeline.tracking.tracker import flattened
@@ -68,20 +67,20 @@ def overrides_of(run: Run) -> list[str]:
 
 
 def doubts(
-    run: Run, config: Mapping[str, Any] | None, composed: Config, workspace: Workspace
+    run: Run, config: Mapping[str, Any] | None, composed: Mapping[str, Any], workspace: Workspace
 ) -> Iterator[str]:
     """Why `dvc repro` might not give the run again, a line each. composed: what its overrides give now."""
     if not run.finished:
         yield f"the run is {run.status.lower()}: {run.tags.get('earmark.error', 'it did not end well')}"
     if config is not None:
-        yield from _other_config(config, composed.as_dict())
+        yield from _other_config(config, composed)
         yield from _other_data(run, config, workspace)
     yield from _other_code(run, workspace.project)
 
 
 def _other_config(config: Mapping[str, Any], composed: Mapping[str, Any]) -> Iterator[str]:
     then, now = flattened(config), flattened(composed)
-    keys = [key for key in sorted({*then, *now}) if not key.startswith(INDIFFERENT)]
+    keys = [key for key in sorted({*then, *now}) if changes_results(key)]
     changed = [key for key in keys if then.get(key) != now.get(key)]
     if changed:
         named = ", ".join(f"{key} was {then.get(key)}, is {now.get(key)}" for key in changed[:3])
@@ -154,7 +153,7 @@ def promote_run(wanted: str, workspace: Workspace) -> tuple[Run, list[str], list
     kept = Runs(workspace)
     run = find_run(wanted, kept.every())
     overrides, before = overrides_of(run), workspace_overrides(workspace.overrides)
-    composed = compose(workspace.conf, overrides)
+    composed = compose(workspace.conf, overrides).as_dict()
     said = list(doubts(run, kept.config(run), composed, workspace))
     if overrides != before:
         write_overrides(workspace.overrides, overrides)

@@ -13,6 +13,9 @@ from typing import Any
 
 import pandas as pd
 
+from earmark.evaluation.metric_table import FoldResult
+from earmark.evaluation.pooling import FOLD
+from earmark.evaluation.verification import TRIALS_FILE
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import read_table
@@ -98,7 +101,17 @@ class Runs:
 
     def verdicts(self, run: Run) -> pd.DataFrame | None:
         """The verdicts of its evaluation, None where they were not kept."""
-        with self._artifact(run, "evaluation/verdicts.csv") as file:
+        return self._table(run, "evaluation/verdicts.csv")
+
+    def result(self, run: Run) -> FoldResult | None:
+        """What its evaluation wrote, None where the verdicts were not kept."""
+        verdicts = self.verdicts(run)
+        if verdicts is None:
+            return None
+        return FoldResult(run.params.get(FOLD, "?"), verdicts, self._table(run, f"plots/{TRIALS_FILE}"))
+
+    def _table(self, run: Run, artifact: str) -> pd.DataFrame | None:
+        with self._artifact(run, artifact) as file:
             return read_table(file) if file else None
 
     def config(self, run: Run) -> dict[str, Any] | None:

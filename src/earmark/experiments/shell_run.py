@@ -9,24 +9,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from omegaconf.errors import OmegaConfBaseException
-
 from earmark.experiments.sweep.folder import Sweep, lasting
-from earmark.foundation.errors import describe
+from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.progress import say
 from earmark.foundation.workspace import Workspace
 from earmark.learning.devices import node_rank
 from earmark.pipeline import order as pipeline
-from earmark.pipeline.settings.config import config_error
 from earmark.pipeline.settings.schema import Config
+from earmark.pipeline.settings.without_effect import changes_results
 from earmark.pipeline.tracking.run_name import run_name, tags
 from earmark.pipeline.tracking.run_record import FAILED, FINISHED, KILLED, RUNNING, RunRecord
 from earmark.pipeline.tracking.stage_run import log_config
 from earmark.pipeline.tracking.tracker import PARENT_TAG, Tracker
 from earmark.store import digest_settings
-
-# How and where a run computes, which makes no difference to what comes out.
-CIRCUMSTANCES = ("executor", "store", "sweep")
 
 
 def run(
@@ -65,13 +60,37 @@ def run(
             pipeline.run(config, workspace)
             score = validation_score(workspace)
         except BaseException as error:
-            if isinstance(error, OmegaConfBaseException):
-                error = config_error(error)
             status = KILLED if isinstance(error, KeyboardInterrupt) else FAILED
             replace(record, status=status, error=describe(error)).write(workspace.run_file)
-            raise error
+            raise
     replace(record, status=FINISHED, score=score).write(workspace.run_file)
     return score
+
+
+def record_failure(
+    error: EarmarkError,
+    workspace: Workspace,
+    stage: str,
+    overrides: Sequence[str],
+    experiment: str,
+    sweep: Sweep | None = None,
+) -> None:
+    """Keep a run that failed before it had a config, here and in MLflow: a sweep's end names it."""
+    tracker = Tracker(workspace, experiment)
+    overrides = lasting(overrides)
+    name = sweep.job_name(overrides) if sweep else run_name(workspace)
+    parent = {PARENT_TAG: sweep.parent} if sweep else {}
+    run_id = tracker.begin(name, {**tags(workspace, stage, overrides), **parent})
+    tracker.end(run_id, FAILED, describe(error))
+    record = RunRecord(
+        status=FAILED,
+        run_id=run_id,
+        experiment=tracker.experiment,
+        parent=sweep.parent if sweep else "",
+        overrides=overrides,
+        error=describe(error),
+    )
+    record.write(workspace.run_file)
 
 
 def validation_score(workspace: Workspace) -> float:
@@ -83,4 +102,4 @@ def validation_score(workspace: Workspace) -> float:
 def _digest(config: Config) -> str:
     """Of all that a result depends on."""
     sections = config.as_dict().items()
-    return digest_settings({name: section for name, section in sections if name not in CIRCUMSTANCES})
+    return digest_settings({name: section for name, section in sections if changes_results(name)})

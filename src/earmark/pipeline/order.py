@@ -9,7 +9,7 @@ from earmark.learning.devices import node_rank
 from earmark.pipeline.settings.schema import Config
 
 STAGES = ("compose", "ingest", "render", "validate", "features", "split", "train", "evaluate")
-JUDGED = ("train", "evaluate")  # stages whose runs from the shell end with a judgement, and are in MLflow
+EVALUATED = ("train", "evaluate")  # stages whose runs from the shell end with an evaluation, kept in MLflow
 OPTIONAL = {"describe": "validate"}  # stages that no other needs, and the last one that they need
 
 
@@ -23,7 +23,7 @@ def run(config: Config, workspace: Workspace, last: str = STAGES[-1]) -> None:
     from earmark.pipeline import compose
     from earmark.pipeline.settings.checks import check
 
-    check(config, learns=last in JUDGED)
+    check(config, learns=last in EVALUATED)
     compose.write(config, workspace)
     needed = STAGES[1 : STAGES.index(OPTIONAL.get(last, last)) + 1]
     for stage in (*needed, *(name for name in OPTIONAL if name == last)):

@@ -3,10 +3,11 @@
 import pandas as pd
 import pytest
 
+from earmark.evaluation.metric_table import BALANCED_ACCURACY, FoldResult, metric_named
 from earmark.experiments.leaderboard.board import board, evaluated, short, systems
-from earmark.experiments.leaderboard.scores import HEADLINE
 from earmark.experiments.runs import Run
 
+HEADLINE = BALANCED_ACCURACY.name
 LABELS = ["Ash", "Birch"]
 
 
@@ -36,7 +37,13 @@ def table(right, prefix="p"):
 
 
 def verdicts_by_id(**tables):
-    return lambda found: tables.get(found.run_id)
+    """What the evaluations of runs with these ids wrote."""
+
+    def result(run):
+        table = tables.get(run.run_id)
+        return None if table is None else FoldResult(run.params.get("split.fold", "?"), table)
+
+    return result
 
 
 def names(found):
@@ -100,10 +107,10 @@ def test_the_order_is_by_validation_unless_the_test_is_asked_for():
         run("c", validation=0.8, score=0.7, params={"x": "3"}),
     ]
     for order, expected in (("validation", ["a", "c", "b"]), ("test", ["b", "c", "a"])):
-        found = board(runs, lambda _: None, HEADLINE, order, 10)
+        found = board(runs, lambda _: None, BALANCED_ACCURACY, order, 10)
         assert names(found) == expected
         assert any("chosen by the test" in note for note in found.notes) == (order == "test")
-    found = board(runs, lambda _: None, HEADLINE, "validation", 2)
+    found = board(runs, lambda _: None, BALANCED_ACCURACY, "validation", 2)
     assert (names(found), found.more) == (["a", "c"], 1)
 
 
@@ -111,13 +118,13 @@ def test_errors_are_sorted_the_other_way_and_nothing_comes_last():
     runs = [run("a", params={"x": "1"}), run("b", params={"x": "2"}), run("c", params={"x": "3"})]
     runs[0].metrics["verification.eer.value"] = 0.3
     runs[1].metrics["verification.eer.value"] = 0.1
-    assert names(board(runs, lambda _: None, "verification.eer", "test", 10)) == ["b", "a", "c"]
+    assert names(board(runs, lambda _: None, metric_named("verification.eer"), "test", 10)) == ["b", "a", "c"]
 
 
 def test_pooled_folds_are_scored_by_their_verdicts():
     runs = [run("f0", 0.6, fold=0), run("f1", 0.8, fold=1)]
     tables = verdicts_by_id(f0=table("++--", "p"), f1=table("++++", "q"))
-    (row,) = board(runs, tables, HEADLINE, "validation", 10).rows
+    (row,) = board(runs, tables, BALANCED_ACCURACY, "validation", 10).rows
     assert row.score.value == 0.75
     assert row.score.low < 0.75 < row.score.high
     assert (row.validation, row.duration_s, row.parameters) == (pytest.approx(0.7), 10.0, 1000.0)
@@ -126,16 +133,31 @@ def test_pooled_folds_are_scored_by_their_verdicts():
 def test_pooled_folds_whose_metric_verdicts_do_not_give_are_a_mean_without_interval():
     runs = [run("f0", fold=0), run("f1", fold=1)]
     for found, value in zip(runs, (0.5, 0.7), strict=True):
-        found.metrics["open_set.auroc.value"] = value
+        found.metrics["selective.aurc.value"] = value
     tables = verdicts_by_id(f0=table("+-"), f1=table("+-"))
-    (row,) = board(runs, tables, "open_set.auroc", "validation", 10).rows
+    (row,) = board(runs, tables, metric_named("selective.aurc"), "validation", 10).rows
     assert (row.score.value, row.score.low) == (pytest.approx(0.6), None)
 
 
-def test_a_single_run_has_the_score_that_it_logged():
-    (row,) = board([run("a", score=0.5)], verdicts_by_id(a=table("++")), HEADLINE, "validation", 10).rows
+def test_a_single_run_without_verdicts_has_the_score_that_it_logged():
+    (row,) = board([run("a", score=0.5)], lambda _: None, BALANCED_ACCURACY, "validation", 10).rows
     assert (row.score.value, row.score.low, row.score.high) == (0.5, 0.4, 0.6)
     assert row.p is None
+
+
+def test_intervals_are_made_by_the_runs_own_resamples_and_seed():
+    tables = verdicts_by_id(a=table("+--+-+++" * 2))
+    made = [
+        board([run("a", params=params)], tables, BALANCED_ACCURACY, "validation", 1).rows[0].score
+        for params in (
+            {"evaluate.resamples": "50", "evaluate.seed": "0"},
+            {"evaluate.resamples": "50", "evaluate.seed": "1"},
+            {"evaluate.resamples": "0", "evaluate.seed": "0"},
+        )
+    ]
+    assert len({score.value for score in made}) == 1
+    assert (made[0].low, made[0].high) != (made[1].low, made[1].high)
+    assert (made[2].low, made[2].high) == (None, None)
 
 
 def test_each_row_is_tested_against_the_first_on_the_same_pieces():
@@ -149,7 +171,7 @@ def test_each_row_is_tested_against_the_first_on_the_same_pieces():
     tables = verdicts_by_id(
         best=table("+" * 10), worse=table("-" * 8 + "++"), same=table("+" * 10), elsewhere=table("++++", "q")
     )
-    found = board(runs, tables, HEADLINE, "validation", 10)
+    found = board(runs, tables, BALANCED_ACCURACY, "validation", 10)
     # 8 works differ, all one way: 2 of 256 patterns; Holm: times 2 comparisons.
     assert [row.p for row in found.rows] == [None, pytest.approx(2 * 2 / 256), 1.0, None, None]
     assert "no test for 4: their test pieces are others than those of the best" in found.notes
@@ -158,7 +180,7 @@ def test_each_row_is_tested_against_the_first_on_the_same_pieces():
 
 def test_other_folds_are_other_test_pieces():
     runs = [run("a", 0.9, fold=0, params={"x": "1"}), run("b", 0.8, fold=1, params={"x": "2"})]
-    found = board(runs, verdicts_by_id(a=table("++"), b=table("++")), HEADLINE, "validation", 10)
+    found = board(runs, verdicts_by_id(a=table("++"), b=table("++")), BALANCED_ACCURACY, "validation", 10)
     assert found.rows[1].p is None
     assert "no test for 2" in found.notes[0]
 
@@ -168,7 +190,7 @@ def test_validation_scores_of_two_kinds_are_said():
         run("a", 0.9, params={"x": "1"}, tags={"earmark.monitored": "validation/balanced_accuracy"}),
         run("b", 0.8, params={"x": "2"}),
     ]
-    found = board(runs, lambda _: None, HEADLINE, "validation", 9)
+    found = board(runs, lambda _: None, BALANCED_ACCURACY, "validation", 9)
     (note,) = [item for item in found.notes if "kinds" in item]
     assert note.endswith("cannot be compared: balanced accuracy in training of 1; retrieval in training of 2")
 
@@ -177,10 +199,12 @@ def test_the_evaluations_validation_score_comes_before_what_training_watched():
     runs = [run("a", 0.9, fold=0), run("b", 0.9, fold=1), run("c", 0.6, params={"x": "2"})]
     for item, value in zip(runs, (0.4, 0.6, 0.7), strict=True):
         item.metrics["validation.balanced_accuracy.value"] = value
-    found = board(runs, lambda _: None, HEADLINE, "validation", 9)
+    found = board(runs, lambda _: None, BALANCED_ACCURACY, "validation", 9)
     assert [row.validation for row in found.rows] == [0.7, 0.5]
     assert not any("kinds" in note for note in found.notes)
-    found = board([*runs, run("d", 0.99, params={"x": "3"})], lambda _: None, HEADLINE, "validation", 9)
+    found = board(
+        [*runs, run("d", 0.99, params={"x": "3"})], lambda _: None, BALANCED_ACCURACY, "validation", 9
+    )
     assert [row.validation for row in found.rows] == [0.7, 0.5, 0.99]  # of another kind
 
 
@@ -188,5 +212,5 @@ def test_folds_of_two_commits_are_said():
     runs = [run("a", fold=0, tags={"mlflow.source.git.commit": "1"}), run("b", fold=1)]
     assert (
         "folds of different git commits are pooled in 1"
-        in board(runs, lambda _: None, HEADLINE, "test", 9).notes
+        in board(runs, lambda _: None, BALANCED_ACCURACY, "test", 9).notes
     )

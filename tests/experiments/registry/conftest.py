@@ -14,9 +14,11 @@ from earmark.bundle import Bundle
 from earmark.decisions.rejection import Rejection
 from earmark.decisions.vote import FittedVote
 from earmark.foundation.contracts import LabelledClips
+from earmark.foundation.targets import build
+from earmark.foundation.workspace import Workspace
 from earmark.identify.identifier import Identifier
 from earmark.identify.inputs import Target
-from earmark.pipeline.settings.config import build, compose, plain
+from earmark.pipeline.settings.config import compose
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # MLflow's own, when its module is first read
@@ -73,19 +75,20 @@ def tones(tmp_path_factory):
 @pytest.fixture(scope="session")
 def bundle(music, tmp_path_factory):
     """Prototypes in the space of a network of random weights, which tells low from high anyway."""
-    cfg = compose(CONF, [*SMALL])
-    settings = {name: plain(cfg[name]) for name in ("midi", "render", "audio", "features", "dataset")}
-    settings["model"] = {**plain(cfg.model), "channels": 1, "bands": 16, "frames": 31}
+    config = compose(CONF, [*SMALL])
+    parts = config.parts(config.recipe(Workspace.at(CONF.parent)))
+    settings = {**parts.recipe.settings.sections(), "model": parts.model_node(len(LABELS))}
     torch.manual_seed(0)
     encoder = build(settings["model"], "model").eval()
     blank = FittedVote(LABELS, 1.0, False, 0.0, Rejection())
     untrained = Bundle(settings, encoder.state_dict(), blank, {}, np.zeros((0, 1)))
     ear = Identifier(untrained, tmp_path_factory.mktemp("base"))
-    pieces = {label: [ear.embed(ear.listener(file)) for file in music[label][:3]] for label in LABELS}
+    pieces = {label: [ear.embed(ear.recipe.hear(file)) for file in music[label][:3]] for label in LABELS}
     clips = [clips for label in LABELS for clips, _ in pieces[label]]
     names = [label for label in LABELS for _ in pieces[label]]
+    works = [f"{name} {number}" for number, name in enumerate(names)]
     decision = build(compose(CONF, ["decision.target_fpr=0.2"]).decision, "decision").fit(
-        LABELS, LabelledClips(clips, names), LabelledClips(clips, names), []
+        LABELS, LabelledClips(clips, names, works), LabelledClips(clips, names, works), []
     )
     rows = [
         (f"{label.lower()}-{number}", label, f"{label} {number}", s)
@@ -124,7 +127,7 @@ def evaluate(root, bundle, right, tests="0123"):
     owners = np.asarray(bundle.references["piece_id"], dtype=str)
     rows, pieces = [], []
     for owner in dict.fromkeys(owners):
-        verdict = bundle.decision.verdict(bundle.embeddings[owners == owner])
+        verdict = bundle.decision.predict(bundle.embeddings[owners == owner])
         label = np.asarray(bundle.references["label"])[owners == owner][0]
         rows.append((owner, label, "known", "train", verdict.nearest, round(verdict.distance, 6)))
     for number, test in enumerate(tests):

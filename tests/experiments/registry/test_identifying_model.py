@@ -48,14 +48,14 @@ def encoded(file):
 
 
 def agrees(row, said):
-    """A row of output against an Identification."""
+    """A row of output against a Verdict."""
     assert row["error"] is None
     assert (row["verdict"], row["confidence"], row["distance"]) == (
-        said.verdict,
+        said.label,
         round(said.confidence, 6),
         round(said.distance, 6),
     )
-    assert json.loads(row["nearest"]) == [vars(neighbour) for neighbour in said.nearest]
+    assert json.loads(row["nearest"]) == [vars(neighbour) for neighbour in said.neighbours]
     return True
 
 
@@ -64,7 +64,7 @@ def test_it_says_what_the_identifier_says(model, folder, music, listen, label):
     file = music[label][0]
     (row,) = model({"name": "a.mid", "content_base64": encoded(file)}).to_dict("records")
     said = listen(folder, file)
-    assert said.verdict == {"Ash": "Ash", "Cedar": "unknown"}[label]
+    assert said.label == {"Ash": "Ash", "Cedar": "unknown"}[label]
     assert agrees(row, said)
     assert row["name"] == "a.mid"
 
@@ -105,7 +105,7 @@ def test_an_unforeseen_fault_is_that_rows_error(model, music, monkeypatch):
     def fail(self, file):
         raise MemoryError("no room\nfor it")
 
-    monkeypatch.setattr("earmark.identify.listen.Listener.__call__", fail)
+    monkeypatch.setattr("earmark.music.recipe.Recipe.hear", fail)
     (row,) = model({"content_base64": encoded(music["Ash"][0])}).to_dict("records")
     assert row["error"] == "MemoryError: no room for it"
 

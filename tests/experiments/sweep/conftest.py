@@ -60,6 +60,9 @@ def tracked(sweep, tmp_path, monkeypatch):
     return made, tracker
 
 
+VERDICT_COLUMNS = "piece_id,label,group,role,split,nearest_label"
+
+
 @pytest.fixture
 def write_job():
     """Write a job's folder: (piece_id, work, label, nearest_label) of its test pieces."""
@@ -78,14 +81,19 @@ def write_job():
         RunRecord(**{**fields, **record}).write(workspace.run_file)
         for path in (workspace.data, workspace.metrics, workspace.models):
             path.mkdir(parents=True)
-        settings = {"data": {"labels": []}, "evaluate": {"resamples": 20, "seed": 0}}
+        settings = {
+            "data": {"labels": []},
+            "evaluate": {"resamples": 20, "seed": 0},
+            "split": {"fold": fold},
+        }
         workspace.params.write_text(json.dumps(settings))
         workspace.pieces.write_text(
             "\n".join(["piece_id,group", *(f"{name},{work}" for name, work, _, _ in pieces)]) + "\n"
         )
-        rows = [f"{name},{label},known,test,{said}" for name, _, label, said in pieces]
+        rows = [f"{name},{label},{work},known,test,{said}" for name, work, label, said in pieces]
         workspace.verdicts.write_text(
-            "\n".join(["piece_id,label,role,split,nearest_label", *rows, "x,Ash,known,train,Ash"]) + "\n"
+            "\n".join(["piece_id,label,group,role,split,nearest_label", *rows, "x,Ash,x,known,train,Ash"])
+            + "\n"
         )
         right = sum(label == said for _, _, label, said in pieces) / max(len(pieces), 1)
         found = {"closed_set": {"balanced_accuracy": {"value": right}}}

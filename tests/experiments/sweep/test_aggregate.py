@@ -1,28 +1,37 @@
 """Folds become configurations: means, pooled metrics and confusion matrices that can be told by hand."""
 
-import numpy as np
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
+from earmark.evaluation.metric_table import FoldResult
+from earmark.evaluation.pooling import Score
 from earmark.experiments.sweep.aggregate import Job, aggregates, best
 
 LABELS = ("Ash", "Birch")
 
 
 def job(
-    number, configuration, pieces, value=None, score=0.5, section=("closed_set", "balanced_accuracy"), **more
+    number,
+    configuration,
+    pieces,
+    value=None,
+    score=0.5,
+    section=("closed_set", "balanced_accuracy"),
+    trials=None,
 ):
-    """pieces: (piece_id, work, label, nearest_label)."""
+    """pieces: (piece_id, work, label, nearest_label), known test pieces."""
+    verdicts = pd.DataFrame(pieces, columns=["piece_id", "group", "label", "nearest_label"])
     return Job(
         number=str(number),
         configuration=tuple(configuration),
-        found={section[0]: {section[1]: {"value": value}}},
-        verdicts=pd.DataFrame(pieces, columns=["piece_id", "work", "label", "nearest_label"]),
+        metrics={section[0]: {section[1]: {"value": value}}},
+        result=FoldResult(str(number), verdicts.assign(role="known", split="test"), trials),
         labels=LABELS,
         score=score,
         resamples=200,
         seed=0,
-        **more,
     )
 
 
@@ -35,11 +44,11 @@ def test_folds_of_one_configuration_are_pooled():
     assert (found.jobs, found.name, found.headline.words) == (("0", "1"), "m=1", "balanced accuracy")
     assert found.mean == 0.75
     # Ash 2 of 2, Birch 2 of 3
-    assert found.pooled["value"] == pytest.approx((1 + 2 / 3) / 2, abs=1e-6)
+    assert found.pooled.value == pytest.approx((1 + 2 / 3) / 2, abs=1e-6)
     assert found.matrix.tolist() == [[2, 0], [1, 2]]
     assert (found.pieces, found.works) == (5, 4)
     assert found.validation == 0.75
-    assert found.pooled["low"] < found.pooled["value"] < found.pooled["high"] == 1
+    assert found.pooled.low < found.pooled.value < found.pooled.high == 1
 
 
 def test_the_interval_is_clustered_by_work():
@@ -48,16 +57,17 @@ def test_the_interval_is_clustered_by_work():
         (f"b{n}", "B", "Ash", "Birch") for n in range(10)
     ]
     (clustered,) = aggregates([job(0, [], one, 0.5)])
-    assert (clustered.pooled["low"], clustered.pooled["high"]) == (0, 1)
+    assert (clustered.pooled.low, clustered.pooled.high) == (0, 1)
     (free,) = aggregates([job(0, [], [(name, name, *rest) for name, _, *rest in one], 0.5)])
-    assert 0.2 < free.pooled["low"] < 0.5 < free.pooled["high"] < 0.8
+    assert 0.2 < free.pooled.low < 0.5 < free.pooled.high < 0.8
 
 
-def test_a_piece_that_is_in_the_test_of_every_fold_counts_once():
+def test_a_piece_that_is_in_the_test_of_every_fold_counts_in_each():
     fixed = ("f", "F", "Birch", "Birch")
     (found,) = aggregates([job(0, [], [*FIRST, fixed], 1), job(1, [], [*SECOND, fixed], 1)])
-    assert found.pieces == 6
-    assert found.matrix.sum() == 6
+    assert (found.pieces, found.works) == (6, 5)
+    assert found.matrix.sum() == 7
+    assert found.pooled.value == pytest.approx((1 + 4 / 5) / 2, abs=1e-6)
 
 
 def test_configurations_stay_apart_in_the_order_of_their_jobs():
@@ -83,7 +93,7 @@ def test_a_metric_that_no_fold_has_is_none():
 
 def test_without_trials_there_is_no_equal_error_rate():
     (found,) = aggregates([job(0, [], FIRST, None, section=("verification", "eer"))])
-    assert found.pooled == {"value": None, "low": None, "high": None}
+    assert found.pooled == Score(None)
 
 
 def test_keys_are_scored_as_mirex_does():
@@ -92,23 +102,20 @@ def test_keys_are_scored_as_mirex_does():
         ("q", "Q", "C major", "G major"),  # a fifth: 0.5
         ("r", "R", "C major", "A minor"),  # relative: 0.3
     ]
-    keyed = Job("0", (), {"key": {"weighted": {"value": 0.6}}}, *_keyed(pieces), 0.5, 50, 0)
+    keyed = replace(
+        job(0, [], pieces, 0.6, section=("key", "weighted")), labels=("C major", "G major", "A minor")
+    )
     (found,) = aggregates([keyed])
     assert found.headline.words == "MIREX key score"
-    assert found.pooled["value"] == pytest.approx(1.8 / 3, abs=1e-6)
+    assert found.pooled.value == pytest.approx(1.8 / 3, abs=1e-6)
 
 
-def _keyed(pieces):
-    table = pd.DataFrame(pieces, columns=["piece_id", "work", "label", "nearest_label"])
-    return table, ("C major", "G major", "A minor")
+def test_trials_of_a_verification_are_pooled():
+    def trials(*rows):
+        return pd.DataFrame(rows, columns=["piece_id", "score", "genuine"])
 
-
-def test_trials_of_a_verification_are_pooled_each_piece_once():
-    def trials(rows):
-        return pd.DataFrame(rows, columns=["piece_id", "work", "score", "genuine"])
-
-    good = trials([("a1", "A", 2.0, 1), ("a1", "A", -2.0, 0), ("s", "S", -1.0, 0)])
-    bad = trials([("a2", "B", -3.0, 1), ("a2", "B", 3.0, 0), ("s", "S", 9.0, 0)])
+    good = trials(("a1", 2.0, 1), ("a1", -2.0, 0), ("b1", -1.0, 0))
+    bad = trials(("a2", -3.0, 1), ("a2", 3.0, 0), ("b2", 9.0, 0))
     section = ("verification", "eer")
     jobs = [
         job(0, [], FIRST, 0.0, section=section, trials=good),
@@ -117,8 +124,5 @@ def test_trials_of_a_verification_are_pooled_each_piece_once():
     (found,) = aggregates(jobs)
     assert found.headline.lower_is_better
     assert found.mean == 0.5
-    # Genuine 2 and -3; false -2, -1, 3: the stranger's second trial is left out.
-    score, genuine = np.array([2.0, -2.0, -1.0, -3.0, 3.0]), np.array([1, 0, 0, 1, 0], bool)
-    accepts = [((score[~genuine] >= t).mean(), (score[genuine] < t).mean()) for t in (3.0, 2.0, -1.0)]
-    assert accepts == [(pytest.approx(1 / 3), 1.0), (pytest.approx(1 / 3), 0.5), (pytest.approx(2 / 3), 0.5)]
-    assert found.pooled["value"] == 0.5
+    # Genuine 2 and -3; false -2, -1, 3, 9: half of each on the wrong side between -1 and 2.
+    assert found.pooled.value == 0.5

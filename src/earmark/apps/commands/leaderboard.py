@@ -61,9 +61,9 @@ def leaderboard(
     earmark leaderboard --experiment genre --top 5 --plot cost.png
     earmark leaderboard --metric open_set.auroc --csv > board.csv
     """
+    from earmark.evaluation.metric_table import headline, metric_named
     from earmark.experiments.leaderboard.board import SORTS, board, evaluated
     from earmark.experiments.leaderboard.picture import COSTS
-    from earmark.experiments.leaderboard.scores import headline
     from earmark.experiments.runs import Runs
 
     if as_json and as_csv:
@@ -78,11 +78,11 @@ def leaderboard(
     if not runs:
         raise EarmarkError(f"no evaluated run in the experiment {experiment} ({left_out or 'it is empty'})")
     names = {name for run in runs for name in run.metrics}
-    metric = metric or headline(names)
+    metric = metric or headline(name.partition(".")[0] for name in names).name
     if not {metric, f"{metric}.value"} & names:
         known = sorted(name.removesuffix(".value") for name in names if name.endswith(".value"))
         raise EarmarkError(f"no run of {experiment} has the metric {metric}; there are {', '.join(known)}")
-    ranking = board(runs, kept.verdicts, metric, sort, top)
+    ranking = board(runs, kept.result, metric_named(metric), sort, top)
     notes = [*ranking.notes, *([f"left out: {left_out}"] if left_out else [])]
     if as_json:
         print(json.dumps(_plain(ranking, experiment, notes), indent=2, ensure_ascii=False))
@@ -107,7 +107,7 @@ def _draw(ranking: Board, cost: str, path: Path) -> None:
     from earmark.experiments.leaderboard.picture import cost_picture
 
     try:
-        drawn = cost_picture(ranking.rows, ranking.metric, cost, path)
+        drawn = cost_picture(ranking.rows, ranking.metric.name, cost, path)
     except (OSError, ValueError) as error:  # ValueError: a suffix that matplotlib does not know
         raise EarmarkError(f"cannot write {path}: {describe(error)}") from error
     print(f"picture: {path}, {drawn} of {len(ranking.rows)} rows", file=sys.stderr)
@@ -132,7 +132,7 @@ def _row(rank: int, row: Row, metric: str) -> dict[str, Any]:
 
 
 def _plain(ranking: Board, experiment: str, notes: list[str]) -> dict[str, Any]:
-    rows = [_row(rank, row, ranking.metric) for rank, row in enumerate(ranking.rows, start=1)]
+    rows = [_row(rank, row, ranking.metric.name) for rank, row in enumerate(ranking.rows, start=1)]
     return {"experiment": experiment, "sort": ranking.sort, "rows": rows, "notes": notes}
 
 
@@ -140,7 +140,7 @@ def _print_csv(ranking: Board) -> None:
     writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for rank, row in enumerate(ranking.rows, start=1):
-        cells = _row(rank, row, ranking.metric)
+        cells = _row(rank, row, ranking.metric.name)
         cells |= {name: " ".join(cells[name]) for name in ("folds", "runs")}
         writer.writerow({name: "" if value is None else value for name, value in cells.items()})
 
@@ -152,11 +152,10 @@ def _print_table(ranking: Board, experiment: str) -> None:
     from rich.text import Text
 
     from earmark.experiments.leaderboard.board import short
-    from earmark.experiments.leaderboard.scores import lower_is_better
 
-    better = ", lower is better" if lower_is_better(ranking.metric) else ""
+    better = ", lower is better" if ranking.metric.lower_is_better else ""
     table = Table(
-        title=Text(f"{experiment}: {ranking.metric} of the test{better}; sorted by {ranking.sort}"),
+        title=Text(f"{experiment}: {ranking.metric.name} of the test{better}; sorted by {ranking.sort}"),
         title_justify="left",
         box=SIMPLE_HEAD,
         pad_edge=False,

@@ -23,7 +23,8 @@ def promote(
     earmark promote 3f2a91bc
     earmark promote "trainer.seed=1, objective.margin=0.5"
     """
-    from earmark.experiments.leaderboard.scores import headline, logged
+    from earmark.evaluation.metric_table import headline
+    from earmark.evaluation.pooling import logged
     from earmark.experiments.promotion import promote_run
 
     workspace = Workspace.find()
@@ -40,7 +41,7 @@ def promote(
         for item in after:
             print(f"  {' ' if item in before else '+'} {item}")
         print("written to overrides.yaml")
-    metric = headline(kept.metrics)
+    metric = headline(name.partition(".")[0] for name in kept.metrics).name
     score = logged(kept.metrics, metric)
     if score.value is not None:
         print(f"next: dvc repro, then dvc metrics show: {metric} {score.value:g} is the run's")

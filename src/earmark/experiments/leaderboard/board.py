@@ -10,27 +10,19 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from earmark.experiments.leaderboard.paired_test import holm, sign_flip_test
-from earmark.experiments.leaderboard.scores import (
-    HEADLINE,
-    Score,
-    judged_pieces,
-    logged,
-    lower_is_better,
-    score_of,
-    weights,
-)
+from earmark.evaluation.metric_table import BALANCED_ACCURACY, FoldResult, Metric
+from earmark.evaluation.paired_test import holm, paired_p
+from earmark.evaluation.pooling import FOLD, Score, logged, observations, pooled
 from earmark.experiments.runs import Run
+from earmark.pipeline.settings.without_effect import changes_results
 from earmark.pipeline.tracking.run_name import OVERRIDES_TAG
 
-FOLD = "split.fold"
-# Where and by whom it was computed, not what.
-INDIFFERENT = ("store.", "executor.", "tracking.", "sweep.")
 # Of runs from before the evaluation logged it there is the score that training watched.
 VALIDATION = "validation.balanced_accuracy.value"
-JUDGED = "balanced accuracy of pieces"
+EVALUATED = "balanced accuracy of pieces"
 SORTS = ("validation", "test")
-Verdicts = Callable[[Run], pd.DataFrame | None]
+RESAMPLES = 1000  # of runs that do not say
+Results = Callable[[Run], FoldResult | None]
 
 
 @dataclass(frozen=True)
@@ -67,7 +59,7 @@ class Row:
     def validation_kind(self) -> str:
         """What that score is: the evaluation's balanced accuracy, or else what training kept an epoch by."""
         if self._mean(VALIDATION) is not None:
-            return JUDGED
+            return EVALUATED
         kind = self.runs[0].tags.get("earmark.monitored", "").partition("/")[2].replace("_", " ")
         return f"{kind} in training" if kind else "unknown"
 
@@ -89,7 +81,7 @@ class Row:
 class Board:
     """Rows, the best first, and what a reader must be told. more: rows that were cut off."""
 
-    metric: str
+    metric: Metric
     sort: str
     rows: list[Row]
     notes: list[str]
@@ -116,7 +108,7 @@ def evaluated(runs: Sequence[Run]) -> tuple[list[Run], str]:
             left["failed"] += 1
         elif not run.finished:
             left["not finished"] += 1
-        elif f"{HEADLINE}.value" not in run.metrics:
+        elif f"{BALANCED_ACCURACY.name}.value" not in run.metrics:
             left["without an evaluation"] += 1
         else:
             kept.append(run)
@@ -128,9 +120,7 @@ def systems(runs: Sequence[Run]) -> tuple[list[Row], int]:
     groups: dict[tuple, dict[str, Run]] = defaultdict(dict)
     repeats = 0
     for run in runs:
-        params = {
-            key: value for key, value in run.params.items() if key != FOLD and not key.startswith(INDIFFERENT)
-        }
+        params = {key: value for key, value in run.params.items() if key != FOLD and changes_results(key)}
         # Of the data hash the first half: the second is of the split, which the fold changes.
         music = run.tags.get("earmark.data", "").partition("-")[0]
         folds = groups[music, *sorted(params.items())]
@@ -149,23 +139,23 @@ def _named(rows: list[Row]) -> list[Row]:
     ]
 
 
-def board(runs: Sequence[Run], verdicts: Verdicts, metric: str, sort: str, top: int) -> Board:
+def board(runs: Sequence[Run], results: Results, metric: Metric, sort: str, top: int) -> Board:
     """The `top` systems among `runs` (evaluated, the newest first).
 
-    sort: `validation`, which leaves the test untouched, or `test`, by the metric itself. verdicts: gives
-    a run's table.
+    sort: `validation`, which leaves the test untouched, or `test`, by the metric itself. results: gives what
+    a run's evaluation wrote.
     """
     rows, repeats = systems(runs)
     notes = [f"of {repeats} repeated runs the newest counts"] if repeats else []
     if sort == "validation":
         rows = _ordered(rows, lambda row: row.validation, False)
         # Scores of another kind say nothing beside these: such runs come after.
-        rows = sorted(rows, key=lambda row: row.validation_kind != JUDGED)
+        rows = sorted(rows, key=lambda row: row.validation_kind != EVALUATED)
         rows, more = rows[:top], len(rows[top:])
-        rows = [_scored(row, verdicts, metric) for row in rows]
+        rows = [_scored(row, results, metric) for row in rows]
     else:
-        rows = [_scored(row, verdicts, metric) for row in rows]
-        rows = _ordered(rows, lambda row: row.score.value, lower_is_better(metric))
+        rows = [_scored(row, results, metric) for row in rows]
+        rows = _ordered(rows, lambda row: row.score.value, metric.lower_is_better)
         rows, more = rows[:top], len(rows[top:])
     rows = _tested(rows, metric)
     return Board(metric, sort, rows, notes + _notes(rows, sort), more)
@@ -177,33 +167,38 @@ def _ordered(rows: list[Row], value: Callable[[Row], float | None], lower: bool)
     return sorted(rows, key=lambda row: (value(row) is None, sign * (value(row) or 0.0)))
 
 
-def _scored(row: Row, verdicts: Verdicts, metric: str) -> Row:
-    tables = [verdicts(run) for run in row.runs]
-    folds = [None if table is None else judged_pieces(table, metric) for table in tables]
-    pieces = None
-    if all(fold is not None for fold in folds):
-        # A piece that several folds judge is as many observations, of one work.
-        pieces = pd.concat([part.assign(fold=fold) for part, fold in zip(folds, row.folds, strict=True)])
-        pieces = pieces.reset_index(drop=True)
-    if len(row.runs) == 1:
-        score = logged(row.runs[0].metrics, metric)
-    elif pieces is not None:
-        score = score_of(pieces, metric)
+def _scored(row: Row, results: Results, metric: Metric) -> Row:
+    """The row with its score: pooled over its folds where verdicts give the metric again, else as logged."""
+    evaluations = [result for run in row.runs if (result := results(run)) is not None]
+    whole = len(evaluations) == len(row.runs)
+    table = observations(metric, evaluations) if whole else None
+    if table is not None:
+        score = pooled(metric, table, *_bootstrap(row.runs[0]))
+    elif len(row.runs) == 1:
+        score = logged(row.runs[0].metrics, metric.name)
     else:
-        values = [logged(run.metrics, metric).value for run in row.runs]
-        score = Score(None if None in values else sum(values) / len(values))
-    return replace(row, score=score, pieces=pieces)
+        values = [value for run in row.runs if (value := logged(run.metrics, metric.name).value) is not None]
+        score = Score(sum(values) / len(values) if len(values) == len(row.runs) else None)
+    return replace(row, score=score, pieces=table)
 
 
-def _tested(rows: list[Row], metric: str) -> list[Row]:
+def _bootstrap(run: Run) -> tuple[int, int]:
+    """Resamples and seed of the run's own intervals."""
+    return int(run.params.get("evaluate.resamples", RESAMPLES)), int(run.params.get("evaluate.seed", 0))
+
+
+def _tested(rows: list[Row], metric: Metric) -> list[Row]:
     """Each row but the first with its p value against the first, Holm-adjusted, or the reason for none."""
     if not rows:
         return rows
     best = rows[0]
     tested = [replace(row, no_test=_untestable(row, best)) for row in rows[1:]]
-    values = iter(
-        holm([_p(row.pieces, best.pieces, metric) for row in tested if not row.no_test])  # type: ignore[arg-type]
-    )
+    p_values = [
+        paired_p(metric, row.pieces, best.pieces)
+        for row in tested
+        if not row.no_test and row.pieces is not None and best.pieces is not None
+    ]
+    values = iter(holm(p_values))
     return [best, *(row if row.no_test else replace(row, p=next(values)) for row in tested)]
 
 
@@ -217,11 +212,6 @@ def _untestable(row: Row, best: Row) -> str:
 
 def _identity(pieces: pd.DataFrame) -> set[tuple]:
     return set(pieces[["fold", "piece_id", "label", "group"]].itertuples(index=False, name=None))
-
-
-def _p(pieces: pd.DataFrame, best: pd.DataFrame, metric: str) -> float:
-    one, other = (table.sort_values(["fold", "piece_id"], ignore_index=True) for table in (pieces, best))
-    return sign_flip_test((one.right - other.right) * weights(one, metric), list(one.group))
 
 
 def _notes(rows: list[Row], sort: str) -> list[str]:

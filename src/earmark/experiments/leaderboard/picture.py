@@ -18,23 +18,23 @@ def cost_of(row: Row, cost: str) -> float | None:
 def cost_picture(rows: Sequence[Row], metric: str, cost: str, path: Path) -> int:
     """Draw each row at (cost, score) with its interval and rank; how many have both."""
     drawn = [
-        (rank, cost_of(row, cost), row)
+        (rank, spent, value, row)
         for rank, row in enumerate(rows, start=1)
-        if cost_of(row, cost) is not None and row.score.value is not None
+        if (spent := cost_of(row, cost)) is not None and (value := row.score.value) is not None
     ]
     from matplotlib.ticker import LogLocator
 
     figure = new_figure(7.5, 5)
     axes = figure.subplots()
-    for rank, spent, row in drawn:
+    for rank, spent, value, row in drawn:
         score, colour = row.score, COLOURS[(rank - 1) % len(COLOURS)]
         if score.low is not None and score.high is not None:
             axes.plot([spent, spent], [score.low, score.high], color=colour, alpha=0.5, linewidth=1.5)
         name = short(row.name)
         name = name if len(name) <= 90 else f"{name[:89]}…"
-        axes.scatter([spent], [score.value], color=colour, s=40, zorder=3, label=f"{rank}  {name}")
-        axes.annotate(str(rank), (spent, score.value), xytext=(5, 4), textcoords="offset points", fontsize=9)
-    spents = [spent for _, spent, _ in drawn]
+        axes.scatter([spent], [value], color=colour, s=40, zorder=3, label=f"{rank}  {name}")
+        axes.annotate(str(rank), (spent, value), xytext=(5, 4), textcoords="offset points", fontsize=9)
+    spents = [spent for _, spent, _, _ in drawn]
     if spents and min(spents) > 0 and max(spents) > 10 * min(spents):
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

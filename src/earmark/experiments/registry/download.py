@@ -18,11 +18,11 @@ def download_bundle(uri: str, scratch: Path) -> Path:
     os.environ.setdefault("DO_NOT_TRACK", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     try:
-        import mlflow
+        from mlflow.artifacts import download_artifacts
     except ImportError:
         raise EarmarkError(f"{uri} needs MLflow: pip install mlflow, or --model FOLDER") from None
     try:
-        found = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(scratch)))
+        found = Path(download_artifacts(uri, dst_path=str(scratch)))
     except Exception as error:  # MLflow raises its own, the server's and the disk's
         raise EarmarkError(f"{uri} cannot be had from MLflow: {describe(error)}") from error
     bundles = sorted(found.rglob(BUNDLE_FILE))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from mlflow.pyfunc import PythonModel
+from mlflow.pyfunc.model import PythonModel
 
 from earmark.foundation.errors import PieceError, describe
 from earmark.identify.identifier import Identifier
@@ -36,7 +36,10 @@ class IdentifyingModel(PythonModel):
         where PATHS_VARIABLE is 1), as far as they are there. Never raises for what a row holds.
         """
         # Not to_dict: MLflow drops columns that it does not know, and a row without any is a row still.
-        rows = [self._row(model_input.iloc[place].to_dict()) for place in range(len(model_input))]
+        rows = [
+            self._row({str(key): cell for key, cell in model_input.iloc[place].items()})
+            for place in range(len(model_input))
+        ]
         return pd.DataFrame(rows, columns=list(OUTPUT_COLUMNS), dtype=object)
 
     def _row(self, row: dict[str, Any]) -> dict[str, Any]:

@@ -17,12 +17,14 @@ NOTES_PER_CLIP_SECOND = 6  # so long that a tempo brought to six onsets a second
 def signature() -> Any:
     """Columns and types, by which MLflow refuses what does not fit."""
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema
+    from mlflow.types import ColSpec, Schema, TensorSpec
 
-    inputs = [ColSpec("string", name, required=False) for name in ("name", "content_base64", "path")]
+    inputs: list[ColSpec | TensorSpec] = [
+        ColSpec("string", name, required=False) for name in ("name", "content_base64", "path")
+    ]
     types = {"verdict": "string", "confidence": "double", "distance": "double"}
     maybe = [ColSpec(kind, name, required=False) for name, kind in types.items()]
-    outputs = [
+    outputs: list[ColSpec | TensorSpec] = [
         ColSpec("string", "name"),
         *maybe,
         ColSpec("string", "nearest"),

@@ -1,8 +1,8 @@
-"""What a sweep found: jobs that differ in their fold only are one configuration.
+"""What a sweep gave: jobs that differ in their fold only are one configuration.
 
-Of each configuration: the mean over its folds of the test's headline metric, the same metric of all test
-verdicts together with a 95 % interval clustered by work, their confusion matrix, and the mean over folds of
-the validation score, by which the best configuration is chosen.
+Of each configuration: the mean over its folds of the headline metric of the test, the same metric of all test
+verdicts together with a 95 % interval clustered by work (`evaluation.pooling`, as in the leaderboard), their
+confusion matrix, and the mean over folds of the validation score, by which the best configuration is chosen.
 """
 
 from __future__ import annotations
@@ -14,43 +14,59 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from earmark.evaluation.closed_set import closed_set_metrics, confusion
-from earmark.evaluation.headline import EQUAL_ERROR_RATE, KEY_SCORE, Headline, headline
-from earmark.evaluation.intervals import with_intervals
-from earmark.evaluation.key_scores import weighted_scores
-from earmark.evaluation.verification import equal_error_rate
+from earmark.evaluation.closed_set import confusion
+from earmark.evaluation.metric_table import FoldResult, Metric, headline
+from earmark.evaluation.pooling import Score, observations, pooled
+from earmark.music.catalog import KNOWN
 
 
 @dataclass(frozen=True)
 class Job:
     """A finished job.
 
-    configuration: its overrides that vary in the sweep, but for the fold. found: metrics/evaluate.json.
-    verdicts: piece_id, work, label, nearest_label of the known test pieces. trials: piece_id, work, score,
-    genuine of a verification, else None. labels: in the order of the confusion matrix. resamples, seed: of
-    the bootstrap.
+    Attributes:
+        number: Its number in the sweep.
+        configuration: Its overrides that vary in the sweep, but for the fold.
+        metrics: metrics/evaluate.json.
+        result: What its evaluation wrote of the pieces.
+        labels: In the order of the confusion matrix.
+        score: Its validation score.
+        resamples: Of the bootstrap.
+        seed: Of the bootstrap.
     """
 
     number: str
     configuration: tuple[str, ...]
-    found: Mapping[str, Any]
-    verdicts: pd.DataFrame
+    metrics: Mapping[str, Any]
+    result: FoldResult
     labels: Sequence[str]
     score: float
     resamples: int
     seed: int
-    trials: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
 class Aggregate:
-    """One configuration; pooled: value, low and high. matrix: (labels, labels), rows true."""
+    """One configuration.
+
+    Attributes:
+        configuration: The overrides that vary, but for the fold.
+        jobs: Numbers of its jobs.
+        headline: The metric of `mean` and `pooled`.
+        mean: Over its folds; None where no fold has it.
+        pooled: Of all test pieces together.
+        validation: Mean validation score of its folds.
+        pieces: Test pieces, each once.
+        works: Works that these belong to.
+        labels: Of the rows and columns of `matrix`.
+        matrix: Confusion matrix (labels, labels), rows true, of every verdict of every fold.
+    """
 
     configuration: tuple[str, ...]
     jobs: tuple[str, ...]
-    headline: Headline
+    headline: Metric
     mean: float | None
-    pooled: Mapping[str, float | None]
+    pooled: Score
     validation: float
     pieces: int
     works: int
@@ -59,6 +75,7 @@ class Aggregate:
 
     @property
     def name(self) -> str:
+        """Its overrides, for people."""
         return ", ".join(self.configuration) or "default"
 
 
@@ -71,74 +88,35 @@ def aggregates(jobs: Sequence[Job]) -> list[Aggregate]:
     ]
 
 
-def best(found: Sequence[Aggregate]) -> Aggregate | None:
-    """The best on validation of those that have the most folds: a lucky fold alone is no winner."""
-    if not found:
+def best(candidates: Sequence[Aggregate]) -> Aggregate | None:
+    """The best on validation of those that have the most folds: a single lucky fold does not win."""
+    if not candidates:
         return None
-    folds = max(len(one.jobs) for one in found)
-    return max((one for one in found if len(one.jobs) == folds), key=lambda one: one.validation)
+    folds = max(len(one.jobs) for one in candidates)
+    return max((one for one in candidates if len(one.jobs) == folds), key=lambda one: one.validation)
 
 
 def _aggregate(folds: Sequence[Job]) -> Aggregate:
     first = folds[0]
-    measured = headline(first.found)
+    metric = headline(first.metrics)
     labels = list(dict.fromkeys(label for job in folds for label in job.labels))
-    # Folds share no test piece but those whose split the catalog fixes.
-    verdicts = pd.concat([job.verdicts for job in folds], ignore_index=True)
-    verdicts = verdicts.drop_duplicates("piece_id", ignore_index=True)
-    values = [value for job in folds if (value := measured.of(job.found)) is not None]
+    table = observations(metric, [job.result for job in folds])
+    tests = pd.concat([_test(job) for job in folds], ignore_index=True)
+    values = [value for job in folds if (value := metric.of(job.metrics)) is not None]
     return Aggregate(
         configuration=first.configuration,
         jobs=tuple(job.number for job in folds),
-        headline=measured,
+        headline=metric,
         mean=round(float(np.mean(values)), 6) if values else None,
-        pooled=_pooled(measured, folds, verdicts, labels),
+        pooled=Score(None) if table is None else pooled(metric, table, first.resamples, first.seed),
         validation=round(float(np.mean([job.score for job in folds])), 6),
-        pieces=len(verdicts),
-        works=verdicts.work.nunique(),
+        pieces=tests.piece_id.nunique(),
+        works=tests.group.nunique(),
         labels=labels,
-        matrix=confusion(verdicts.label, verdicts.nearest_label, labels),
+        matrix=confusion(tests.label, tests.nearest_label, labels),
     )
 
 
-def _pooled(
-    measured: Headline, folds: Sequence[Job], verdicts: pd.DataFrame, labels: Sequence[str]
-) -> Mapping[str, float | None]:
-    rows = verdicts
-    if measured == EQUAL_ERROR_RATE:
-        if all(job.trials is None for job in folds):  # no true claims, or no false ones
-            return dict.fromkeys(("value", "low", "high"))
-        rows = _pooled_trials(folds)
-        score, genuine = rows.score.to_numpy(float), rows.genuine.to_numpy(bool)
-
-        def measure(weights: np.ndarray) -> float:
-            return equal_error_rate(score, genuine, weights)
-
-    elif measured == KEY_SCORE:
-        scores = weighted_scores(rows.label, rows.nearest_label)
-
-        def measure(weights: np.ndarray) -> float:
-            return float((weights * scores).sum() / weights.sum()) if weights.sum() else float("nan")
-
-    else:
-
-        def measure(weights: np.ndarray) -> float:
-            matrix = confusion(rows.label, rows.nearest_label, labels, weights)
-            return closed_set_metrics(matrix)[measured.metric]
-
-    first = folds[0]
-    found = with_intervals(
-        lambda weights: {"pooled": measure(weights)}, list(rows.work), first.resamples, first.seed
-    )
-    return found["pooled"]
-
-
-def _pooled_trials(folds: Sequence[Job]) -> pd.DataFrame:
-    """All trials of each piece as the first fold that tested it has them."""
-    tables = [job.trials for job in folds if job.trials is not None]
-    taken: set[str] = set()
-    kept = []
-    for table in tables:
-        kept.append(table[~table.piece_id.isin(taken)])
-        taken |= set(table.piece_id)
-    return pd.concat(kept, ignore_index=True)
+def _test(job: Job) -> pd.DataFrame:
+    verdicts = job.result.verdicts
+    return verdicts[(verdicts.role == KNOWN) & (verdicts.split == "test")]

@@ -20,7 +20,7 @@ from earmark.experiments.sweep.folder import Sweep, lasting
 from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.workspace import Workspace
-from earmark.pipeline.order import JUDGED
+from earmark.pipeline.order import EVALUATED
 from earmark.pipeline.settings.config import override_key
 
 # A config that cannot be composed, and what earmark itself says: these lines need no traceback.
@@ -44,7 +44,7 @@ class SweepCallback(Callback):
     opened: ClassVar[Sweep | None] = None
 
     def on_multirun_start(self, config: Any, **_: Any) -> None:
-        if config.hydra.job.name not in JUDGED:
+        if config.hydra.job.name not in EVALUATED:
             return
         try:
             SweepCallback.opened = _open(config)
@@ -116,7 +116,7 @@ def _parsed(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
     constant, first = [], []
     for item in OverridesParser.create().parse_overrides(list(overrides)):
         if not item.is_sweep_override():
-            constant.append(override_key(item.input_line))
+            constant.append(override_key(str(item.input_line)))
             first.append(item.input_line)
         elif item.is_discrete_sweep():
             first.append(f"{item.get_key_element()}={next(iter(item.sweep_string_iterator()))}")

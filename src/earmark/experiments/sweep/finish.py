@@ -12,9 +12,11 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from earmark.evaluation.metric_table import FoldResult
+from earmark.evaluation.pooling import FOLD
 from earmark.evaluation.verification import TRIALS_FILE
 from earmark.experiments.sweep.aggregate import Aggregate, Job, aggregates, best
-from earmark.experiments.sweep.folder import FOLD, Sweep
+from earmark.experiments.sweep.folder import Sweep
 from earmark.experiments.sweep.summary_table import rows, show
 from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError, describe
@@ -74,22 +76,21 @@ def _bury(tracker: Any, sweep: Sweep) -> None:
 def _job(sweep: Sweep, folder: Path, record: RunRecord) -> Job:
     workspace = Workspace.at(folder)
     settings = yaml.safe_load(workspace.params.read_text(encoding="utf-8"))
-    works = read_table(workspace.pieces).set_index("piece_id").group
     verdicts = read_table(workspace.verdicts)
-    known = verdicts[verdicts.role == KNOWN]
-    test = known[known.split == "test"]
     trials = workspace.plots / "evaluation" / TRIALS_FILE
-    table = read_table(trials).astype({"score": float, "genuine": int}) if trials.is_file() else None
     return Job(
         number=folder.name,
         configuration=tuple(item for item in sweep.varying(record.overrides) if override_key(item) != FOLD),
-        found=json.loads((workspace.metrics / "evaluate.json").read_text(encoding="utf-8")),
-        verdicts=test.assign(work=test.piece_id.map(works))[["piece_id", "work", "label", "nearest_label"]],
-        labels=settings["data"]["labels"] or sorted(known.label.unique()),
-        score=float(record.score or 0),
+        metrics=json.loads((workspace.metrics / "evaluate.json").read_text(encoding="utf-8")),
+        result=FoldResult(
+            fold=str(settings["split"]["fold"]),
+            verdicts=verdicts,
+            trials=read_table(trials) if trials.is_file() else None,
+        ),
+        labels=settings["data"]["labels"] or sorted(verdicts[verdicts.role == KNOWN].label.unique()),
+        score=float("nan") if record.score is None else record.score,
         resamples=settings["evaluate"]["resamples"],
         seed=settings["evaluate"]["seed"],
-        trials=None if table is None else table.assign(work=table.piece_id.map(works)),
     )
 
 

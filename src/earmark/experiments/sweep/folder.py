@@ -17,7 +17,6 @@ from earmark.pipeline.settings.config import override_key
 from earmark.pipeline.tracking.run_record import RunRecord
 
 SWEEP_FILE = "sweep.json"
-FOLD = "split.fold"
 
 
 @dataclass(frozen=True)

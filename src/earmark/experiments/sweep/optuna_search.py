@@ -19,6 +19,7 @@ from typing import Any
 import optuna
 from filelock import FileLock, Timeout
 from optuna.distributions import distribution_to_json
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from earmark.experiments.sweep.search_space import SearchSpace, search_space
@@ -26,11 +27,10 @@ from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.progress import say
 from earmark.pipeline.settings.config import override_key
+from earmark.pipeline.settings.without_effect import changes_results
 
 DIRECTIONS = ("maximize", "minimize")
 ERROR, AGAIN, PURPOSE = "error", "again", "purpose"  # attributes of trials and of a study
-# How a job runs, which makes no difference to what it finds.
-CIRCUMSTANCES = ("executor.", "store.", "tracking.", "sweep.", "executor=", "store=", "tracking=")
 BUSY_S = 60  # seconds that SQLite waits for another writer
 Launch = Callable[[Sequence[Sequence[str]], int], Sequence[Any]]
 
@@ -82,7 +82,7 @@ def _check(settings: Any) -> None:
 
 def _purpose(stage: str, space: SearchSpace, direction: str) -> str:
     """What the values of a study answer, as JSON; the order of overrides does not matter to it."""
-    lasting = [item for item in space.fixed if not item.lstrip("+~").startswith(CIRCUMSTANCES)]
+    lasting = [item for item in space.fixed if changes_results(override_key(item))]
     varied = {key: json.loads(distribution_to_json(found)) for key, found in space.varied.items()}
     purpose = {
         "stage": stage,
@@ -120,7 +120,10 @@ def _open(file: Path, name: str, direction: str, purpose: str) -> optuna.Study:
                 f"sqlite:///{file}", engine_kwargs={"connect_args": {"timeout": BUSY_S}}
             )
             study = optuna.create_study(
-                storage=storage, study_name=name, direction=direction, load_if_exists=True
+                storage=storage,
+                study_name=name,
+                direction=StudyDirection[direction.upper()],
+                load_if_exists=True,
             )
     except Exception as error:  # SQLAlchemy's, Alembic's and the disk's
         raise EarmarkError(f"the study {name} in {file} cannot be opened: {describe(error)}") from error
