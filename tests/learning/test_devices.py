@@ -66,7 +66,7 @@ def test_the_environment_tells_which_of_several_machines_this_is(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("has", "overrides", "said"),
+    ("has", "overrides", "message"),
     [
         ({}, ["trainer=gpu"], "trainer.accelerator=gpu: this machine has none"),
         ({}, ["trainer=mps"], "trainer.accelerator=mps: this machine has none"),
@@ -84,11 +84,11 @@ def test_the_environment_tells_which_of_several_machines_this_is(monkeypatch):
         ({}, ["trainer.features_memory_share=2"], "trainer.features_memory_share=2: must lie within"),
     ],
 )
-def test_what_this_machine_cannot_do_is_one_line(machine, has, overrides, said):
+def test_what_this_machine_cannot_do_is_one_line(machine, has, overrides, message):
     machine(**has)
     with pytest.raises(EarmarkError) as caught:
         check(compose(CONF, overrides))
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -35,14 +35,14 @@ def arrays(tmp_path):
 
 def test_every_clip_comes_back_to_its_piece_with_its_start(arrays):
     geometry = ClipGeometry(frames=10, hop=5, most_clips=0, frame_rate_hz=2.0)
-    found = embed_pieces(FirstAndLast().train(), arrays(20, 10, 12), geometry)
-    assert [clips.tolist() for clips in found.clips] == [
+    embedded = embed_pieces(FirstAndLast().train(), arrays(20, 10, 12), geometry)
+    assert [clips.tolist() for clips in embedded.clips] == [
         [[0, 9], [5, 14], [10, 19]],
         [[1000, 1009]],
         [[2000, 2009], [2002, 2011]],
     ]
-    assert [starts.tolist() for starts in found.starts_s] == [[0, 2.5, 5], [0], [0, 1]]
-    assert all(clips.dtype == np.float32 for clips in found.clips)
+    assert [starts.tolist() for starts in embedded.starts_s] == [[0, 2.5, 5], [0], [0, 1]]
+    assert all(clips.dtype == np.float32 for clips in embedded.clips)
 
 
 def test_more_clips_than_a_batch_holds(arrays):
@@ -53,5 +53,5 @@ def test_more_clips_than_a_batch_holds(arrays):
 
 def test_no_pieces_no_clips(arrays):
     geometry = ClipGeometry(frames=10, hop=5, most_clips=0, frame_rate_hz=2.0)
-    found = embed_pieces(FirstAndLast(), arrays(), geometry)
-    assert (found.clips, found.starts_s) == ([], [])
+    embedded = embed_pieces(FirstAndLast(), arrays(), geometry)
+    assert (embedded.clips, embedded.starts_s) == ([], [])

@@ -6,6 +6,7 @@ import shutil
 import socket
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from earmark.learning.training import Trainable, fit
 from earmark.music.clips import ClipGeometry
 
 LABELS = ["Ash", "Birch", "Cedar"]
+SPLITS = {"train": 6, "validation": 2}  # works of each label
 GEOMETRY = ClipGeometry(frames=8, hop=8, most_clips=3, frame_rate_hz=1.0)
 SAMPLER = {"classes_per_batch": 3, "works_per_class": 3, "clips_per_piece": 2, "batches_per_epoch": 6}
 AUGMENTATION = Augmentation(max_gain_db=1.0, max_masked_bands=1)
@@ -32,39 +34,20 @@ def sampler(labels, groups, seed):
     return ClassWorkSampler(labels, groups, seed=seed, **SAMPLER)
 
 
-# What `train` of the fixture below does, on one of two machines.
+# A training on one of two machines.
 NODE = """
 import json, os, sys, warnings
 from pathlib import Path
-from functools import partial
-import torch
-from earmark.learning.dataset.arrays import FeatureArrays
-from earmark.learning.dataset.augment import Augmentation
-from earmark.learning.dataset.pieces import LabelledPieces, TrainingData
-from earmark.learning.objectives.triplet import Triplet
-from earmark.learning.samplers.class_work import ClassWorkSampler
-from earmark.learning.settings import TrainerSettings
-from earmark.learning.training import Trainable, fit
-from earmark.music.clips import ClipGeometry
 
 warnings.simplefilter("ignore")  # Lightning's remarks
-folder, port, rank = sys.argv[1:]
+tests, folder, port, rank, settings = sys.argv[1:]
 os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=port, NODE_RANK=rank, OMP_NUM_THREADS="1")
-given = json.load(open(f"{folder}/given.json"))
-torch.manual_seed(0)
-net = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d((6, 1)), torch.nn.Flatten(), torch.nn.Linear(6, 2))
-net.gives, net.clip_by_clip = "embeddings", True
-parts = [LabelledPieces(FeatureArrays(Path(folder), ids), labels, ids) for ids, labels in given["parts"]]
+sys.path.insert(0, tests)  # which the spawned process inherits
+from test_training import fitted, plain_network, training_data
+from earmark.learning.settings import TrainerSettings
 
-def sampler(labels, groups, seed):
-    return ClassWorkSampler(labels, groups, seed=seed, **given["sampler"])
-
-data = TrainingData(
-    *parts, given["labels"], ClipGeometry(**given["geometry"]), sampler,
-    Augmentation(**given["augmentation"]), validation_max_clips=3,
-)
-model = Trainable(net, Triplet(margin=0.5, miner="all"), partial(torch.optim.Adam, lr=0.05))
-result = fit(model, data, TrainerSettings(**given["trainer"]))
+settings = TrainerSettings(**json.loads(settings))
+result = fitted(training_data(Path(folder)), settings, plain_network, lr=0.05)
 print("kept nothing" if result is None else json.dumps([e["validation/retrieval"] for e in result.history]))
 """
 
@@ -82,27 +65,33 @@ class Linear(torch.nn.Module):
         return self.layer(clips.mean(dim=(1, 3)))
 
 
+def training_data(folder):
+    """Six works of each label to train on and two to validate, as the fixture `data` saves them."""
+    parts = []
+    for name, works in SPLITS.items():
+        rows = [(f"{label}-{name}-{work}", label) for label in LABELS for work in range(works)]
+        ids, labels = map(list, zip(*rows, strict=True))
+        parts.append(LabelledPieces(FeatureArrays(folder, ids), labels, ids))
+    return TrainingData(*parts, LABELS, GEOMETRY, sampler, AUGMENTATION, validation_max_clips=3)
+
+
+def fitted(data, settings, encoder, lr):
+    """What a training with a triplet loss leaves."""
+    torch.manual_seed(settings.seed)
+    model = Trainable(encoder(), Triplet(margin=0.5, miner="all"), partial(torch.optim.Adam, lr=lr))
+    return fit(model, data, settings)
+
+
 @pytest.fixture
 def data(tmp_path):
-    """Six works of each label to train on and two to validate; a label has one loud band of its own."""
-    random = np.random.default_rng(0)
-    parts = {}
-    for name, works in (("train", 6), ("validation", 2)):
-        rows = [(f"{label}-{name}-{work}", label) for label in LABELS for work in range(works)]
-        for piece_id, label in rows:
+    """Pieces of 30 frames; a label has one loud band of its own."""
+    random, made = np.random.default_rng(0), training_data(tmp_path)
+    for part in (made.train, made.validation):
+        for piece_id, label in zip(part.groups, part.labels, strict=True):
             values = random.normal(0, 4, (1, 6, 30))
             values[0, LABELS.index(label)] += 6
             np.save(tmp_path / f"{piece_id}.npy", values.astype(np.float16))
-        ids, labels = map(list, zip(*rows, strict=True))
-        parts[name] = LabelledPieces(FeatureArrays(tmp_path, ids), labels, ids)
-    return TrainingData(
-        **parts,
-        classes=LABELS,
-        clips=GEOMETRY,
-        batches=sampler,
-        augmentation=AUGMENTATION,
-        validation_max_clips=3,
-    )
+    return made
 
 
 @pytest.fixture
@@ -110,9 +99,7 @@ def train(data, trainer_settings):
     """A training of the data under settings."""
 
     def run(seed=0, lr=0.02, encoder=Linear, **settings):
-        torch.manual_seed(seed)
-        model = Trainable(encoder(), Triplet(margin=0.5, miner="all"), partial(torch.optim.Adam, lr=lr))
-        return fit(model, data, trainer_settings(seed=seed, **settings))
+        return fitted(data, trainer_settings(seed=seed, **settings), encoder, lr)
 
     return run
 
@@ -241,23 +228,15 @@ def test_two_processes_are_scored_by_the_model_that_is_kept(train, data, alone):
 
 @pytest.mark.slow
 def test_two_machines_train_as_one_and_the_first_keeps_the_model(
-    train, data, trainer_settings, alone, python, tmp_path
+    train, trainer_settings, alone, python, tmp_path
 ):
     """Both are this one here: two scripts that know their NODE_RANK, and spawn a process each."""
     one = train(encoder=plain_network, lr=0.05)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    given = {
-        "parts": [[part.groups, part.labels] for part in (data.train, data.validation)],
-        "labels": LABELS,
-        "sampler": SAMPLER,
-        "geometry": asdict(GEOMETRY),
-        "augmentation": asdict(AUGMENTATION),
-        "trainer": asdict(trainer_settings(num_nodes=2)),
-    }
-    (tmp_path / "given.json").write_text(json.dumps(given))
-    nodes = [python(NODE, tmp_path, port, rank) for rank in range(2)]
+    settings = json.dumps(asdict(trainer_settings(num_nodes=2)))
+    nodes = [python(NODE, Path(__file__).parent, tmp_path, port, rank, settings) for rank in range(2)]
     outputs = [node.communicate(timeout=300) for node in nodes]
     assert [node.returncode for node in nodes] == [0, 0], "\n".join(errors for _, errors in outputs)
     first, second = (text.splitlines()[-1] for text, _ in outputs)

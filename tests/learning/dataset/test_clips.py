@@ -78,20 +78,26 @@ def test_even_clips_cover_all_pieces_in_order(held):
     even = EvenClips(held, frames=10, hop=10, most=0)
     assert even.places == [(0, 0), (0, 10), (0, 20), (1, 0), (2, 0), (2, 2)]
     assert len(even) == 6
-    found = list(even.loader(4))
-    assert [len(clips) for clips, _ in found] == [4, 2]
-    clips, indices = (torch.cat(column) for column in zip(*found, strict=True))
+    batches = list(even.loader(4))
+    assert [len(clips) for clips, _ in batches] == [4, 2]
+    clips, indices = (torch.cat(column) for column in zip(*batches, strict=True))
     assert (clips.dtype, clips.shape) == (torch.float32, (6, 1, 4, 10))
     assert indices.tolist() == [piece for piece, _ in even.places]
     assert clips[:, 0, 0, 0].tolist() == [100 * piece + start for piece, start in even.places]
 
 
-@pytest.mark.parametrize("ranks", [2, 3, 8])
-def test_processes_share_even_clips_like_cards(arrays, ranks):
+def test_even_clips_give_the_numbers_of_their_pieces(held):
+    even = EvenClips(held, frames=10, hop=10, most=1, numbers=[7, 5, 7])
+    ((_, numbers),) = even.loader(4)
+    assert numbers.tolist() == [7, 5, 7]
+
+
+@pytest.mark.parametrize("ranks", [2, 8])
+def test_processes_share_even_clips_in_turns(arrays, ranks):
     even = EvenClips(arrays, frames=10, hop=10, most=0)
     for rank in range(ranks):
-        found = [item for clips, _ in even.loader(2, rank, ranks) for item in clips[:, 0, 0, 0].tolist()]
-        assert found == [100 * piece + start for piece, start in even.places[rank::ranks]]
+        values = [item for clips, _ in even.loader(2, rank, ranks) for item in clips[:, 0, 0, 0].tolist()]
+        assert values == [100 * piece + start for piece, start in even.places[rank::ranks]]
 
 
 def test_even_clips_are_at_most_so_many_a_piece(arrays):

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lightning_fabric.utilities.data import _set_sampler_epoch
 from torch.utils.data import DataLoader
 
@@ -20,9 +22,9 @@ SAMPLERS = [
 
 
 def batches(make, seed=0, rank=0, ranks=1, epoch=0):
-    found = DrawnBatches(make(seed), seed, rank, ranks)
-    found.set_epoch(epoch)
-    return list(found)
+    drawn = DrawnBatches(make(seed), seed, rank, ranks)
+    drawn.set_epoch(epoch)
+    return list(drawn)
 
 
 def same(one, other):
@@ -31,20 +33,20 @@ def same(one, other):
 
 
 @pytest.mark.parametrize("make", SAMPLERS)
-@pytest.mark.parametrize("ranks", [2, 3, 5])
-def test_processes_share_what_one_would_draw(make, ranks):
-    whole = batches(make, epoch=3)
-    parts = [batches(make, rank=rank, ranks=ranks, epoch=3) for rank in range(ranks)]
+@settings(deadline=None, max_examples=15)
+@given(ranks=st.integers(2, 7), seed=st.integers(0, 99), epoch=st.integers(0, 9))
+def test_processes_share_what_one_would_draw(make, ranks, seed, epoch):
+    whole = batches(make, seed, epoch=epoch)
+    parts = [batches(make, seed, rank, ranks, epoch) for rank in range(ranks)]
     assert {len(part) for part in parts} == {len(whole)} == {len(DrawnBatches(make(0), 0, 1, ranks))}
     for number, batch in enumerate(whole):
         shares = [part[number] for part in parts]
         sizes = [len(share) for share in shares]
         assert sum(sizes) == len(batch)
         assert max(sizes) - min(sizes) <= 1
-        for place in range(len(batch)):
-            share, item = shares[place % ranks], place // ranks
-            assert share.pieces[item] == batch.pieces[place]
-            assert (share.numbers[item] == batch.numbers[place]).all()
+        for rank, share in enumerate(shares):
+            assert (share.pieces == batch.pieces[rank::ranks]).all()
+            assert (share.numbers == batch.numbers[rank::ranks]).all()
 
 
 @pytest.mark.parametrize("make", SAMPLERS)
@@ -81,3 +83,13 @@ def test_numbers_between_bounds():
     assert draws.uniform("gain", -6, 6).tolist() == pytest.approx([-6, -3, 0, 5.988])
     assert draws.integers("start", 0, 4).tolist() == [0, 1, 2, 3]
     assert draws.integers("start", -1, np.array([0, 1, 2, 3])).tolist() == [-1, -1, 0, 2]
+
+
+@settings(deadline=None)
+@given(st.floats(0, 1, exclude_max=True), st.integers(-9, 9), st.integers(1, 9))
+def test_numbers_stay_between_their_bounds(number, low, span):
+    draws = Draws(np.zeros(1, dtype=np.int64), np.full((1, len(USES)), number))
+    assert low <= draws.uniform("gain", low, low + span)[0] <= low + span
+    (drawn,) = draws.integers("start", low, low + span)
+    assert low <= drawn < low + span
+    assert drawn.dtype == np.int64

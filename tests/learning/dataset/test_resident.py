@@ -27,9 +27,9 @@ def test_clips_are_those_of_the_files(arrays):
     assert len(held) == 3
     assert [held.frames(index) for index in range(3)] == [30, 8, 12]
     indices, starts = np.array([0, 0, 2, 1, 2]), np.array([0, 20, 2, 0, 0])
-    found = held.clips(indices, starts, FRAMES)
-    assert (found.dtype, found.shape) == (torch.float16, (5, 2, 3, FRAMES))
-    for clip, index, start in zip(found, indices, starts, strict=True):
+    clips = held.clips(indices, starts, FRAMES)
+    assert (clips.dtype, clips.shape) == (torch.float16, (5, 2, 3, FRAMES))
+    for clip, index, start in zip(clips, indices, starts, strict=True):
         assert (clip.float().numpy() == arrays.clip(index, start, FRAMES)).all()
 
 

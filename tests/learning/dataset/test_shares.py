@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import earmark
 from earmark.learning.dataset.shares import follow_first, share_of, whole_of
@@ -46,17 +48,18 @@ rank, ranks, folder = int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
 torch.set_num_threads(1)
 store = distributed.FileStore(str(folder / "rendezvous"), ranks)
 distributed.init_process_group("gloo", store=store, rank=rank, world_size=ranks)
-found = {}
+results = {}
 for batch in BATCHES:
     for objective in OBJECTIVES:
         net = network(objective)
-        found[f"{batch} {objective}"] = step(DistributedDataParallel(net), net, objective, batch, rank, ranks)
+        wrapped = DistributedDataParallel(net)
+        results[f"{batch} {objective}"] = step(wrapped, net, objective, batch, rank, ranks)
 cards = whole_of(share_of(torch.arange(7).view(7, 1), rank, ranks)).flatten().tolist()
 norm = torch.nn.BatchNorm1d(2)
 norm.running_mean.fill_(rank + 5)
 follow_first(norm)
-found["cards"], found["mean"] = cards, norm.running_mean.tolist()
-(folder / f"{rank}.json").write_text(json.dumps(found))
+results["cards"], results["mean"] = cards, norm.running_mean.tolist()
+(folder / f"{rank}.json").write_text(json.dumps(results))
 distributed.destroy_process_group()
 """
 
@@ -110,8 +113,8 @@ def two(tmp_path_factory):
         )
         for rank in range(2)
     ]
-    said = [process.communicate(timeout=120)[1] for process in started]
-    assert [process.returncode for process in started] == [0, 0], said
+    errors = [process.communicate(timeout=120)[1] for process in started]
+    assert [process.returncode for process in started] == [0, 0], errors
     return [json.loads((folder / f"{rank}.json").read_text()) for rank in range(2)]
 
 
@@ -122,8 +125,8 @@ def test_loss_and_gradients_of_two_processes_are_those_of_one(two, batch, object
     alone = step(net, net, objective, batch)
     assert alone[0] > 0
     assert max(map(abs, alone[1:])) > 1e-3
-    for found in two:
-        assert found[f"{batch} {objective}"] == pytest.approx(alone, abs=1e-9)
+    for results in two:
+        assert results[f"{batch} {objective}"] == pytest.approx(alone, abs=1e-9)
 
 
 def test_a_share_of_one_class_alone_would_have_no_triplets():
@@ -135,20 +138,22 @@ def test_a_share_of_one_class_alone_would_have_no_triplets():
 
 
 def test_items_come_back_in_their_order(two):
-    assert [found["cards"] for found in two] == [list(range(7))] * 2
+    assert [results["cards"] for results in two] == [list(range(7))] * 2
 
 
 def test_buffers_are_those_of_the_first(two):
-    assert [found["mean"] for found in two] == [[5, 5]] * 2
+    assert [results["mean"] for results in two] == [[5, 5]] * 2
 
 
-@pytest.mark.parametrize("ranks", [1, 2, 3, 7, 9])
-def test_shares_are_dealt_like_cards(ranks):
-    whole = list(range(7))
+@settings(deadline=None)
+@given(st.integers(0, 40), st.integers(1, 12))
+def test_shares_differ_by_one_item_at_most_and_take_turns(size, ranks):
+    whole = list(range(size))
     shares = [share_of(whole, rank, ranks) for rank in range(ranks)]
-    assert sorted(item for share in shares for item in share) == whole
-    assert [share[0] for share in shares if share] == whole[: min(ranks, 7)]
+    assert [shares[place % ranks][place // ranks] for place in whole] == whole
+    assert sum(map(len, shares)) == size
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
+    assert shares == [share_of(torch.arange(size), rank, ranks).tolist() for rank in range(ranks)]
 
 
 def test_alone_a_share_is_the_whole():
