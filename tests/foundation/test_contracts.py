@@ -10,16 +10,9 @@ from typing import Protocol
 import numpy as np
 import pytest
 
-from earmark.foundation.contracts import (
-    CONTRACTS,
-    ClassicalModel,
-    Evaluation,
-    FittedDecision,
-    LabelledClips,
-    lacks,
-)
+from earmark.foundation.contracts import CONTRACTS, ClassicalModel, Evaluation, FittedDecision, LabelledClips
 from earmark.foundation.errors import EarmarkError
-from earmark.foundation.targets import kind_of
+from earmark.foundation.targets import kind_of, lacks
 
 MODULE = "module_of_a_test"
 

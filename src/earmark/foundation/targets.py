@@ -11,10 +11,12 @@ import importlib
 import inspect
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
-from earmark.foundation.contracts import CONTRACTS, lacks
+from earmark.foundation.contracts import CONTRACTS
 from earmark.foundation.errors import EarmarkError
+
+SPECIAL_METHODS = frozenset({"__call__", "__len__", "__iter__"})  # those that a contract may ask for
 
 
 def target_of(node: Mapping[str, Any], name: str) -> Any:
@@ -132,3 +134,23 @@ def _imported(dotted: str) -> Any:
         if not is_missing or "." not in module:
             raise
         return getattr(_imported(module), attribute)
+
+
+def lacks(part: type, contract: type) -> list[str]:
+    """Members of a contract that a class neither defines nor annotates.
+
+    Args:
+        part: The class, for example a model.
+        contract: A Protocol.
+
+    Returns:
+        Their names, sorted.
+    """
+    required = {name for name in _members(contract) if not name.startswith("_") or name in SPECIAL_METHODS}
+    return sorted(required - _members(part))
+
+
+def _members(kind: type) -> set[str]:
+    """Names that a class or its bases define or annotate, those of every object left out."""
+    bases = [base for base in kind.__mro__ if base not in (object, Protocol)]
+    return {name for base in bases for name in (*vars(base), *inspect.get_annotations(base))}

@@ -1,1 +1,0 @@
-"""The Protocols of parts, a module for each kind; `earmark.foundation.contracts` has them all."""
