@@ -10,8 +10,8 @@ import pytest
 
 from earmark import decisions
 from earmark.decisions.rejection import UNKNOWN
-from earmark.foundation.contracts import FittedDecision, lacks
-from earmark.foundation.targets import build, kind_of
+from earmark.foundation.contracts import FittedDecision
+from earmark.foundation.targets import build, kind_of, lacks
 from earmark.pipeline.settings.config import compose
 
 CONF = Path(__file__).parents[2] / "conf"

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from earmark.apps.cli import app
-from earmark.experiments.leaderboard.scores import HEADLINE
+from earmark.evaluation.metric_table import BALANCED_ACCURACY
 from earmark.foundation.workspace import Workspace
 from earmark.pipeline.tracking.tracker import Tracker
 
@@ -73,7 +73,7 @@ def board(checkout, monkeypatch):
 def test_a_table_of_systems_and_what_was_left_out(board):
     found = board("-e", "songs")
     assert (found.exit_code, found.stderr) == (0, "")
-    assert f"songs: {HEADLINE} of the test; sorted by validation" in found.stdout
+    assert f"songs: {BALANCED_ACCURACY.name} of the test; sorted by validation" in found.stdout
     lines = found.stdout.splitlines()
     first, second, third = (
         next(line.split() for line in lines if f"seed={seed}" in line) for seed in (2, 1, 3)
