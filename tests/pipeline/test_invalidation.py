@@ -16,7 +16,7 @@ COPIED = ("conf", "src/earmark", "stages", "data/corpora", ".dvc/config")
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
-    """A checkout in which every stage is up to date: DVC compares digests, so its outputs may hold anything."""
+    """A checkout in which every stage is up to date: DVC compares digests, so outputs may hold anything."""
     folder = tmp_path_factory.mktemp("checkout")
     for name in COPIED:
         origin, copy = PROJECT / name, folder / name

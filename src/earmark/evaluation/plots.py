@@ -93,7 +93,7 @@ def risk_coverage_picture(coverage: ArrayLike, risk: ArrayLike, path: Path) -> N
     axes = figure.subplots()
     axes.plot(coverage, risk, color=COLOURS[0], drawstyle="steps-post")
     axes.set_xlim(0, 1)
-    axes.set_ylim(0, max(0.05, 1.05 * float(np.max(risk, initial=0))))
+    axes.set_ylim(0, max(0.05, 1.05 * float(np.max(np.asarray(risk, float), initial=0))))
     axes.set_xlabel("coverage: share of test pieces answered, the surest first")
     axes.set_ylabel("risk: share of them wrong")
     save_figure(figure, path)
