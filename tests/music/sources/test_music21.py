@@ -15,7 +15,9 @@ import pytest
 
 import earmark
 from earmark.foundation.errors import EarmarkError, PieceError
+from earmark.music.midi.notes import notes_of
 from earmark.music.midi.perform import LEAD_S, PLAYERS
+from earmark.music.midi.smf import read
 from earmark.music.sources import music21
 
 CORPORA = Path(__file__).parents[3] / "data" / "corpora"
@@ -41,6 +43,19 @@ C|FED|CDE|F2|
 SCORE = """<score-partwise version="3.1">
   <part-list><score-part id="P1"><part-name>Solo</part-name></score-part></part-list>
   <part id="P1">%s</part>
+</score-partwise>"""
+
+BAND = """<score-partwise version="3.1">
+  <part-list>
+    <score-part id="P1"><part-name>Solo</part-name></score-part>
+    <score-part id="P2"><part-name>Drums</part-name>
+      <score-instrument id="P2-I1"><instrument-name>Woodblock</instrument-name></score-instrument>
+      <midi-instrument id="P2-I1">
+        <midi-channel>10</midi-channel><midi-program>1</midi-program><midi-unpitched>77</midi-unpitched>
+      </midi-instrument>
+    </score-part>
+  </part-list>
+  <part id="P1">%s</part><part id="P2">%s</part>
 </score-partwise>"""
 
 
@@ -76,7 +91,7 @@ def corpus(tmp_path, monkeypatch):
     """An empty folder in place of the corpus inside the package."""
     folder = tmp_path / "corpus"
     folder.mkdir()
-    monkeypatch.setattr(music21, "_corpus_folder", lambda: folder)
+    monkeypatch.setattr(music21, "corpus_folder", lambda: folder)
     return folder
 
 
@@ -257,18 +272,15 @@ def test_transposed_scores_sound_higher_and_are_else_the_same(tmp_path, semitone
     assert moved == [[(*rest, pitch + semitones) for *rest, pitch in part] for part in plain]
 
 
-def test_drums_are_not_transposed():
-    from music21.midi import ChannelVoiceMessages, MidiEvent, MidiFile, MidiTrack
-
-    track = MidiTrack()
-    for channel in (1, 10):  # music21 counts channels from 1; 10 is percussion
-        event = MidiEvent(track, type=ChannelVoiceMessages.NOTE_ON, channel=channel)
-        event.pitch = 40
-        track.events.append(event)
-    file = MidiFile()
-    file.tracks.append(track)
-    music21._transpose(file, 5)
-    assert [event.pitch for event in track.events] == [45, 40]
+def test_drums_are_not_transposed(corpus, tmp_path):
+    (corpus / "band.xml").write_text(BAND % (bar(), bar()))
+    pitches = {}
+    for name in ("band.xml", "band.xml#transpose=5"):
+        music21.convert(name, tmp_path / "out.mid")
+        notes = notes_of(read(tmp_path / "out.mid"))
+        pitches[name] = [notes.pitch[notes.is_drum == drums].tolist() for drums in (False, True)]
+    assert pitches["band.xml"] == [[60, 62, 64, 65]] * 2
+    assert pitches["band.xml#transpose=5"] == [[65, 67, 69, 70], [60, 62, 64, 65]]
 
 
 def test_a_transposition_out_of_range_is_refused(corpus, tmp_path):

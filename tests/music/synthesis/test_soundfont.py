@@ -54,3 +54,11 @@ def test_a_folder_is_no_soundfont(tmp_path):
 def test_the_digest_is_that_of_the_bytes(tmp_path):
     (tmp_path / "font.sf2").write_bytes(HEADER)
     assert soundfont_digest(tmp_path / "font.sf2") == hashlib.sha256(HEADER).hexdigest()
+
+
+def test_without_pretty_midi_the_message_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(
+        EarmarkError, match="pretty_midi, which ships the default soundfont, is not installed"
+    ):
+        soundfont_path("", tmp_path)

@@ -309,3 +309,18 @@ def test_a_missing_library_is_one_line_that_says_how_to_install_it(events_of, mo
 def test_the_library_s_version_is_three_numbers():
     assert [number.isdigit() for number in fluidsynth_version().split(".")] == [True, True, True]
     assert fluidsynth_version() >= "2."
+
+
+def test_a_piece_of_more_than_a_day_is_refused_unless_it_is_cut(events_of):
+    events = events_of((0.0, 1e6, 69, 0, 0))
+    with pytest.raises(PieceError, match="would last 278 hours: its times are damaged"):
+        Synthesis(FONT, max_s=0).total_samples(events)
+    assert Synthesis(FONT, max_s=10).total_samples(events) == 441_000
+
+
+@pytest.mark.parametrize("controller", [120, 123])
+def test_a_controller_that_ends_all_notes_ends_them_and_later_ones_sound(events_of, controller):
+    events = events_of((0.0, 3.0, 69, 0, 0), (2.0, 3.0, 76, 0, 1), program=ROCK_ORGAN)
+    sound = play(followed_by(events, (0.5, 0, CONTROL, controller, 0)))
+    assert rms(between(sound, 0.2, 0.45)) > 100 * rms(between(sound, 1.5, 1.9))
+    assert rms(between(sound, 2.3, 2.8)) > 100 * rms(between(sound, 1.5, 1.9))

@@ -54,7 +54,7 @@ def corpus_file(name: str) -> Path:
         EarmarkError: The name leads out of the corpus, or music21 is not installed.
     """
     name, _ = split_fragment(name)
-    folder = _corpus_folder()
+    folder = corpus_folder()
     # Not resolve(): some installers make every file of a package a link out of it.
     path = Path(os.path.normpath(folder / name))
     if not path.is_relative_to(folder):
@@ -91,8 +91,12 @@ def convert(name: str, destination: Path) -> None:
     destination.write_bytes(data)
 
 
-def _corpus_folder() -> Path:
-    """Return the folder of music21's corpus."""
+def corpus_folder() -> Path:
+    """Return the folder of music21's corpus.
+
+    Raises:
+        EarmarkError: music21 is not installed.
+    """
     spec = importlib.util.find_spec("music21")  # does not import it, which takes a second
     if spec is None or spec.origin is None:
         raise EarmarkError(_NOT_INSTALLED)
