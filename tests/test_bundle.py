@@ -87,27 +87,27 @@ def rewrite(saved):
 
 
 def test_it_comes_back_as_it_was(bundle, saved):
-    found = Bundle.load(saved)
-    assert found.settings == bundle.settings
-    assert found.labels == LABELS
+    loaded = Bundle.load(saved)
+    assert loaded.settings == bundle.settings
+    assert loaded.labels == LABELS
     for name, value in vars(bundle.decision).items():
-        assert np.array_equal(getattr(found.decision, name), value), name
-    assert (found.embeddings == bundle.embeddings).all()
-    assert {name: list(column) for name, column in found.references.items()} == {
+        assert np.array_equal(getattr(loaded.decision, name), value), name
+    assert (loaded.embeddings == bundle.embeddings).all()
+    assert {name: list(column) for name, column in loaded.references.items()} == {
         name: list(column) for name, column in references().items()
     }
-    assert found.references["start_s"].dtype == np.float64
-    assert all(torch.equal(found.weights[name], weight) for name, weight in bundle.weights.items())
+    assert loaded.references["start_s"].dtype == np.float64
+    assert all(torch.equal(loaded.weights[name], weight) for name, weight in bundle.weights.items())
 
 
 def test_it_embeds_and_decides_as_before(bundle, saved):
-    found = Bundle.load(saved)
+    loaded = Bundle.load(saved)
     clips = -80 * torch.rand(4, 1, 16, 20)
     with torch.inference_mode():
-        before, after = bundle.encoder(clips), found.encoder(clips)
+        before, after = bundle.encoder(clips), loaded.encoder(clips)
     assert torch.equal(before, after)
-    assert not found.encoder.training
-    one, other = (each.decision.predict(before.numpy()) for each in (bundle, found))
+    assert not loaded.encoder.training
+    one, other = (each.decision.predict(before.numpy()) for each in (bundle, loaded))
     assert (one.label, one.confidence, one.distance) == (other.label, other.confidence, other.distance)
 
 
@@ -249,7 +249,7 @@ def test_a_bundle_yaml_that_lacks_something_is_one_line(rewrite, edit):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (None, "is not a bundle: bundle.yaml cannot be read"),
         (b"\xff\xfe", "is not a bundle: bundle.yaml cannot be read"),
@@ -260,12 +260,12 @@ def test_a_bundle_yaml_that_lacks_something_is_one_line(rewrite, edit):
         (b"!!python/object/apply:os.system [false]", "is not a bundle: bundle.yaml cannot be read"),
     ],
 )
-def test_what_is_no_bundle_is_said(tmp_path, content, said):
+def test_what_is_no_bundle_is_said(tmp_path, content, message):
     folder = tmp_path / "models"
     folder.mkdir()
     if content is not None:
         (folder / "bundle.yaml").write_bytes(content)
-    with pytest.raises(EarmarkError, match=f"models {said}"):
+    with pytest.raises(EarmarkError, match=f"models {message}"):
         Bundle.load(folder)
 
 
@@ -310,17 +310,17 @@ def saved_classifier(tmp_path):
 
 
 def test_a_classifier_and_its_vote_come_back_as_they_were(saved_classifier):
-    before, found = make_classifier(), Bundle.load(saved_classifier)
-    assert found.decision == before.decision
-    assert found.settings == before.settings
-    assert type(found.encoder).__name__ == "Classifier"
-    assert set(found.weights) == set(before.weights) >= {"head.weight", "head.bias"}
+    before, loaded = make_classifier(), Bundle.load(saved_classifier)
+    assert loaded.decision == before.decision
+    assert loaded.settings == before.settings
+    assert type(loaded.encoder).__name__ == "Classifier"
+    assert set(loaded.weights) == set(before.weights) >= {"head.weight", "head.bias"}
     clips = torch.rand(4, 1, 16, 20, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
-        one, other = before.encoder(clips), found.encoder(clips)
+        one, other = before.encoder(clips), loaded.encoder(clips)
     assert torch.equal(one, other)
     assert other.shape == (4, 2)
-    one, other = (each.decision.predict(one.numpy()) for each in (before, found))
+    one, other = (each.decision.predict(one.numpy()) for each in (before, loaded))
     assert (one.label, one.confidence, one.share) == (other.label, other.confidence, other.share)
 
 
@@ -352,7 +352,7 @@ def test_an_encoder_under_a_head_runs_no_foreign_code(saved_classifier, tmp_path
 
 
 def test_a_decision_of_another_kind_is_refused(saved_classifier):
-    for edit, said in (
+    for edit, message in (
         ({"kind": "oracle"}, "its decision is oracle, and known are prototypes and vote"),
         ({"kind": "prototypes"}, "its decision is not whole"),
         ({"magic": 1.0}, "its decision has more than a vote decision"),
@@ -360,7 +360,7 @@ def test_a_decision_of_another_kind_is_refused(saved_classifier):
         content = yaml.safe_load((saved_classifier / "bundle.yaml").read_text(encoding="utf-8"))
         changed = {**content, "decision": {**content["decision"], **edit}}
         (saved_classifier / "bundle.yaml").write_text(yaml.safe_dump(changed), encoding="utf-8")
-        with pytest.raises(EarmarkError, match=said):
+        with pytest.raises(EarmarkError, match=message):
             Bundle.load(saved_classifier)
         (saved_classifier / "bundle.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
 

@@ -98,7 +98,7 @@ def test_a_path_of_the_shell_may_start_with_a_tilde(checkout, music, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (None, "does not exist: give a folder, a CSV file, or `default`"),
         ("folder", "holds no music: expected"),
@@ -109,7 +109,7 @@ def test_a_path_of_the_shell_may_start_with_a_tilde(checkout, music, monkeypatch
     ],
 )
 def test_a_source_that_cannot_be_used_is_one_line_and_status_2(
-    checkout, tmp_path, monkeypatch, capsys, make, said
+    checkout, tmp_path, monkeypatch, capsys, make, message
 ):
     path = tmp_path / "given"
     if make == "folder":
@@ -121,7 +121,7 @@ def test_a_source_that_cannot_be_used_is_one_line_and_status_2(
     status, out, err = shell(monkeypatch, capsys, "use", path)
     assert (status, out) == (2, "")
     assert err.startswith(f"earmark: error: {path}")
-    assert said in err
+    assert message in err
     assert err.count("\n") == 1
     assert (checkout / "data" / "source").read_text() == "default\n"
 

@@ -73,16 +73,16 @@ def test_the_threshold_of_equal_errors(same, different, threshold, rate):
 
 
 def test_near_pieces_are_probably_of_one_label_and_far_ones_not(clouds):
-    found = Comparator.of(clouds)
-    assert (found.pieces, found.same, found.different) == (40, 2 * 190, 400)
+    comparator = Comparator.of(clouds)
+    assert (comparator.pieces, comparator.same, comparator.different) == (40, 2 * 190, 400)
     one, other = clouds.embeddings[:2], clouds.embeddings[20:22]
-    assert found.distance(one, one) == 0
-    assert found.distance(one, other) == pytest.approx(found.distance(other, one))
-    assert found.probability(found.distance(one[:1], one[1:])) > 0.95
-    assert found.probability(found.distance(one, other)) < 0.05
-    falling = [found.probability(value) for value in (0, 1, 2, 4, 8, 1e9)]
+    assert comparator.distance(one, one) == 0
+    assert comparator.distance(one, other) == pytest.approx(comparator.distance(other, one))
+    assert comparator.probability(comparator.distance(one[:1], one[1:])) > 0.95
+    assert comparator.probability(comparator.distance(one, other)) < 0.05
+    falling = [comparator.probability(value) for value in (0, 1, 2, 4, 8, 1e9)]
     assert falling == sorted(falling, reverse=True)
-    assert found.error_rate < 0.05
+    assert comparator.error_rate < 0.05
 
 
 def test_it_measures_in_the_decisions_metric(clouds):
@@ -90,18 +90,18 @@ def test_it_measures_in_the_decisions_metric(clouds):
     size = clouds.embeddings.shape[1]
     blind = np.eye(size)
     blind[0, 0] = 0
-    found = Comparator.of(replace(clouds, decision=replace(clouds.decision, whitening=blind)))
-    assert found.error_rate == pytest.approx(0.5, abs=0.08)
-    assert found.probability(found.threshold) == pytest.approx(0.5, abs=0.1)
+    comparator = Comparator.of(replace(clouds, decision=replace(clouds.decision, whitening=blind)))
+    assert comparator.error_rate == pytest.approx(0.5, abs=0.08)
+    assert comparator.probability(comparator.threshold) == pytest.approx(0.5, abs=0.1)
 
 
 def test_a_voting_bundle_compares_scores(clouds):
     vote = FittedVote(["Ash", "Birch"], 1.0, False, 0.0, Rejection())
     scores = np.where(np.arange(40)[:, None] < 20, [5.0, 0.0], [0.0, 5.0])
     scores += np.random.default_rng(0).standard_normal(scores.shape)
-    found = Comparator.of(replace(clouds, decision=vote, embeddings=scores.astype(np.float32)))
-    assert found.distance(np.array([[5.0, 0.0]]), np.array([[2.0, 4.0]])) == 5.0
-    assert found.probability(0) > 0.9 > 0.1 > found.probability(7)
+    comparator = Comparator.of(replace(clouds, decision=vote, embeddings=scores.astype(np.float32)))
+    assert comparator.distance(np.array([[5.0, 0.0]]), np.array([[2.0, 4.0]])) == 5.0
+    assert comparator.probability(0) > 0.9 > 0.1 > comparator.probability(7)
 
 
 def test_two_loads_give_the_same(clouds, tmp_path):
@@ -113,19 +113,18 @@ def test_two_loads_give_the_same(clouds, tmp_path):
 
 
 def test_pieces_of_one_work_make_no_pair(clouds):
+    labels = list(clouds.references["label"])
     works = [f"work {number // 2}" for number in range(40)]
-    found = Comparator.of(with_pieces(clouds, clouds.embeddings, list(clouds.references["label"]), works))
-    assert (found.same, found.different) == (2 * 190 - 20, 400)
-    unknown = Comparator.of(
-        with_pieces(clouds, clouds.embeddings, list(clouds.references["label"]), [""] * 40)
-    )
-    assert unknown.same == 2 * 190
+    comparator = Comparator.of(with_pieces(clouds, clouds.embeddings, labels, works))
+    assert (comparator.same, comparator.different) == (2 * 190 - 20, 400)
+    works_unknown = Comparator.of(with_pieces(clouds, clouds.embeddings, labels, [""] * 40))
+    assert works_unknown.same == 2 * 190
 
 
 def test_of_very_many_pieces_some_of_every_label_are_taken(clouds, monkeypatch):
     monkeypatch.setattr(compare, "MOST_PIECES", 10)
-    found = Comparator.of(clouds)
-    assert (found.pieces, found.same, found.different) == (10, 20, 25)
+    comparator = Comparator.of(clouds)
+    assert (comparator.pieces, comparator.same, comparator.different) == (10, 20, 25)
 
 
 @pytest.mark.parametrize("labels", [["Ash", "Ash"], ["Ash", "Birch"], ["Ash"]])

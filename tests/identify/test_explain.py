@@ -26,8 +26,8 @@ def test_pictures_of_files_with_one_name_are_two(bundle_folder, melody, tmp_path
     music = [str(tmp_path / name) for name in ("one/a.mid", "lost.mid", "two/a.mid")]
     why = tmp_path / "why"
     arguments = ["identify", *music, "--model", str(bundle_folder), "--explain", str(why), "--json"]
-    found = CliRunner().invoke(app, arguments)
-    assert found.exit_code == 1
-    assert [bool(item["error"]) for item in json.loads(found.stdout)] == [False, True, False]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 1
+    assert [bool(item["error"]) for item in json.loads(done.stdout)] == [False, True, False]
     assert sorted(path.name for path in why.iterdir()) == ["a.mid-2.png", "a.mid.png"]
-    assert f"2 pictures in {why}" in found.stderr
+    assert f"2 pictures in {why}" in done.stderr

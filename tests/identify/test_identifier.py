@@ -44,13 +44,13 @@ def test_the_nearest_pieces_are_those_of_the_nearest_excerpts(identifier, melody
 
 
 def test_the_same_sound_has_the_same_verdict_from_any_container(identifier, write_recording, tune):
-    found = [
+    verdicts = [
         identifier.identify(target)
         for target in targets(write_recording("a.wav", tune), write_recording("a.flac", tune))
     ]
-    assert found[0].distance == pytest.approx(found[1].distance, rel=1e-3)
+    assert verdicts[0].distance == pytest.approx(verdicts[1].distance, rel=1e-3)
     ogg = identifier.identify(targets(write_recording("a.ogg", tune))[0])
-    assert ogg.distance == pytest.approx(found[0].distance, rel=0.1)
+    assert ogg.distance == pytest.approx(verdicts[0].distance, rel=0.1)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -58,13 +58,13 @@ def test_a_bad_file_has_its_error_and_the_others_go_on(
     identifier, melody, write_recording, tune, tmp_path, workers
 ):
     files = targets(melody, tmp_path / "lost.mid", write_recording("tune.wav", tune))
-    found = list(identifier.identify_all(files, workers))
-    assert [bool(item.error) for item in found] == [False, True, False]
-    assert found[1].as_dict() == {
+    verdicts = list(identifier.identify_all(files, workers))
+    assert [bool(item.error) for item in verdicts] == [False, True, False]
+    assert verdicts[1].as_dict() == {
         **{"path": str(tmp_path / "lost.mid"), "verdict": None, "confidence": None, "distance": None},
         **{"nearest": [], "error": "there is no such file"},
     }
-    assert found[0].distance == identifier.identify(files[0]).distance
+    assert verdicts[0].distance == identifier.identify(files[0]).distance
 
 
 def test_an_unforeseen_fault_is_that_files_error(identifier, melody, monkeypatch):
@@ -72,8 +72,8 @@ def test_an_unforeseen_fault_is_that_files_error(identifier, melody, monkeypatch
         raise RuntimeError("a bug")
 
     monkeypatch.setattr("earmark.music.recipe.Recipe.hear", fail)
-    (found,) = identifier.identify_all(targets(melody), 1)
-    assert "a bug" in found.error
+    (verdicts,) = identifier.identify_all(targets(melody), 1)
+    assert "a bug" in verdicts.error
 
 
 def test_the_command_needs_no_more_than_listening_does(bundle_folder, write_recording, tune, python):
@@ -97,9 +97,9 @@ main()
     command = ("identify", sound, "--model", bundle_folder, "--json")
     out, err = python(code, needless, *command).communicate(timeout=120)
     assert err == ""
-    (found,) = json.loads(out)
-    assert found["verdict"] in ("Ash", "Birch")
-    assert len(found["nearest"]) == 3
+    (verdicts,) = json.loads(out)
+    assert verdicts["verdict"] in ("Ash", "Birch")
+    assert len(verdicts["nearest"]) == 3
 
 
 def test_a_bundle_moves_and_still_identifies(bundle_folder, melody, tmp_path):

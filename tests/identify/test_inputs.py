@@ -26,8 +26,8 @@ def test_a_folder_is_all_the_music_below_it(library):
 
 
 def test_a_file_is_taken_whatever_it_is_called_there_or_not(library):
-    found = find_targets([str(library / "a/cover.jpg"), str(library / "lost.wav")], library)
-    assert names(found, library) == ["a/cover.jpg", "lost.wav"]
+    targets = find_targets([str(library / "a/cover.jpg"), str(library / "lost.wav")], library)
+    assert names(targets, library) == ["a/cover.jpg", "lost.wav"]
 
 
 def test_a_glob_that_the_shell_left_alone_is_followed(library):

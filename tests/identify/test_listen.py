@@ -1,13 +1,41 @@
-"""Where the soundfont of a bundle is looked for."""
+"""Files are heard by a bundle's recipe, which finds the bundle's soundfont."""
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from earmark.foundation.errors import EarmarkError
-from earmark.identify.listen import soundfont_places
+from earmark.identify.inputs import Target
+from earmark.identify.listen import hear, hear_all, soundfont_places
 from earmark.music.recipe import Recipe
 from earmark.store import digest_file
+
+
+def test_a_file_has_its_features_or_its_reason(identifier, melody, tmp_path):
+    recipe, target = identifier.recipe, Target("a melody", melody)
+    heard = hear(recipe, target)
+    assert (heard.target, heard.error) == (target, "")
+    assert np.array_equal(heard.features, recipe.hear(melody))
+    lost = hear(recipe, Target("lost", tmp_path / "lost.mid"))
+    assert (lost.features, lost.error) == (None, "there is no such file")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_many_files_are_heard_in_their_order(identifier, melody, tmp_path, workers):
+    targets = [Target("one", melody), Target("lost", tmp_path / "lost.mid"), Target("two", melody)]
+    files = list(hear_all(identifier.recipe, targets, workers))
+    assert [file.target for file in files] == targets
+    assert [bool(file.error) for file in files] == [False, True, False]
+
+
+def test_what_concerns_every_file_ends_the_run(identifier, melody, monkeypatch):
+    def fail(self, file):
+        raise EarmarkError("FluidSynth is missing")
+
+    monkeypatch.setattr(Recipe, "hear", fail)
+    with pytest.raises(EarmarkError, match="FluidSynth is missing"):
+        list(hear_all(identifier.recipe, [Target("one", melody)], workers=1))
 
 
 @pytest.fixture

@@ -169,8 +169,8 @@ def test_gc_of_what_nothing_refers_to(store, project):
 def test_gc_waits_for_a_run_and_a_dry_run_does_not(store):
     age(store, 0)
     with store.in_use():
-        said = refused(earmark("gc", "--older-than", "1d", "--write"))
-        assert f"a run is using {store.root}: collect when it has ended" in said
+        message = refused(earmark("gc", "--older-than", "1d", "--write"))
+        assert f"a run is using {store.root}: collect when it has ended" in message
         assert "Dry run: 1 file" in earmark("gc", "--older-than", "1d").stdout
         leave(store, 1)
         assert earmark("gc", "--write").exit_code == 0

@@ -58,14 +58,14 @@ def run(*arguments, **more):
 
 
 def test_programs_get_an_object():
-    found = run("a.mid", "b.mid", "--json")
-    assert found.exit_code == 0
-    said = json.loads(found.stdout)
-    assert (said["a"], said["b"], said["distance"], said["same"]) == ("a.mid", "b.mid", 0.5, True)
-    assert said["probability"] > 0.9
-    assert 0.875 < said["threshold"] < 10 - 0.875  # between pairs of one label and of two
-    assert said["equal_error_rate"] == 0
-    assert said["calibrated_on"] == {
+    done = run("a.mid", "b.mid", "--json")
+    assert done.exit_code == 0
+    printed = json.loads(done.stdout)
+    assert (printed["a"], printed["b"], printed["distance"], printed["same"]) == ("a.mid", "b.mid", 0.5, True)
+    assert printed["probability"] > 0.9
+    assert 0.875 < printed["threshold"] < 10 - 0.875  # between pairs of one label and of two
+    assert printed["equal_error_rate"] == 0
+    assert printed["calibrated_on"] == {
         "training_pieces": 16,
         "pairs_of_equal_label": 2 * 28,
         "pairs_of_different_label": 64,
@@ -85,15 +85,15 @@ def test_people_are_told_what_is_measured_and_what_it_rests_on():
 
 
 def test_standard_input_is_one_of_the_two():
-    said = json.loads(run("-", "c.mid", "--json", input="9").stdout)
-    assert (said["a"], said["distance"]) == ("-", 0)
+    printed = json.loads(run("-", "c.mid", "--json", input="9").stdout)
+    assert (printed["a"], printed["distance"]) == ("-", 0)
     assert "holds one piece" in run("-", "-").stderr
 
 
 @pytest.mark.parametrize(
-    ("name", "status", "said"),
+    ("name", "status", "message"),
     [("no.mid", 1, "no.mid: there is no such file"), (".", 2, ". is 3 files: compare takes two pieces")],
 )
-def test_what_is_not_one_piece_is_one_line(name, status, said):
-    found = run("a.mid", name)
-    assert (found.exit_code, found.stderr) == (status, f"earmark: error: {said}\n")
+def test_what_is_not_one_piece_is_one_line(name, status, message):
+    done = run("a.mid", name)
+    assert (done.exit_code, done.stderr) == (status, f"earmark: error: {message}\n")

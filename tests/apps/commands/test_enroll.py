@@ -56,53 +56,53 @@ def run(*arguments):
 
 
 def test_a_new_bundle_and_what_to_think_of_it(source):
-    found = run(
+    done = run(
         "--label", "Cedar", *(f"music/{name}.mid" for name in ("one", "two", "three")), "--out", "new/one"
     )
-    assert (found.exit_code, found.stderr) == (0, "")
-    assert "new/one: 3 labels, Cedar from 3 pieces (6 clips)" in found.stdout
-    assert "each piece by a prototype of the others: 1 of 3 recognised as Cedar" in found.stdout
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "new/one: 3 labels, Cedar from 3 pieces (6 clips)" in done.stdout
+    assert "each piece by a prototype of the others: 1 of 3 recognised as Cedar" in done.stdout
     assert "Cedar" in (source / "new" / "one" / "bundle.yaml").read_text()
     assert [path.name for path in (source / "models").iterdir()] == ["bundle.yaml"]
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_fewer_than_three_pieces_are_a_warning(source, count):
-    found = run("--label", "Cedar", *["music/one.mid", "music/two.mid"][:count], "--out", "new")
-    assert found.exit_code == 0
-    assert f"warning: {count} of at least 3 pieces" in found.stderr
+    done = run("--label", "Cedar", *["music/one.mid", "music/two.mid"][:count], "--out", "new")
+    assert done.exit_code == 0
+    assert f"warning: {count} of at least 3 pieces" in done.stderr
 
 
 def test_a_file_twice_counts_once(source):
     (source / "music" / "copy.mid").write_bytes(b"x" * 50)
-    found = run("--label", "Cedar", "music/one.mid", "music/copy.mid", "--out", "new")
-    assert "music/copy.mid: the same file again, counts once" in found.stderr
-    assert "Cedar from 1 pieces" in found.stdout
+    done = run("--label", "Cedar", "music/one.mid", "music/copy.mid", "--out", "new")
+    assert "music/copy.mid: the same file again, counts once" in done.stderr
+    assert "Cedar from 1 pieces" in done.stdout
 
 
 def test_a_bad_file_is_said_and_nothing_is_written_unless_it_is_to_be_skipped(source):
-    found = run("--label", "Cedar", "music", "--out", "new")
-    assert "earmark: error: music/bad.wav: cannot be read as audio: no\n" in found.stderr
-    assert found.exit_code == 1
-    assert "nothing is written: 1 of the files" in found.stderr
+    done = run("--label", "Cedar", "music", "--out", "new")
+    assert "earmark: error: music/bad.wav: cannot be read as audio: no\n" in done.stderr
+    assert done.exit_code == 1
+    assert "nothing is written: 1 of the files" in done.stderr
     assert not (source / "new").exists()
-    found = run("--label", "Cedar", "music", "--out", "new", "--skip-bad")
-    assert found.exit_code == 0
-    assert "music/bad.wav" in found.stderr
-    assert "Cedar from 3 pieces" in found.stdout
+    done = run("--label", "Cedar", "music", "--out", "new", "--skip-bad")
+    assert done.exit_code == 0
+    assert "music/bad.wav" in done.stderr
+    assert "Cedar from 3 pieces" in done.stdout
     assert "no piece to enroll" in run("-l", "Cedar", "music/bad.wav", "-o", "x", "--skip-bad").stderr
 
 
 @pytest.mark.parametrize("out", ["models", "models/new", "music", "music/one.mid", "music/one.mid/new", "."])
 def test_what_is_there_is_never_written_to(source, out):
     before = sorted(source.rglob("*"))
-    found = run("--label", "Cedar", "music/two.mid", "--out", out)
-    assert (found.exit_code, found.stderr.count("\n")) == (2, 1)
+    done = run("--label", "Cedar", "music/two.mid", "--out", out)
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
     assert sorted(source.rglob("*")) == before
     assert (source / "models" / "bundle.yaml").read_text() == "the source\n"
 
 
 def test_a_label_that_is_there_needs_replace(source):
     assert "--replace" in run("--label", "Ash", "music/one.mid", "--out", "new").stderr
-    found = run("--label", "Ash", "music/one.mid", "--out", "new", "--replace")
-    assert "2 labels, Ash from 1 pieces" in found.stdout
+    done = run("--label", "Ash", "music/one.mid", "--out", "new", "--replace")
+    assert "2 labels, Ash from 1 pieces" in done.stdout

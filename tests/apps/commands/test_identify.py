@@ -39,34 +39,34 @@ def run(*arguments):
 
 
 def test_people_get_a_table(fake):
-    found = run("a.mid", *fake)
-    assert found.exit_code == 0
+    done = run("a.mid", *fake)
+    assert done.exit_code == 0
     for word in ("a.mid", "unknown", "(Ash?)", "1.25", "1:05 → 0:03"):
-        assert word in found.stdout
+        assert word in done.stdout
 
 
 def test_nothing_of_the_table_is_cut_on_a_narrow_terminal(fake, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    found = run("a.mid", *fake).stdout
-    assert "…" not in found
-    assert max(map(len, found.splitlines())) <= 80
-    cells = [line.split("│")[-2].strip() for line in found.splitlines() if "│" in line]
+    done = run("a.mid", *fake).stdout
+    assert "…" not in done
+    assert max(map(len, done.splitlines())) <= 80
+    cells = [line.split("│")[-2].strip() for line in done.splitlines() if "│" in line]
     assert " ".join(cells).startswith("1:05 → 0:03 Ash: One [red] by somebody whose name goes on")
 
 
 def test_programs_get_json_with_errors_in_their_place(fake):
-    found = run("a.mid", "bad.wav", "--json", *fake)
-    assert found.exit_code == 1
-    one, bad = json.loads(found.stdout)
+    done = run("a.mid", "bad.wav", "--json", *fake)
+    assert done.exit_code == 1
+    one, bad = json.loads(done.stdout)
     assert set(one) == set(bad) == {"path", "verdict", "confidence", "distance", "nearest", "error"}
     assert (one["verdict"], one["nearest"][0]["reference_start_s"], one["error"]) == ("unknown", 3.0, None)
     assert (bad["verdict"], bad["error"]) == (None, "cannot be read as audio: no")
-    assert "bad.wav: cannot be read as audio: no" in found.stderr
+    assert "bad.wav: cannot be read as audio: no" in done.stderr
 
 
 def test_or_a_table_with_commas(fake):
-    found = run("a, b.mid", "bad.wav", "--csv", *fake)
-    rows = list(csv.DictReader(io.StringIO(found.stdout)))
+    done = run("a, b.mid", "bad.wav", "--csv", *fake)
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert [row["path"] for row in rows] == ["a, b.mid", "bad.wav"]
     assert rows[0]["nearest"] == f"Ash: {TITLE}"
     assert rows[1]["verdict"] == ""
@@ -77,13 +77,13 @@ def test_wrong_usage_is_status_2(fake, tmp_path):
     assert run("a.mid", "--model", str(tmp_path / "nothing")).exit_code == 2
     assert run().exit_code == 2
     (tmp_path / "empty").mkdir()
-    found = run(str(tmp_path / "empty"), *fake)
-    assert (found.exit_code, found.stderr.count("\n")) == (2, 1)
+    done = run(str(tmp_path / "empty"), *fake)
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
 
 
 def test_a_broken_bundle_is_one_line(tmp_path):
     (tmp_path / "bundle.yaml").write_text("format: other\n")
-    found = run("a.mid", "--model", str(tmp_path))
-    assert found.exit_code == 2
-    assert found.stderr.startswith("earmark: error: ")
-    assert found.stderr.count("\n") == 1
+    done = run("a.mid", "--model", str(tmp_path))
+    assert done.exit_code == 2
+    assert done.stderr.startswith("earmark: error: ")
+    assert done.stderr.count("\n") == 1

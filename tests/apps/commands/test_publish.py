@@ -41,20 +41,20 @@ def test_the_last_one_trained_or_the_one_that_is_named(published, checkout, monk
     (checkout / "runs" / "day").mkdir(parents=True)
     (checkout / "run").rename(checkout / "runs" / "day" / "run")
     monkeypatch.chdir(checkout / "runs" / "day")
-    found = run(*named, "--name", "trees")
-    assert found.exit_code == 0
+    done = run(*named, "--name", "trees")
+    assert done.exit_code == 0
     ((folder, name, alias, force, workspace),) = published
     assert folder.resolve() == checkout / "runs" / "day" / "run" / "models"
     assert (name, alias, force, workspace.project) == ("trees", "champion", False, checkout)
-    assert "trees version 3: bundle 0123456789ab of " in found.stdout
-    assert "run r1 in sqlite:///here" in found.stdout
-    assert "champion: this version, the first to bear it" in found.stdout
+    assert "trees version 3: bundle 0123456789ab of " in done.stdout
+    assert "run r1 in sqlite:///here" in done.stdout
+    assert "champion: this version, the first to bear it" in done.stdout
 
 
 def test_outside_of_a_checkout_a_server_must_be_named(published, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    found = run("run", "--name", "trees")
-    assert "set MLFLOW_TRACKING_URI" in found.stderr
+    done = run("run", "--name", "trees")
+    assert "set MLFLOW_TRACKING_URI" in done.stderr
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     assert run("run", "--name", "trees", "--alias", "best", "--force").exit_code == 0
     assert published[0][1:4] == ("trees", "best", True)

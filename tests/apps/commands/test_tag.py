@@ -268,7 +268,7 @@ def test_a_fault_of_the_whole_run_is_one_line_after_what_was_done(earmark, folde
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ([], "which music?"),
         (["MUSIC"], "which tags?"),
@@ -288,7 +288,7 @@ def test_a_fault_of_the_whole_run_is_one_line_after_what_was_done(earmark, folde
         (["MUSIC/empty", "--genre", "DANCES"], "no music in"),
     ],
 )
-def test_wrong_usage_is_status_2_and_writes_nothing(earmark, folder, dances, arguments, said):
+def test_wrong_usage_is_status_2_and_writes_nothing(earmark, folder, dances, arguments, message):
     (folder / "empty").mkdir()
     before = content(folder)
     places = {"MUSIC": folder, "DANCES": dances, "ASKED": dances.with_name("asked")}
@@ -296,7 +296,7 @@ def test_wrong_usage_is_status_2_and_writes_nothing(earmark, folder, dances, arg
         arguments = [argument.replace(name, str(place)) for argument in arguments]
     done = earmark(*arguments)
     assert done.exit_code == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert content(folder) == before
 

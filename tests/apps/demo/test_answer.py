@@ -19,10 +19,10 @@ def answered(identifier, melody, folder):
 
 
 def test_it_is_the_identifiers_own_verdict(answered, identifier, melody):
-    found = identifier.identify(Target(melody.name, melody))
+    verdict = identifier.identify(Target(melody.name, melody))
     assert not answered.failed, answered.words
-    assert answered.words == in_words(found)
-    assert answered.nearest == nearest_rows(found)
+    assert answered.words == in_words(verdict)
+    assert answered.nearest == nearest_rows(verdict)
     assert len(answered.nearest) == 3
 
 
@@ -43,17 +43,17 @@ def test_the_picture_is_a_png(answered, folder):
 
 
 def test_a_broken_file_has_one_line_without_the_servers_paths(identifier, broken, tmp_path):
-    said = answer(identifier, broken, tmp_path)
-    assert said.failed
-    assert (said.title, said.sound, said.picture, said.bars) == ("broken.mid", None, None, {})
-    assert said.words.startswith("cannot be heard: ")
-    assert "\n" not in said.words
-    assert str(broken.parent) not in said.words
+    content = answer(identifier, broken, tmp_path)
+    assert content.failed
+    assert (content.title, content.sound, content.picture, content.bars) == ("broken.mid", None, None, {})
+    assert content.words.startswith("cannot be heard: ")
+    assert "\n" not in content.words
+    assert str(broken.parent) not in content.words
 
 
 def test_a_file_that_is_gone_is_said(identifier, tmp_path):
-    said = answer(identifier, tmp_path / "gone.wav", tmp_path)
-    assert said.words == "cannot be heard: there is no such file"
+    content = answer(identifier, tmp_path / "gone.wav", tmp_path)
+    assert content.words == "cannot be heard: there is no such file"
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_whatever_goes_wrong_is_one_line(identifier, melody, tmp_path, monkeypat
         raise error
 
     monkeypatch.setattr(type(identifier.recipe), "wav", fail)
-    said = answer(identifier, melody, tmp_path)
-    assert (said.failed, said.words) == (True, f"cannot be heard: {words}")
+    content = answer(identifier, melody, tmp_path)
+    assert (content.failed, content.words) == (True, f"cannot be heard: {words}")
 
 
 @pytest.mark.parametrize("failed", [True, False])
@@ -95,10 +95,10 @@ def test_verdicts_in_words():
 
 
 def test_neighbours_have_minutes_and_a_name():
-    found = Verdict(
+    verdict = Verdict(
         "a",
         neighbours=[Neighbour("p", "Tune", "jig", 1.234, 65.9, 0.0), Neighbour("q", "", "reel", 2, 600, 5)],
     )
-    rows = nearest_rows(found)
+    rows = nearest_rows(verdict)
     assert rows == [["jig", "Tune", "1:05", "0:00", "1.23"], ["reel", "q", "10:00", "0:05", "2.00"]]
     assert {len(row) for row in rows} == {len(NEAREST_COLUMNS)}

@@ -116,12 +116,12 @@ def test_the_verdict_of_a_midi_file(page, model, piece, scratch):
     drop(page, piece)
     wait_for_verdict(page)
     identifier = Identifier.load(model)
-    found = identifier.identify(Target(piece.name, piece))
-    assert page.locator("#answer p").inner_text() == in_words(found)
+    verdict = identifier.identify(Target(piece.name, piece))
+    assert page.locator("#answer p").inner_text() == in_words(verdict)
     bars = page.locator("#bars").inner_text()
     assert all(label in bars for label in identifier.bundle.labels[:8])
     cells = page.locator("#nearest tbody td").all_inner_texts()
-    assert [cell.strip() for cell in cells] == [cell for row in nearest_rows(found) for cell in row]
+    assert [cell.strip() for cell in cells] == [cell for row in nearest_rows(verdict) for cell in row]
 
     identifier.recipe.wav(piece, scratch.parent / "own.wav")
     duration_s = page.evaluate("document.querySelector('#sound audio').duration")
@@ -150,8 +150,8 @@ def test_a_name_is_text_and_the_upload_is_gone(page, melody, scratch):
 def test_a_broken_file_has_its_line_and_the_next_its_verdict(page, melody, broken):
     drop(page, broken)
     page.locator("#answer [role=alert]").wait_for(timeout=PATIENCE_MS)
-    said = page.locator("#answer p").inner_text()
-    assert said.startswith("cannot be heard: ")
+    words = page.locator("#answer p").inner_text()
+    assert words.startswith("cannot be heard: ")
     assert "Traceback" not in page.content()
     assert page.locator("#sound audio").count() == 0
     page.get_by_label("Remove this file").or_(page.get_by_label("Clear")).first.click()

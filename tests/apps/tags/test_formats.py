@@ -46,8 +46,8 @@ def test_names_in_each_format(plain):
             "----:com.apple.iTunes:initialkey": [b"F#m"],
         }
     else:
-        found = {name: value for name, value in tags if name != "ENCODER"}
-        assert found == {"GENRE": "jig", "INITIALKEY": "F#m", "COMPOSER": NEW["composer"]}
+        values = {name: value for name, value in tags if name != "ENCODER"}
+        assert values == {"GENRE": "jig", "INITIALKEY": "F#m", "COMPOSER": NEW["composer"]}
 
 
 @pytest.mark.parametrize("version", [3, 4])

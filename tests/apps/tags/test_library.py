@@ -36,44 +36,44 @@ def folder(music, tmp_path):
     return tmp_path
 
 
-def names(found):
-    return [(track.target.file.name, track.wanted) for track in found.tracks]
+def names(result):
+    return [(track.target.file.name, track.wanted) for track in result.tracks]
 
 
 def test_what_is_missing(folder):
-    found = scan(find_targets([str(folder)], folder), ["genre", "key"], overwrite=False)
-    assert names(found) == [("a.mp3", ["genre", "key"]), ("b.flac", ["key"])]
-    assert found.complete == [str(folder / "c.ogg")]
-    assert found.tagless == {".mid": 1}
-    [(path, reason)] = found.errors
+    result = scan(find_targets([str(folder)], folder), ["genre", "key"], overwrite=False)
+    assert names(result) == [("a.mp3", ["genre", "key"]), ("b.flac", ["key"])]
+    assert result.complete == [str(folder / "c.ogg")]
+    assert result.tagless == {".mid": 1}
+    [(path, reason)] = result.errors
     assert path == str(folder / "e.flac")
     assert "\n" not in reason
 
 
 def test_overwriting_asks_for_all(folder):
-    found = scan(find_targets([str(folder)], folder), ["genre"], overwrite=True)
-    assert names(found) == [(name, ["genre"]) for name in ("a.mp3", "b.flac", "c.ogg")]
+    result = scan(find_targets([str(folder)], folder), ["genre"], overwrite=True)
+    assert names(result) == [(name, ["genre"]) for name in ("a.mp3", "b.flac", "c.ogg")]
 
 
 @pytest.mark.parametrize("batch", [1, 2, 48])
 def test_each_model_hidentifiers_what_lacks_its_tag(folder, monkeypatch, batch):
     monkeypatch.setattr(library, "BATCH", batch)
-    found = scan(find_targets([str(folder)], folder), ["genre", "key"], overwrite=False)
+    result = scan(find_targets([str(folder)], folder), ["genre", "key"], overwrite=False)
     for order in (["genre", "key"], ["key", "genre"]):
         identifiers = {kind: OneAnswer(kind) for kind in order}
-        said = [
+        answers = [
             (track.target.file.name, {kind: one.label for kind, one in verdicts.items()})
-            for track, verdicts in hear(found.tracks, identifiers, workers=1)
+            for track, verdicts in hear(result.tracks, identifiers, workers=1)
         ]
-        assert said == [("a.mp3", {"genre": "genre", "key": "key"}), ("b.flac", {"key": "key"})]
+        assert answers == [("a.mp3", {"genre": "genre", "key": "key"}), ("b.flac", {"key": "key"})]
         assert identifiers["genre"].asked == ["a.mp3"]
         assert identifiers["key"].asked == ["a.mp3", "b.flac"]
 
 
 def test_one_model_is_followed_file_by_file(folder):
-    found = scan(find_targets([str(folder)], folder), ["key"], overwrite=False)
+    result = scan(find_targets([str(folder)], folder), ["key"], overwrite=False)
     identifier = OneAnswer("C major")
-    next(hear(found.tracks, {"key": identifier}, workers=1))
+    next(hear(result.tracks, {"key": identifier}, workers=1))
     assert identifier.asked == ["a.mp3"]
 
 

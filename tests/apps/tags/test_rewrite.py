@@ -190,7 +190,7 @@ def break_sound(self, path, new):
 
 
 @pytest.mark.parametrize(
-    ("write", "said"),
+    ("write", "message"),
     [
         (lambda self, path, new: None, "the tags would read {}"),
         (break_sound, "its sound would not survive"),
@@ -200,14 +200,14 @@ def break_sound(self, path, new):
         ),
     ],
 )
-def test_a_copy_that_is_not_right_does_not_take_the_place(music, tagged, log, monkeypatch, write, said):
+def test_a_copy_that_is_not_right_does_not_take_the_place(music, tagged, log, monkeypatch, write, message):
     path = music("a.mp3")
     tags = ID3()
     tags.add(TIT2(encoding=0, text=["Title"]))
     tags.save(path)
     whole = path.read_bytes()
     monkeypatch.setattr("earmark.apps.tags.formats.Id3Tagging.write", write)
-    with pytest.raises(PieceError, match=f"not tagged: {said}"):
+    with pytest.raises(PieceError, match=f"not tagged: {message}"):
         tagged(path, NEW)
     assert path.read_bytes() == whole
     assert not log.path.exists()

@@ -11,18 +11,18 @@ from earmark.identify.describe import sound
 def test_a_recording_is_brought_to_one_rate_and_channel(tmp_path, tone, write_sound, peak_hz):
     stereo = np.hstack([tone(440, 48_000, 2.0)] * 2)
     sound.write_sound(write_sound(stereo, 48_000, name="a.flac"), tmp_path / "out.wav")
-    found, rate_hz = soundfile.read(tmp_path / "out.wav", always_2d=True)
-    assert (rate_hz, found.shape) == (22_050, (44_100, 1))
-    assert peak_hz(found[:, 0], rate_hz) == pytest.approx(440, abs=1)
+    samples, rate_hz = soundfile.read(tmp_path / "out.wav", always_2d=True)
+    assert (rate_hz, samples.shape) == (22_050, (44_100, 1))
+    assert peak_hz(samples[:, 0], rate_hz) == pytest.approx(440, abs=1)
 
 
 def test_midi_is_played_at_its_own_tempo(tmp_path, write_midi, note, peak_hz):
     midi = write_midi(note(0, 1920, 69))  # four beats at 120 a minute
     sound.write_sound(midi, tmp_path / "out.wav")
-    found, rate_hz = soundfile.read(tmp_path / "out.wav", always_2d=True)
+    samples, rate_hz = soundfile.read(tmp_path / "out.wav", always_2d=True)
     assert rate_hz == 22_050
-    assert len(found) / rate_hz == pytest.approx(2 + 1, abs=0.1)  # and a second of release
-    assert peak_hz(found[: 2 * rate_hz, 0], rate_hz) == pytest.approx(440, rel=0.02)
+    assert len(samples) / rate_hz == pytest.approx(2 + 1, abs=0.1)  # and a second of release
+    assert peak_hz(samples[: 2 * rate_hz, 0], rate_hz) == pytest.approx(440, rel=0.02)
 
 
 @pytest.mark.parametrize(
