@@ -32,7 +32,7 @@ def log(tracker, folder, name, validation, right, fold="0", status="good"):
             value = right.count("+") / len(right)
             scores = {"value": value, "low": value - 0.125, "high": value + 0.0625}
             tracker.log_metrics(run_id, {"closed_set": {"balanced_accuracy": scores}})
-            tracker.log_metrics(run_id, {"open_set": {"auroc": {"value": 0.75}}})
+            tracker.log_metrics(run_id, {"selective": {"risk": {"value": 0.75}}})
             rows = [
                 (f"p{fold}{index}", LABELS[index % 2], LABELS[(index + (sign == "-")) % 2], f"w{fold}{index}")
                 for index, sign in enumerate(right)
@@ -71,30 +71,30 @@ def board(checkout, monkeypatch):
 
 
 def test_a_table_of_systems_and_what_was_left_out(board):
-    found = board("-e", "songs")
-    assert (found.exit_code, found.stderr) == (0, "")
-    assert f"songs: {BALANCED_ACCURACY.name} of the test; sorted by validation" in found.stdout
-    lines = found.stdout.splitlines()
+    done = board("-e", "songs")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert f"songs: {BALANCED_ACCURACY.name} of the test; sorted by validation" in done.stdout
+    lines = done.stdout.splitlines()
     first, second, third = (
         next(line.split() for line in lines if f"seed={seed}" in line) for seed in (2, 1, 3)
     )
-    assert first[:9] == ["1", "seed=2", "0", "1.000", "0.875–1.062", "best", "0.875", "8", "s"]
+    assert first[:9] == ["1", "seed=2", "0", "1.000", "1.000–1.000", "best", "0.875", "8", "s"]
     assert second[:4] == ["2", "seed=1", "0,1", "0.875"]
     # 6 of 8 works differ, all one way: 2 of 64 patterns.
     assert (third[0], third[5]) == ("3", "0.031")
     assert all(len(line.rstrip()) <= 80 for line in lines if "seed=" in line)
-    assert "no test for 2: their test pieces are others than those of the best" in found.stdout
-    assert "left out: 1 without an evaluation, 1 failed" in found.stdout
+    assert "no test for 2: their test pieces are others than those of the best" in done.stdout
+    assert "left out: 1 without an evaluation, 1 failed" in done.stdout
 
 
 def test_as_json_and_csv_for_programs(board):
-    found = board("-e", "songs", "--json")
-    parsed = json.loads(found.stdout)
+    done = board("-e", "songs", "--json")
+    parsed = json.loads(done.stdout)
     assert [row["name"] for row in parsed["rows"]] == ["seed=2", "seed=1", "seed=3"]
     assert parsed["rows"][2]["p"] == 2 / 64
     assert parsed["rows"][1]["folds"] == ["0", "1"]
     assert len(parsed["rows"][1]["runs"]) == 2
-    assert "left out: 1 without" in found.stderr
+    assert "left out: 1 without" in done.stderr
     rows = list(csv.DictReader(io.StringIO(board("-e", "songs", "--csv").stdout)))
     assert [float(row["value"]) for row in rows] == [1.0, 0.875, 0.25]
     assert (rows[0]["p"], rows[1]["folds"]) == ("", "0 1")
@@ -102,25 +102,25 @@ def test_as_json_and_csv_for_programs(board):
 
 
 def test_top_metric_and_order(board):
-    found = json.loads(board("-e", "songs", "--json", "-n", "1", "--sort", "test").stdout)
-    assert [row["name"] for row in found["rows"]] == ["seed=2"]
-    assert "chosen by the test" in found["notes"][0]
+    parsed = json.loads(board("-e", "songs", "--json", "-n", "1", "--sort", "test").stdout)
+    assert [row["name"] for row in parsed["rows"]] == ["seed=2"]
+    assert "chosen by the test" in parsed["notes"][0]
     assert "2 more rows: --top 3" in board("-e", "songs", "-n", "1").stdout
-    found = json.loads(board("-e", "songs", "--json", "-m", "open_set.auroc").stdout)
-    assert [(row["value"], row["p"]) for row in found["rows"]] == [(0.75, None)] * 3
-    assert "no test for 2, 3: the metric cannot be had from their verdicts" in found["notes"]
+    parsed = json.loads(board("-e", "songs", "--json", "-m", "selective.risk").stdout)
+    assert [(row["value"], row["p"]) for row in parsed["rows"]] == [(0.75, None)] * 3
+    assert "no test for 2, 3: the metric cannot be had from their verdicts" in parsed["notes"]
 
 
 @pytest.mark.parametrize("cost", ["seconds", "parameters"])
 def test_a_picture_of_metric_against_cost(board, tmp_path, cost):
-    found = board("-e", "songs", "--plot", tmp_path / "cost.png", "--cost", cost)
-    assert found.exit_code == 0
+    done = board("-e", "songs", "--plot", tmp_path / "cost.png", "--cost", cost)
+    assert done.exit_code == 0
     assert (tmp_path / "cost.png").read_bytes().startswith(b"\x89PNG")
-    assert "3 of 3 rows" in found.stderr
+    assert "3 of 3 rows" in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["-e", "songz"], "no experiment songz in sqlite:"),
         (["-e", "songs", "-m", "open_set.aurok"], "has the metric open_set.aurok; there are closed_set."),
@@ -128,11 +128,11 @@ def test_a_picture_of_metric_against_cost(board, tmp_path, cost):
         (["-e", "Default"], "no evaluated run in the experiment Default"),
     ],
 )
-def test_mistakes_are_one_line(board, arguments, said):
-    found = board(*arguments)
-    assert found.exit_code == 2
-    assert said in found.stderr
-    assert found.stderr.count("\n") == 1
+def test_mistakes_are_one_line(board, arguments, message):
+    done = board(*arguments)
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("arguments", [["--sort", "luck"], ["--cost", "money"], ["--top", "0"]])
@@ -145,6 +145,6 @@ def test_looking_makes_no_database(tmp_path, monkeypatch):
     (tmp_path / "conf").mkdir()
     (tmp_path / "dvc.yaml").touch()
     monkeypatch.chdir(tmp_path)
-    found = CliRunner().invoke(app, ["leaderboard", "-e", "songs"])
-    assert "no run was kept in this checkout yet" in found.stderr
+    done = CliRunner().invoke(app, ["leaderboard", "-e", "songs"])
+    assert "no run was kept in this checkout yet" in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["conf", "dvc.yaml"]
