@@ -67,13 +67,16 @@ def test_a_bad_file_has_its_error_and_the_others_go_on(
     assert verdicts[0].distance == identifier.identify(files[0]).distance
 
 
-def test_an_unforeseen_fault_is_that_files_error(identifier, melody, monkeypatch):
-    def fail(self, file):
+@pytest.mark.parametrize(
+    "method", ["earmark.music.recipe.Recipe.hear", "earmark.identify.identifier.Identifier.embed"]
+)
+def test_an_unforeseen_fault_is_that_files_error(identifier, melody, monkeypatch, method):
+    def fail(self, argument):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("earmark.music.recipe.Recipe.hear", fail)
-    (verdicts,) = identifier.identify_all(targets(melody), 1)
-    assert "a bug" in verdicts.error
+    monkeypatch.setattr(method, fail)
+    (verdict,) = identifier.identify_all(targets(melody), 1)
+    assert (verdict.path, verdict.error) == (str(melody), "RuntimeError: a bug")
 
 
 def test_the_command_needs_no_more_than_listening_does(bundle_folder, write_recording, tune, python):
