@@ -11,8 +11,17 @@ BLOCK = 256  # queries compared with all references at a time: 2 kB of distances
 def nearest_of_other_works(
     queries: np.ndarray, references: np.ndarray, query_works: np.ndarray, reference_works: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """For each query (n, dimensions) the row of the nearest of `references` (m, dimensions) that is of
-    another work, and its Euclidean distance: (n,) and (n,). Infinite where all are of the query's own work.
+    """Find for each query the nearest reference of another work.
+
+    Args:
+        queries: (n, dimensions).
+        references: (m, dimensions).
+        query_works: The work of each query (n,).
+        reference_works: The work of each reference (m,).
+
+    Returns:
+        Rows of `references` (n,), and their Euclidean distances (n,): infinite where all references are of
+        the query's own work.
     """
     codes = pd.factorize(np.concatenate([query_works, reference_works]))[0]
     own, theirs = codes[: len(queries)], codes[len(queries) :]

@@ -25,8 +25,16 @@ def reliability(confidence: np.ndarray, right: np.ndarray, weight: np.ndarray) -
 
 
 def calibration_metrics(evaluation: EvaluatedPieces) -> Metrics:
-    """Of the nearest label of the known test pieces: ece, the expected calibration error (Naeini et al.
-    2015; ten bins), and brier, the mean squared difference of confidence and being right."""
+    """Compute how well the confidence in the nearest label is calibrated, on the known test pieces.
+
+    Returns:
+        ece: The expected calibration error, of ten bins. brier: The mean squared difference of confidence and
+        being right.
+
+    References:
+        M. P. Naeini, G. Cooper, M. Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian
+        Binning", AAAI 2015.
+    """
     test = evaluation.known("test")
     confidence = test.confidence.to_numpy(float)
     right = (test.nearest_label == test.label).to_numpy(float)

@@ -1,6 +1,9 @@
-"""What silence buys: the risk of being wrong when only the surest pieces are answered.
+"""The risk of a wrong answer when only the surest pieces are answered.
 
-Risk and coverage after El-Yaniv and Wiener (2010); AURC after Geifman and El-Yaniv (2019).
+References:
+    R. El-Yaniv, Y. Wiener, "On the Foundations of Noise-free Selective Classification", JMLR 2010.
+    Y. Geifman, G. Uziel, R. El-Yaniv, "Bias-Reduced Uncertainty Estimation for Deep Neural Classifiers",
+    ICLR 2019 (the area under the risk-coverage curve).
 """
 
 from __future__ import annotations
@@ -14,7 +17,15 @@ from earmark.foundation.contracts import Metrics
 
 
 def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:
-    """coverage (share of pieces answered, the surest first) and risk (share of those that are wrong)."""
+    """Compute the risk at every coverage.
+
+    Args:
+        confidence: Of each piece (pieces,).
+        right: Whether its answer is right (pieces,).
+
+    Returns:
+        coverage: Share of pieces answered, the surest first. risk: Share of those that are wrong.
+    """
     order = np.argsort(-confidence, kind="stable")
     count = np.arange(1, len(order) + 1)
     wrong = np.cumsum(~right[order])
@@ -22,8 +33,12 @@ def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:
 
 
 def selective_metrics(evaluation: EvaluatedPieces) -> Metrics:
-    """Of the known test pieces: coverage and risk at the decision, and the area under the risk-coverage
-    curve (lower is better; 0 where the wrong are the least sure and there are none)."""
+    """Compute coverage and risk of the decision on the known test pieces, and the curve's area.
+
+    Returns:
+        coverage: Share of pieces that are answered. risk: Share of those that are wrong. aurc: The area under
+        the risk-coverage curve; lower is better, 0 where no answer is wrong.
+    """
     test = evaluation.known("test")
     confidence = test.confidence.to_numpy(float)
     right = (test.nearest_label == test.label).to_numpy(bool)

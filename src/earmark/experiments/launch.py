@@ -178,8 +178,12 @@ def _arguments(stage: str, arguments: list[str], workspace: Workspace) -> list[s
 
 
 def _own_folder(stage: str, arguments: list[str]) -> Path | None:
-    """A new folder below runs/ for what this command runs, as conf/config.yaml names it; where two begin in
-    one second the second's ends in -2. None where nothing runs, or where another folder is asked for.
+    """Make the folder below runs/ for what this command runs, as conf/config.yaml names it.
+
+    Where two begin in one second the second's ends in -2.
+
+    Returns:
+        The folder; None where nothing runs, or where another folder is asked for.
     """
     key = _folder_key(arguments)
     if FROZEN in arguments or RUNNING_NOTHING & set(arguments):

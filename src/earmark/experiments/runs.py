@@ -40,10 +40,12 @@ class Run:
 
     @property
     def parent(self) -> str | None:
+        """The run of its sweep; None for a single run."""
         return self.tags.get(PARENT_TAG)
 
     @property
     def finished(self) -> bool:
+        """Whether it ended without an error."""
         return self.status == "FINISHED"
 
 

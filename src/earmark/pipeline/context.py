@@ -28,10 +28,12 @@ class Context:
 
     @cached_property
     def store(self) -> Store:
+        """The store of the settings."""
         return Store.of(self.config.store.path, self.config.store.url, self.workspace.project)
 
     @cached_property
     def executor(self) -> Executor:
+        """What maps functions over pieces."""
         return build(self.config.executor, "executor")
 
     def report_failures(self, stage: str, pieces: pd.DataFrame, reasons: dict[str, str]) -> None:
@@ -52,4 +54,5 @@ class Context:
         return pd.DataFrame(rows, columns=["piece_id", "sha256"])
 
     def failures(self, stage: str) -> Path:
+        """The table of pieces that a stage could not process."""
         return self.workspace.data / "failures" / f"{stage}.csv"

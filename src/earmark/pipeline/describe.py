@@ -22,8 +22,14 @@ IDENTITY = ["piece_id", "label", "group", "role", "title"]
 
 
 def run(config: Config, workspace: Workspace) -> None:
-    """Describe the pipeline's WAV of every piece of `data/pieces.csv`, as the front end hears it: with
-    the instruments and the tempo of render. One JSON a piece in `data/descriptors/`, all in the table."""
+    """Describe the pipeline's WAV of every piece of `data/pieces.csv`.
+
+    It has the instruments and the tempo that the stage render gave it. Writes a JSON file for each piece into
+    `data/descriptors/`, and all of them into the table.
+
+    Raises:
+        EarmarkError: A piece cannot be described.
+    """
     context = Context(config, workspace)
     pieces = read_table(workspace.pieces)
     digests = read_table(workspace.audio_table).set_index("piece_id").sha256

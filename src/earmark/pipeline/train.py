@@ -1,5 +1,4 @@
-"""Stage train: features and splits become a bundle in `models/`, embeddings of all pieces, a run in
-MLflow."""
+"""Stage train: features and splits become a bundle, embeddings of all pieces, and a run in MLflow."""
 
 from __future__ import annotations
 
@@ -39,8 +38,7 @@ if TYPE_CHECKING:
 
 
 def run(config: Config, workspace: Workspace) -> None:
-    """Train, keep the best encoder with prototypes, threshold and references, embed all pieces, log the
-    run."""
+    """Train, keep the best encoder in a bundle with its decision, embed all pieces, log the run."""
     if node_rank(config.trainer):
         _learn(config, workspace, read_table(workspace.splits), None)
         say("train: done here; the first machine keeps the model")

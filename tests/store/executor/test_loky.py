@@ -116,7 +116,7 @@ def test_after_an_error_no_more_pieces_begin_and_those_that_have_begun_end(tmp_p
 
 
 def test_a_run_that_ends_early_says_one_thing(python):
-    """joblib warns of the tasks that it gives up, which is what ending a run means."""
+    """Joblib warns of the tasks that it gives up, which is what ending a run means."""
     process = python("""
 import time
 from earmark.foundation.errors import EarmarkError

@@ -27,9 +27,16 @@ Results = Callable[[Run], FoldResult | None]
 
 @dataclass(frozen=True)
 class Row:
-    """A system: one run, or one for each fold. p: that it differs from the best by chance; no_test: why
-    that was not tested. pieces: its judged test pieces, where verdicts give the metric again. name: the
-    overrides that make it another system than the other rows."""
+    """A system: one run, or one for each fold.
+
+    Attributes:
+        runs: Its runs.
+        score: The metric, pooled over folds.
+        pieces: Its observations of the test, where verdicts give the metric again.
+        p: The p value of its difference from the best, adjusted; None where it was not tested.
+        no_test: Why it was not tested.
+        name: The overrides that make it another system than the other rows.
+    """
 
     runs: tuple[Run, ...]
     score: Score = field(default_factory=lambda: Score(None))
@@ -47,6 +54,7 @@ class Row:
 
     @property
     def folds(self) -> list[str]:
+        """The fold that each run tested; `?` where it does not say."""
         return [run.params.get(FOLD, "?") for run in self.runs]
 
     @property
@@ -70,6 +78,7 @@ class Row:
 
     @property
     def parameters(self) -> float | None:
+        """Trained parameters, mean over folds."""
         return self._mean("train.parameters")
 
     def _mean(self, metric: str) -> float | None:

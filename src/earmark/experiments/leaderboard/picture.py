@@ -12,6 +12,7 @@ COSTS = {"seconds": "training of one fold (s)", "parameters": "trained parameter
 
 
 def cost_of(row: Row, cost: str) -> float | None:
+    """What a system costs: `seconds` of training one fold, or `parameters`."""
     return row.duration_s if cost == "seconds" else row.parameters
 
 

@@ -23,8 +23,13 @@ RELATIVE, ABSOLUTE = 1e-4, 1e-5
 
 @dataclass(frozen=True)
 class Evaluation:
-    """balanced_accuracy: of the known test pieces. verdicts: theirs, the rows of verdicts.csv.
-    test_pieces: a digest of which pieces those are, by their bytes and labels."""
+    """What the evaluation that lies beside a bundle says of it.
+
+    Attributes:
+        balanced_accuracy: Of the known test pieces.
+        verdicts: Their rows of verdicts.csv.
+        test_pieces: A digest of which pieces those are, by their bytes and labels.
+    """
 
     balanced_accuracy: float
     verdicts: pd.DataFrame

@@ -44,6 +44,11 @@ class SweepCallback(Callback):
     opened: ClassVar[Sweep | None] = None
 
     def on_multirun_start(self, config: Any, **_: Any) -> None:
+        """Open the sweep, where its jobs are evaluated.
+
+        Raises:
+            SweepRefused: It cannot be opened.
+        """
         if config.hydra.job.name not in EVALUATED:
             return
         try:

@@ -46,6 +46,7 @@ class Sweep:
         return cls(**{**found, **lists, "folder": folder})
 
     def write(self) -> None:
+        """Write `sweep.json` into the folder."""
         content = {name: value for name, value in asdict(self).items() if name != "folder"}
         write_text(self.folder / SWEEP_FILE, json.dumps(content, indent=2) + "\n")
 

@@ -171,8 +171,10 @@ def _batches(trials: Sequence[Trial]) -> list[list[Trial]]:
 
 
 def _sampler(node: Any, trials: int) -> optuna.samplers.BaseSampler:
-    """The sampler of the config. A search that goes on must not draw the random numbers of its beginning
-    again, hence another seed for it."""
+    """The sampler of the config.
+
+    A search that goes on gets another seed: it must not draw the random numbers of its beginning again.
+    """
     from omegaconf import OmegaConf
 
     from earmark.foundation.targets import build

@@ -44,4 +44,5 @@ class RunRecord:
         return cls(**{**fields, "overrides": tuple(fields["overrides"])})
 
     def write(self, file: Path) -> None:
+        """Write the record as JSON, whole or not at all."""
         write_text(file, json.dumps(asdict(self), indent=2) + "\n")

@@ -131,6 +131,7 @@ class Tracker:
             raise EarmarkError(f"MLflow at {self.uri} has no run {run_id}: it cannot go on") from error
 
     def tag(self, run_id: str, **tags: str) -> None:
+        """Set tags of a run, each as earmark.<name>."""
         for key, value in tags.items():
             self.client.set_tag(run_id, f"earmark.{key}", value)
 
