@@ -1,8 +1,9 @@
-"""A run's overrides become overrides.yaml, and the pipeline then gives the run again."""
+"""Runs are chosen, their overrides written, and what changed since is named."""
 
 import json
 import subprocess
-from types import SimpleNamespace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 import yaml
@@ -44,7 +45,7 @@ def test_a_run_is_meant_by_its_id_the_beginning_of_it_or_its_name(wanted, expect
 
 
 @pytest.mark.parametrize(
-    ("wanted", "said"),
+    ("wanted", "message"),
     [
         ("xyz", "no run 'xyz'"),
         ("", "no run ''"),
@@ -54,10 +55,10 @@ def test_a_run_is_meant_by_its_id_the_beginning_of_it_or_its_name(wanted, expect
         ("def345", "is a sweep's parent; promote one of its runs: efa678 (composer: one of it)"),
     ],
 )
-def test_what_is_not_one_run_is_refused(wanted, said):
+def test_what_is_not_one_run_is_refused(wanted, message):
     with pytest.raises(EarmarkError) as caught:
         find_run(wanted, RUNS)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_sweeps_many_children_are_named_in_part():
@@ -66,7 +67,7 @@ def test_a_sweeps_many_children_are_named_in_part():
         find_run("parent", [run("parent"), *children])
 
 
-def test_overrides_are_those_of_the_tag_but_for_how_the_sweep_went_on():
+def test_overrides_are_those_of_the_tag_without_the_section_sweep():
     tag = json.dumps(["experiment=composer", "sweep.resume=true", 'data.group_pattern="a, b"'])
     assert overrides_of(run("a", **{OVERRIDES_TAG: tag})) == [
         "experiment=composer",
@@ -105,6 +106,13 @@ def test_comments_at_the_top_stay(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["overrides.yaml"]
 
 
+@dataclass(frozen=True)
+class Checkout:
+    workspace: Workspace
+    git: Callable[..., str]
+    commit: str
+
+
 @pytest.fixture
 def checkout(tmp_path):
     """A checkout in git with data that were made under its params.yaml."""
@@ -125,15 +133,15 @@ def checkout(tmp_path):
     git("init", "-q")
     git("add", "src")
     git("commit", "-qm", "one")
-    return SimpleNamespace(workspace=Workspace.at(tmp_path), git=git, commit=git("rev-parse", "HEAD"))
+    return Checkout(Workspace.at(tmp_path), git, commit=git("rev-parse", "HEAD"))
 
 
 CONFIG = {"data": {"corpus": "a"}, "split": {"fold": 0}}
 
 
 def doubted(checkout, config=CONFIG, composed=CONFIG, **tags):
-    found = {"mlflow__source__git__commit": checkout.commit, **tags}
-    return list(doubts(run("a", **found), config, composed, checkout.workspace))
+    tags = {"mlflow__source__git__commit": checkout.commit, **tags}
+    return list(doubts(run("a", **tags), config, composed, checkout.workspace))
 
 
 def test_a_run_of_the_same_code_conf_and_data_is_not_doubted(checkout):
@@ -141,8 +149,8 @@ def test_a_run_of_the_same_code_conf_and_data_is_not_doubted(checkout):
 
     data = data_hash(checkout.workspace.pieces, checkout.workspace.splits)
     assert doubted(checkout, earmark__data=data) == []
-    (said,) = doubted(checkout, earmark__data="0123-4567")
-    assert said.startswith("the run learned from other data: 0123, here is ")
+    (reason,) = doubted(checkout, earmark__data="0123-4567")
+    assert reason.startswith("the run learned from other data: 0123, here is ")
     pieces = data.partition("-")[0]
     assert doubted(checkout, earmark__data=f"{pieces}-4567") == [
         "the run learned from the same pieces, split in another way"
@@ -150,11 +158,11 @@ def test_a_run_of_the_same_code_conf_and_data_is_not_doubted(checkout):
     other_fold = {**CONFIG, "split": {"fold": 1}}
     assert doubted(checkout, other_fold, other_fold, earmark__data=f"{pieces}-4567") == []
     other_music = {**CONFIG, "data": {"corpus": "b"}}
-    (said,) = doubted(checkout, other_music, other_music, earmark__data="0123-4567")
-    assert "shows only after dvc repro" in said
+    (reason,) = doubted(checkout, other_music, other_music, earmark__data="0123-4567")
+    assert "shows only after dvc repro" in reason
 
 
-def test_changes_since_the_run_are_said(checkout):
+def test_changes_since_the_run_are_named(checkout):
     assert doubted(checkout, composed={**CONFIG, "split": {"fold": 2}, "store": {"path": "x"}}) == [
         "conf/ has changed since the run: split.fold was 0, is 2"
     ]
@@ -162,16 +170,16 @@ def test_changes_since_the_run_are_said(checkout):
     (project / "README.md").write_text("words\n")
     assert doubted(checkout) == []
     (project / "src" / "a.py").write_text("2\n")
-    (said,) = doubted(checkout)
-    assert said == f"code or conf/ changed since the run's commit {checkout.commit[:12]}: src/a.py"
+    (reason,) = doubted(checkout)
+    assert reason == f"code or conf/ changed since the run's commit {checkout.commit[:12]}: src/a.py"
     checkout.git("commit", "-qam", "two")
-    assert doubted(checkout) == [said]
-    (said,) = doubted(checkout, mlflow__source__git__commit="0" * 40)
-    assert said == "the run's commit 000000000000 is not in this checkout"
-    (said,) = doubted(checkout, mlflow__source__git__commit="none")
-    assert "outside of git" in said
+    assert doubted(checkout) == [reason]
+    (reason,) = doubted(checkout, mlflow__source__git__commit="0" * 40)
+    assert reason == "the run's commit 000000000000 is not in this checkout"
+    (reason,) = doubted(checkout, mlflow__source__git__commit="none")
+    assert "outside of git" in reason
     checkout.git("checkout", "-q", checkout.commit)
-    (said,) = doubted(checkout, earmark__git_dirty="true")
-    assert "not in its commit" in said
-    (said,) = doubted(checkout, status="FAILED", earmark__error="no space left")
-    assert said == "the run is failed: no space left"
+    (reason,) = doubted(checkout, earmark__git_dirty="true")
+    assert "not in its commit" in reason
+    (reason,) = doubted(checkout, status="FAILED", earmark__error="no space left")
+    assert reason == "the run is failed: no space left"

@@ -1,7 +1,6 @@
 """A run from the shell is in MLflow from its first check to its end, whatever that is."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -35,7 +34,7 @@ def workspace(project, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def cfg():
+def config():
     return compose(CONF, list(OVERRIDES))
 
 
@@ -55,12 +54,12 @@ def path(monkeypatch):
     done = []
 
     def instead(act=lambda workspace: None):
-        def run(cfg, workspace):
+        def run(config, workspace):
             done.append(workspace)
             act(workspace)
             workspace.metrics.mkdir(exist_ok=True)
-            found = {"validation": {"balanced_accuracy": {"value": 0.75}}}
-            (workspace.metrics / "evaluate.json").write_text(json.dumps(found))
+            metrics = {"validation": {"balanced_accuracy": {"value": 0.75}}}
+            (workspace.metrics / "evaluate.json").write_text(json.dumps(metrics))
 
         monkeypatch.setattr(pipeline, "run", run)
         return done
@@ -76,10 +75,10 @@ def sweep_of(workspace, **changes):
     return Sweep(**{**fields, **changes})
 
 
-def test_a_finished_run(cfg, workspace, client, path):
+def test_a_finished_run(config, workspace, client, path):
     seen = []
     path(lambda workspace: seen.append(RunRecord.read(workspace.run_file)))
-    assert shell_run.run(cfg, workspace, "train", OVERRIDES) == 0.75
+    assert shell_run.run(config, workspace, "train", OVERRIDES) == 0.75
     record = RunRecord.read(workspace.run_file)
     assert (seen[0].status, record.status, record.score) == ("RUNNING", "FINISHED", 0.75)
     assert record.run_id == seen[0].run_id
@@ -99,13 +98,13 @@ def test_a_finished_run(cfg, workspace, client, path):
         (KeyboardInterrupt(), "KILLED"),
     ],
 )
-def test_a_run_that_ends_early(cfg, workspace, client, path, error, status):
+def test_a_run_that_ends_early(config, workspace, client, path, error, status):
     def fail(_):
         raise error
 
     path(fail)
     with pytest.raises(type(error)):
-        shell_run.run(cfg, workspace, "train", OVERRIDES)
+        shell_run.run(config, workspace, "train", OVERRIDES)
     record = RunRecord.read(workspace.run_file)
     run = client.get_run(record.run_id)
     assert record.status == run.info.status == status
@@ -124,9 +123,9 @@ def test_a_config_that_cannot_be_resolved_is_a_failed_run(workspace, client):
     assert (record.parent, run.info.run_name) == ("p1", "trainer.seed=3")
 
 
-def test_a_job_is_the_sweeps_child_under_its_own_name(cfg, workspace, client, path):
+def test_a_job_is_the_sweeps_child_under_its_own_name(config, workspace, client, path):
     path()
-    shell_run.run(cfg, workspace, "train", OVERRIDES, sweep_of(workspace))
+    shell_run.run(config, workspace, "train", OVERRIDES, sweep_of(workspace))
     record = RunRecord.read(workspace.run_file)
     run = client.get_run(record.run_id)
     assert run.data.tags["mlflow.parentRunId"] == record.parent == "p1"
@@ -134,10 +133,10 @@ def test_a_job_is_the_sweeps_child_under_its_own_name(cfg, workspace, client, pa
     assert run.info.experiment_id == client.get_experiment_by_name("grid").experiment_id
 
 
-def test_only_a_finished_job_of_the_same_config_is_not_done_again(cfg, workspace, client, path):
+def test_only_a_finished_job_of_the_same_config_is_not_done_again(config, workspace, client, path):
     done, sweep = path(), sweep_of(workspace)
     resumed = changed("sweep.resume=true")
-    shell_run.run(cfg, workspace, "train", OVERRIDES, sweep)
+    shell_run.run(config, workspace, "train", OVERRIDES, sweep)
     first = RunRecord.read(workspace.run_file)
     assert shell_run.run(resumed, workspace, "train", OVERRIDES, sweep) == 0.75
     assert (len(done), RunRecord.read(workspace.run_file)) == (1, first)
@@ -147,11 +146,11 @@ def test_only_a_finished_job_of_the_same_config_is_not_done_again(cfg, workspace
     other = changed("sweep.resume=true", "trainer.seed=4")
     shell_run.run(other, workspace, "train", OVERRIDES, sweep)
     assert len(done) == 2
-    shell_run.run(cfg, workspace, "train", OVERRIDES, sweep)
+    shell_run.run(config, workspace, "train", OVERRIDES, sweep)
     assert len(done) == 3  # without sweep.resume
 
 
-def test_a_killed_jobs_run_ends_when_it_is_done_again(cfg, workspace, client, path):
+def test_a_killed_jobs_run_ends_when_it_is_done_again(config, workspace, client, path):
     path()
     old = Tracker(workspace, "grid").begin("old", {})
     RunRecord(RUNNING, old, "grid", "p1").write(workspace.run_file)
@@ -161,23 +160,22 @@ def test_a_killed_jobs_run_ends_when_it_is_done_again(cfg, workspace, client, pa
     assert RunRecord.read(workspace.run_file).run_id != old
 
 
-def test_stages_log_into_the_run_that_is_open(cfg, workspace, client):
+def test_stages_log_into_the_run_that_is_open(config, workspace, client):
     run_id = Tracker(workspace, "grid").begin("open", {})
     RunRecord(RUNNING, run_id, "grid").write(workspace.run_file)
-    with training_run(cfg, workspace) as (tracker, found):
-        assert (found, tracker.experiment) == (run_id, "grid")
-    with evaluation_run(cfg, workspace, "b1") as (tracker, found):
-        assert (found, tracker.experiment) == (run_id, "grid")
+    with training_run(config, workspace) as (tracker, given):
+        assert (given, tracker.experiment) == (run_id, "grid")
+    with evaluation_run(config, workspace, "b1") as (tracker, given):
+        assert (given, tracker.experiment) == (run_id, "grid")
     assert client.get_run(run_id).info.status == "RUNNING"
 
 
-def test_without_a_shell_run_training_opens_a_run_and_evaluation_finds_it(cfg, workspace, client):
-    with training_run(cfg, workspace) as (tracker, run_id):
+def test_without_a_shell_run_training_opens_a_run_and_evaluation_finds_it(config, workspace, client):
+    with training_run(config, workspace) as (tracker, run_id):
         assert client.get_run(run_id).info.status == "RUNNING"
         tracker.tag(run_id, bundle="b2")
-    time.sleep(0.01)
-    with evaluation_run(cfg, workspace, "b2") as (_, found):
-        assert found == run_id
+    with evaluation_run(config, workspace, "b2") as (_, given):
+        assert given == run_id
     run = client.get_run(run_id)
     assert (run.info.status, run.data.params["trainer.seed"]) == ("FINISHED", "3")
 

@@ -1,4 +1,4 @@
-"""A run's overrides become those of overrides.yaml, so that `dvc repro` rebuilds exactly it."""
+"""Write a run's overrides into overrides.yaml, so that `dvc repro` rebuilds this run."""
 
 from __future__ import annotations
 
@@ -28,21 +28,26 @@ PIECES_SECTIONS = ("data", "midi", "render", "audio", "validate")
 def find_run(wanted: str, runs: Sequence[Run]) -> Run:
     """The run of this id, of the only id that begins so, or of exactly this name.
 
-    Raises EarmarkError where there is none or more than one, or where it is a sweep's parent.
+    Args:
+        wanted: An id, its beginning, or a name.
+        runs: Those to choose from.
+
+    Raises:
+        EarmarkError: There is none or more than one, or it is a sweep's parent.
     """
-    found = [run for run in runs if run.run_id == wanted] or [run for run in runs if run.name == wanted]
-    if not found and wanted:
-        found = [run for run in runs if run.run_id.startswith(wanted.lower())]
-    if not found:
+    matches = [run for run in runs if run.run_id == wanted] or [run for run in runs if run.name == wanted]
+    if not matches and wanted:
+        matches = [run for run in runs if run.run_id.startswith(wanted.lower())]
+    if not matches:
         raise EarmarkError(
             f"no run {wanted!r}: give an id (`earmark leaderboard` has them), its beginning, or a name"
         )
-    if len(found) > 1:
-        raise EarmarkError(f"{len(found)} runs are meant by {wanted!r}: {_named(found)}; give an id")
-    children = [run for run in runs if run.parent == found[0].run_id]
+    if len(matches) > 1:
+        raise EarmarkError(f"{len(matches)} runs are meant by {wanted!r}: {_named(matches)}; give an id")
+    children = [run for run in runs if run.parent == matches[0].run_id]
     if children:
         raise EarmarkError(f"{wanted} is a sweep's parent; promote one of its runs: {_named(children)}")
-    return found[0]
+    return matches[0]
 
 
 def _named(runs: Sequence[Run]) -> str:
@@ -51,34 +56,46 @@ def _named(runs: Sequence[Run]) -> str:
 
 
 def overrides_of(run: Run) -> list[str]:
-    """What composed the run. Raises EarmarkError where it does not say so."""
-    tag = run.tags.get(OVERRIDES_TAG)
+    """The overrides that composed the run, without those that say how a sweep was run.
+
+    Raises:
+        EarmarkError: The run has no tag with its overrides.
+    """
     try:
-        found = json.loads(tag or "")
+        overrides = json.loads(run.tags.get(OVERRIDES_TAG) or "")
     except ValueError:
-        found = None
-    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        overrides = None
+    if not isinstance(overrides, list) or not all(isinstance(item, str) for item in overrides):
         raise EarmarkError(
             f"run {run.run_id[:8]} ({run.name}) does not tell its overrides (tag {OVERRIDES_TAG}): it was "
             "made by an older earmark, or not by a stage script"
         )
-    # How a sweep is carried on is nothing that a run is made of.
-    return [item for item in found if not override_key(item).startswith("sweep.")]
+    return [item for item in overrides if not override_key(item).startswith("sweep.")]
 
 
 def doubts(
     run: Run, config: Mapping[str, Any] | None, composed: Mapping[str, Any], workspace: Workspace
 ) -> Iterator[str]:
-    """Why `dvc repro` might not give the run again, a line each. composed: what its overrides give now."""
+    """Why `dvc repro` might not give the run again.
+
+    Args:
+        run: The run.
+        config: The config that it ran with; None where that was not kept.
+        composed: The config that its overrides give now.
+        workspace: The checkout to compare with.
+
+    Yields:
+        A reason in one line.
+    """
     if not run.finished:
         yield f"the run is {run.status.lower()}: {run.tags.get('earmark.error', 'it did not end well')}"
     if config is not None:
-        yield from _other_config(config, composed)
-        yield from _other_data(run, config, workspace)
-    yield from _other_code(run, workspace.project)
+        yield from _config_changes(config, composed)
+        yield from _data_changes(run, config, workspace)
+    yield from _code_changes(run, workspace.project)
 
 
-def _other_config(config: Mapping[str, Any], composed: Mapping[str, Any]) -> Iterator[str]:
+def _config_changes(config: Mapping[str, Any], composed: Mapping[str, Any]) -> Iterator[str]:
     then, now = flattened(config), flattened(composed)
     keys = [key for key in sorted({*then, *now}) if changes_results(key)]
     changed = [key for key in keys if then.get(key) != now.get(key)]
@@ -88,8 +105,8 @@ def _other_config(config: Mapping[str, Any], composed: Mapping[str, Any]) -> Ite
         yield f"conf/ has changed since the run: {named}{more}"
 
 
-def _other_data(run: Run, config: Mapping[str, Any], workspace: Workspace) -> Iterator[str]:
-    """Compare with what lies in data/, where that was made with the same settings."""
+def _data_changes(run: Run, config: Mapping[str, Any], workspace: Workspace) -> Iterator[str]:
+    """Compare with data/, if that was made with the same settings."""
     then, _, then_split = run.tags.get("earmark.data", "").partition("-")
     if not then:
         return
@@ -110,16 +127,16 @@ def _other_data(run: Run, config: Mapping[str, Any], workspace: Workspace) -> It
         yield "the run learned from the same pieces, split in another way"
 
 
-def _other_code(run: Run, project: Path) -> Iterator[str]:
+def _code_changes(run: Run, project: Path) -> Iterator[str]:
     commit = run.tags.get("mlflow.source.git.commit", "none")
     if commit == "none":
         yield "the run was made outside of git: with which code is not known"
         return
     if run.tags.get("earmark.git_dirty") == "true":
         yield f"the run was made with changes that were not in its commit {commit[:12]}"
-    asked = ["git", "diff", "--name-only", commit, "--", "src", "stages", "conf", "dvc.yaml"]
+    command = ["git", "diff", "--name-only", commit, "--", "src", "stages", "conf", "dvc.yaml"]
     try:
-        done = subprocess.run(asked, cwd=project, capture_output=True, text=True, timeout=20, check=True)
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):
         yield f"the run's commit {commit[:12]} is not in this checkout"
         return
@@ -130,31 +147,44 @@ def _other_code(run: Run, project: Path) -> Iterator[str]:
 
 
 def write_overrides(file: Path, overrides: Sequence[str]) -> None:
-    """Write overrides.yaml in one step; comment lines at its top stay."""
+    """Write overrides.yaml in one step; comment lines at its top stay.
+
+    Args:
+        file: overrides.yaml; made where it is missing.
+        overrides: What it lists afterwards.
+    """
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
-    head = []
+    comments = []
     for line in text.splitlines(keepends=True):
         if line.strip() and not line.lstrip().startswith("#"):
             break
-        head.append(line)
-    # In one line while that is readable.
-    body = yaml.safe_dump({"overrides": list(overrides)}, width=float("inf"), allow_unicode=True)
+        comments.append(line)
+    # A list in one line while that is readable, else a line for each override.
+    block = yaml.safe_dump({"overrides": list(overrides)}, width=float("inf"), allow_unicode=True)
     inline = yaml.safe_dump(
         {"overrides": list(overrides)}, default_flow_style=None, width=float("inf"), allow_unicode=True
     )
-    write_text(file, "".join(head) + (inline if len(inline) <= 110 else body))
+    write_text(file, "".join(comments) + (inline if len(inline) <= 110 else block))
 
 
 def promote_run(wanted: str, workspace: Workspace) -> tuple[Run, list[str], list[str], list[str]]:
-    """Write the run's overrides; the run, the overrides before and after, and doubts.
+    """Write the run's overrides into overrides.yaml of the checkout.
 
-    Raises EarmarkError, with nothing written, where the run is not to be found or not to be promoted.
+    Args:
+        wanted: The run: an id, its beginning, or a name.
+        workspace: The checkout.
+
+    Returns:
+        The run, the overrides before and after, and why `dvc repro` might not give the run again.
+
+    Raises:
+        EarmarkError: There is no such run, or it cannot be promoted; nothing was written.
     """
-    kept = Runs(workspace)
-    run = find_run(wanted, kept.every())
+    runs = Runs(workspace)
+    run = find_run(wanted, runs.every())
     overrides, before = overrides_of(run), workspace_overrides(workspace.overrides)
     composed = compose(workspace.conf, overrides).as_dict()
-    said = list(doubts(run, kept.config(run), composed, workspace))
+    reasons = list(doubts(run, runs.config(run), composed, workspace))
     if overrides != before:
         write_overrides(workspace.overrides, overrides)
-    return run, before, overrides, said
+    return run, before, overrides, reasons

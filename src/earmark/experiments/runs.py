@@ -1,4 +1,4 @@
-"""Runs that MLflow knows: reading only. Neither an experiment nor a database is made by looking."""
+"""Read the runs that MLflow has; neither an experiment nor a database is made."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -21,13 +21,27 @@ from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import read_table
 from earmark.pipeline.tracking.tracker import PARENT_TAG, impatient, server
 
+if TYPE_CHECKING:
+    from mlflow.entities import Run as MlflowRun
+
 PAGE = 1000  # runs a request
 QUIET = {"MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run as MLflow has it. metrics: the last value of each. start: milliseconds since 1970."""
+    """One run as MLflow has it.
+
+    Attributes:
+        run_id: Its id.
+        name: For people; "" where it has none.
+        experiment: The name of its experiment.
+        status: RUNNING, FINISHED, FAILED or KILLED, or another one of MLflow's.
+        start: Milliseconds since 1970.
+        params: Its settings under dotted names, as text.
+        metrics: The last value of each.
+        tags: Its tags.
+    """
 
     run_id: str
     name: str
@@ -53,27 +67,37 @@ class Runs:
     """The runs on the server that MLFLOW_TRACKING_URI names, or in mlflow.db of the checkout."""
 
     def __init__(self, workspace: Workspace) -> None:
-        """Raises EarmarkError where there is none, or where it cannot be reached."""
+        """Connect to the server.
+
+        Args:
+            workspace: The checkout.
+
+        Raises:
+            EarmarkError: There is none, or it cannot be reached.
+        """
         database = workspace.project / "mlflow.db"
         given = os.environ.get("MLFLOW_TRACKING_URI")
         if not given and not database.is_file():
             raise EarmarkError(f"{database} is not there: no run was kept in this checkout yet (dvc repro)")
-
         self.uri = server(workspace)
         from mlflow.tracking import MlflowClient
 
         try:
             with impatient():
                 self._client = MlflowClient(self.uri)
-                found = self._client.search_experiments()
+                experiments = self._client.search_experiments()
         except Exception as error:
             raise EarmarkError(
                 f"MLflow at {self.uri} cannot be used: {describe(error)}; check MLFLOW_TRACKING_URI"
             ) from error
-        self.experiments = {item.name: item.experiment_id for item in found}
+        self.experiments = {item.name: item.experiment_id for item in experiments}
 
     def of(self, experiment: str) -> list[Run]:
-        """All runs of an experiment, the newest first. Raises EarmarkError where there is no such."""
+        """All runs of an experiment, the newest first.
+
+        Raises:
+            EarmarkError: There is no such experiment.
+        """
         if experiment not in self.experiments:
             known = ", ".join(sorted(set(self.experiments) - {"Default"})) or "none"
             raise EarmarkError(f"no experiment {experiment} in {self.uri}: there are {known}")
@@ -85,16 +109,16 @@ class Runs:
 
     def _search(self, experiments: Sequence[str]) -> list[Run]:
         names = {self.experiments[name]: name for name in experiments}
-        found, token = [], None
+        runs, token = [], None
         with self._one_line():
             while True:
                 page = self._client.search_runs(
                     list(names), max_results=PAGE, order_by=["attributes.start_time DESC"], page_token=token
                 )
-                found += [_run(item, names) for item in page]
+                runs += [_run(item, names) for item in page]
                 token = page.token
                 if not token:
-                    return found
+                    return runs
 
     def text(self, run: Run, artifact: str) -> str | None:
         """An artifact's text, None where the run has no such."""
@@ -123,16 +147,19 @@ class Runs:
 
     @contextmanager
     def _artifact(self, run: Run, path: str) -> Iterator[Path | None]:
-        """A copy of it, as long as it is used; None where the run has no such."""
+        """A temporary copy of it; None where the run has no such."""
         os.environ.update(QUIET)
         with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
             with self._one_line():
-                kept = {item.path for item in self._client.list_artifacts(run.run_id, str(Path(path).parent))}
-                found = self._client.download_artifacts(run.run_id, path, folder) if path in kept else None
-            yield Path(found) if found else None
+                present = {
+                    item.path for item in self._client.list_artifacts(run.run_id, str(Path(path).parent))
+                }
+                copy = self._client.download_artifacts(run.run_id, path, folder) if path in present else None
+            yield Path(copy) if copy else None
 
     @contextmanager
     def _one_line(self) -> Iterator[None]:
+        """What MLflow raises as an EarmarkError of one line."""
         try:
             yield
         except EarmarkError:
@@ -141,8 +168,8 @@ class Runs:
             raise EarmarkError(f"MLflow at {self.uri} refuses: {describe(error)}") from error
 
 
-def _run(found: Any, experiments: dict[str, str]) -> Run:
-    info, data = found.info, found.data
+def _run(run: MlflowRun, experiments: dict[str, str]) -> Run:
+    info, data = run.info, run.data
     return Run(
         run_id=info.run_id,
         name=info.run_name or "",

@@ -1,6 +1,6 @@
-"""One run from the shell that ends in a judged model: alone, or a job of a sweep.
+"""One run from the shell that trains and evaluates a model: alone, or a job of a sweep.
 
-Its MLflow run is open from the first check to the evaluation, so that what fails on the way is there, too.
+Its MLflow run is open from the first check to the evaluation, so that a failure on the way is logged, too.
 """
 
 from __future__ import annotations
@@ -27,11 +27,19 @@ from earmark.store import digest_settings
 def run(
     config: Config, workspace: Workspace, stage: str, overrides: Sequence[str], sweep: Sweep | None = None
 ) -> float:
-    """The whole path; the validation score of its model, the higher the better.
+    """Run the pipeline up to the evaluation; in a resumed sweep not for a job that finished with this config.
 
-    overrides: all that composed config. A job that the sweep which is resumed has finished is not done again.
+    Args:
+        config: Of the run.
+        workspace: Whose root is the run's folder.
+        stage: The script that was called.
+        overrides: All that composed `config`.
+        sweep: What the run is a job of.
+
+    Returns:
+        The validation score of its model, the higher the better; NaN where it is not known.
     """
-    if node_rank(config.trainer):  # a further machine of one training: the first has the run and the model
+    if node_rank(config.trainer):  # a further machine of one training: the first one logs and has the model
         pipeline.run(config, workspace)
         return float("nan")
     record, digest = RunRecord.read(workspace.run_file), _digest(config)
@@ -75,7 +83,16 @@ def record_failure(
     experiment: str,
     sweep: Sweep | None = None,
 ) -> None:
-    """Keep a run that failed before it had a config, here and in MLflow: a sweep's end names it."""
+    """Record a run that failed before it had a config, in its folder and in MLflow.
+
+    Args:
+        error: Why it failed.
+        workspace: Whose root is the run's folder.
+        stage: The script that was called.
+        overrides: Of the run.
+        experiment: Where MLflow keeps it.
+        sweep: What the run is a job of; its end names the failed jobs.
+    """
     tracker = Tracker(workspace, experiment)
     overrides = lasting(overrides)
     name = sweep.job_name(overrides) if sweep else run_name(workspace)
@@ -95,11 +112,11 @@ def record_failure(
 
 def validation_score(workspace: Workspace) -> float:
     """Balanced accuracy of the validation pieces: comparable between models, whatever they train by."""
-    found = json.loads((workspace.metrics / "evaluate.json").read_text(encoding="utf-8"))
-    return float(found["validation"]["balanced_accuracy"]["value"])
+    metrics = json.loads((workspace.metrics / "evaluate.json").read_text(encoding="utf-8"))
+    return float(metrics["validation"]["balanced_accuracy"]["value"])
 
 
 def _digest(config: Config) -> str:
-    """Of all that a result depends on."""
+    """A digest of all settings that a result depends on."""
     sections = config.as_dict().items()
     return digest_settings({name: section for name, section in sections if changes_results(name)})

@@ -108,7 +108,7 @@ def test_top_metric_and_order(board):
     assert "2 more rows: --top 3" in board("-e", "songs", "-n", "1").stdout
     parsed = json.loads(board("-e", "songs", "--json", "-m", "selective.risk").stdout)
     assert [(row["value"], row["p"]) for row in parsed["rows"]] == [(0.75, None)] * 3
-    assert "no test for 2, 3: the metric cannot be had from their verdicts" in parsed["notes"]
+    assert "no test for 2, 3: the metric cannot be computed from their verdicts" in parsed["notes"]
 
 
 @pytest.mark.parametrize("cost", ["seconds", "parameters"])

@@ -4,8 +4,8 @@ import pytest
 from typer.testing import CliRunner
 
 from earmark.apps.cli import app
-from earmark.experiments.registry import registry
-from earmark.experiments.registry.registry import Published
+from earmark.experiments.registry import publishing
+from earmark.experiments.registry.publishing import Published
 
 
 @pytest.fixture
@@ -15,9 +15,9 @@ def published(monkeypatch, tmp_path):
 
     def publish_bundle(*arguments):
         calls.append(arguments)
-        return Published("3", "r1", "sqlite:///here", "0123456789abcdef", True, "the first to bear it")
+        return Published("3", "r1", "sqlite:///here", "0123456789abcdef", True, "no version had it before")
 
-    monkeypatch.setattr(registry, "publish_bundle", publish_bundle)
+    monkeypatch.setattr(publishing, "publish_bundle", publish_bundle)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     (tmp_path / "run" / "models").mkdir(parents=True)
     (tmp_path / "run" / "models" / "bundle.yaml").touch()
@@ -48,7 +48,7 @@ def test_the_last_one_trained_or_the_one_that_is_named(published, checkout, monk
     assert (name, alias, force, workspace.project) == ("trees", "champion", False, checkout)
     assert "trees version 3: bundle 0123456789ab of " in done.stdout
     assert "run r1 in sqlite:///here" in done.stdout
-    assert "champion: this version, the first to bear it" in done.stdout
+    assert "champion: this version, no version had it before" in done.stdout
 
 
 def test_outside_of_a_checkout_a_server_must_be_named(published, tmp_path, monkeypatch):

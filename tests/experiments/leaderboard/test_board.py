@@ -1,4 +1,4 @@
-"""Which runs are a row, what order they come in, and what is said about them."""
+"""Which runs are a row, what order they come in, and the notes on them."""
 
 import pandas as pd
 import pytest
@@ -22,8 +22,8 @@ def run(run_id, validation=0.5, score=0.5, fold=None, params=(), tags=(), **fiel
         f"{HEADLINE}.high": score + 0.1,
     }
     tags = {"earmark.monitored": "validation/retrieval", "earmark.data": f"d-{fold}", **dict(tags)}
-    found = {"name": run_id, "experiment": "composer", "status": "FINISHED", "start": 0, **fields}
-    return Run(run_id=run_id, params=params, metrics=metrics, tags=tags, **found)
+    fields = {"name": run_id, "experiment": "composer", "status": "FINISHED", "start": 0, **fields}
+    return Run(run_id=run_id, params=params, metrics=metrics, tags=tags, **fields)
 
 
 def table(right, prefix="p"):
@@ -32,8 +32,8 @@ def table(right, prefix="p"):
         (f"{prefix}{index}", LABELS[index % 2], LABELS[(index + (sign == "-")) % 2], f"{prefix}{index}")
         for index, sign in enumerate(right)
     ]
-    found = pd.DataFrame(rows, columns=["piece_id", "label", "nearest_label", "group"])
-    return found.assign(role="known", split="test")
+    verdicts = pd.DataFrame(rows, columns=["piece_id", "label", "nearest_label", "group"])
+    return verdicts.assign(role="known", split="test")
 
 
 def verdicts_by_id(**tables):
@@ -46,15 +46,15 @@ def verdicts_by_id(**tables):
     return result
 
 
-def names(found):
-    return [row.name for row in found.rows]
+def names(ranking):
+    return [row.name for row in ranking.rows]
 
 
 def test_runs_without_anything_to_compare_are_counted():
-    unjudged = run("unjudged")
-    unjudged.metrics.clear()
+    unevaluated = run("unevaluated")
+    unevaluated.metrics.clear()
     runs = [
-        *(run("good"), unjudged, run("failed", status="FAILED"), run("killed", status="KILLED")),
+        *(run("good"), unevaluated, run("failed", status="FAILED"), run("killed", status="KILLED")),
         *(
             run("running", status="RUNNING"),
             run("parent"),
@@ -107,11 +107,11 @@ def test_the_order_is_by_validation_unless_the_test_is_asked_for():
         run("c", validation=0.8, score=0.7, params={"x": "3"}),
     ]
     for order, expected in (("validation", ["a", "c", "b"]), ("test", ["b", "c", "a"])):
-        found = board(runs, lambda _: None, BALANCED_ACCURACY, order, 10)
-        assert names(found) == expected
-        assert any("chosen by the test" in note for note in found.notes) == (order == "test")
-    found = board(runs, lambda _: None, BALANCED_ACCURACY, "validation", 2)
-    assert (names(found), found.more) == (["a", "c"], 1)
+        ranking = board(runs, lambda _: None, BALANCED_ACCURACY, order, 10)
+        assert names(ranking) == expected
+        assert any("chosen by the test" in note for note in ranking.notes) == (order == "test")
+    ranking = board(runs, lambda _: None, BALANCED_ACCURACY, "validation", 2)
+    assert (names(ranking), ranking.more) == (["a", "c"], 1)
 
 
 def test_errors_are_sorted_the_other_way_and_nothing_comes_last():
@@ -132,8 +132,8 @@ def test_pooled_folds_are_scored_by_their_verdicts():
 
 def test_pooled_folds_whose_metric_verdicts_do_not_give_are_a_mean_without_interval():
     runs = [run("f0", fold=0), run("f1", fold=1)]
-    for found, value in zip(runs, (0.5, 0.7), strict=True):
-        found.metrics["selective.aurc.value"] = value
+    for item, value in zip(runs, (0.5, 0.7), strict=True):
+        item.metrics["selective.aurc.value"] = value
     tables = verdicts_by_id(f0=table("+-"), f1=table("+-"))
     (row,) = board(runs, tables, metric_named("selective.aurc"), "validation", 10).rows
     assert (row.score.value, row.score.low) == (pytest.approx(0.6), None)
@@ -171,27 +171,27 @@ def test_each_row_is_tested_against_the_first_on_the_same_pieces():
     tables = verdicts_by_id(
         best=table("+" * 10), worse=table("-" * 8 + "++"), same=table("+" * 10), elsewhere=table("++++", "q")
     )
-    found = board(runs, tables, BALANCED_ACCURACY, "validation", 10)
+    ranking = board(runs, tables, BALANCED_ACCURACY, "validation", 10)
     # 8 works differ, all one way: 2 of 256 patterns; Holm: times 2 comparisons.
-    assert [row.p for row in found.rows] == [None, pytest.approx(2 * 2 / 256), 1.0, None, None]
-    assert "no test for 4: their test pieces are others than those of the best" in found.notes
-    assert "no test for 5: the metric cannot be had from their verdicts" in found.notes
+    assert [row.p for row in ranking.rows] == [None, pytest.approx(2 * 2 / 256), 1.0, None, None]
+    assert "no test for 4: their test pieces are others than those of the best" in ranking.notes
+    assert "no test for 5: the metric cannot be computed from their verdicts" in ranking.notes
 
 
 def test_other_folds_are_other_test_pieces():
     runs = [run("a", 0.9, fold=0, params={"x": "1"}), run("b", 0.8, fold=1, params={"x": "2"})]
-    found = board(runs, verdicts_by_id(a=table("++"), b=table("++")), BALANCED_ACCURACY, "validation", 10)
-    assert found.rows[1].p is None
-    assert "no test for 2" in found.notes[0]
+    ranking = board(runs, verdicts_by_id(a=table("++"), b=table("++")), BALANCED_ACCURACY, "validation", 10)
+    assert ranking.rows[1].p is None
+    assert "no test for 2" in ranking.notes[0]
 
 
-def test_validation_scores_of_two_kinds_are_said():
+def test_validation_scores_of_two_kinds_are_noted():
     runs = [
         run("a", 0.9, params={"x": "1"}, tags={"earmark.monitored": "validation/balanced_accuracy"}),
         run("b", 0.8, params={"x": "2"}),
     ]
-    found = board(runs, lambda _: None, BALANCED_ACCURACY, "validation", 9)
-    (note,) = [item for item in found.notes if "kinds" in item]
+    ranking = board(runs, lambda _: None, BALANCED_ACCURACY, "validation", 9)
+    (note,) = [item for item in ranking.notes if "kinds" in item]
     assert note.endswith("cannot be compared: balanced accuracy in training of 1; retrieval in training of 2")
 
 
@@ -199,16 +199,16 @@ def test_the_evaluations_validation_score_comes_before_what_training_watched():
     runs = [run("a", 0.9, fold=0), run("b", 0.9, fold=1), run("c", 0.6, params={"x": "2"})]
     for item, value in zip(runs, (0.4, 0.6, 0.7), strict=True):
         item.metrics["validation.balanced_accuracy.value"] = value
-    found = board(runs, lambda _: None, BALANCED_ACCURACY, "validation", 9)
-    assert [row.validation for row in found.rows] == [0.7, 0.5]
-    assert not any("kinds" in note for note in found.notes)
-    found = board(
+    ranking = board(runs, lambda _: None, BALANCED_ACCURACY, "validation", 9)
+    assert [row.validation for row in ranking.rows] == [0.7, 0.5]
+    assert not any("kinds" in note for note in ranking.notes)
+    ranking = board(
         [*runs, run("d", 0.99, params={"x": "3"})], lambda _: None, BALANCED_ACCURACY, "validation", 9
     )
-    assert [row.validation for row in found.rows] == [0.7, 0.5, 0.99]  # of another kind
+    assert [row.validation for row in ranking.rows] == [0.7, 0.5, 0.99]  # of another kind
 
 
-def test_folds_of_two_commits_are_said():
+def test_folds_of_two_commits_are_noted():
     runs = [run("a", fold=0, tags={"mlflow.source.git.commit": "1"}), run("b", fold=1)]
     assert (
         "folds of different git commits are pooled in 1"

@@ -1,4 +1,4 @@
-"""A bundle that was judged, as a run leaves it, in seconds and without training."""
+"""A bundle with its evaluation, as a run leaves it, in seconds and without training."""
 
 import json
 import warnings
@@ -59,7 +59,7 @@ def tones_file(path, seconds=6.0, rate_hz=8000):
 
 @pytest.fixture(scope="session")
 def music(tmp_path_factory):
-    """Pieces by label: Ash low, Birch high; three to learn from, two to be judged by."""
+    """Pieces by label: Ash low, Birch high; three to learn from, two to test."""
     folder = tmp_path_factory.mktemp("music")
     return {
         label: [melody_file(folder / label / f"{number}.mid", lowest, number) for number in range(5)]
@@ -74,7 +74,7 @@ def tones(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def bundle(music, tmp_path_factory):
-    """Prototypes in the space of a network of random weights, which tells low from high anyway."""
+    """Prototypes in the space of a network of random weights, which distinguishes low from high."""
     config = compose(CONF, [*SMALL])
     parts = config.parts(config.recipe(Workspace.at(CONF.parent)))
     settings = {**parts.recipe.settings.sections(), "model": parts.model_node(len(LABELS))}
@@ -112,7 +112,7 @@ def voting(bundle):
 
 
 @pytest.fixture
-def judged(bundle, music, tmp_path):
+def evaluated_run(bundle, music, tmp_path):
     """A writer of a run's folder: the bundle in models/ and an evaluation with so many right verdicts."""
 
     def write(name="run", right=4, tests="0123", changed=None):
@@ -132,8 +132,8 @@ def evaluate(root, bundle, right, tests="0123"):
         rows.append((owner, label, "known", "train", verdict.nearest, round(verdict.distance, 6)))
     for number, test in enumerate(tests):
         label = LABELS[number % 2]
-        said = label if number < right else LABELS[1 - number % 2]
-        rows.append((f"test-{test}", label, "known", "test", said, 1.0))
+        nearest = label if number < right else LABELS[1 - number % 2]
+        rows.append((f"test-{test}", label, "known", "test", nearest, 1.0))
     for row in rows:
         pieces.append({"piece_id": row[0], "sha256": f"digest of {row[0]}"})
     columns = ["piece_id", "label", "role", "split", "nearest_label", "distance"]
@@ -151,9 +151,9 @@ def evaluate(root, bundle, right, tests="0123"):
 
 @pytest.fixture
 def listen():
-    """What `Identifier` says of a file."""
+    """The verdict of `Identifier` on a file."""
 
-    def say(folder, file):
+    def identify(folder, file):
         return Identifier.load(folder).identify(Target(file.name, file))
 
-    return say
+    return identify

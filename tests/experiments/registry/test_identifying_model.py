@@ -1,4 +1,4 @@
-"""The served model says what the Identifier says, and of a row that is not fit for it, why."""
+"""The served model gives the verdicts of the Identifier, and an error for a row that it cannot read."""
 
 import base64
 import json
@@ -11,14 +11,14 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from types import SimpleNamespace
 
 import mlflow
 import pandas as pd
 import pytest
+from mlflow.pyfunc.model import PythonModelContext
 
 from earmark.experiments.registry.identifying_model import OUTPUT_COLUMNS, PATHS_VARIABLE, IdentifyingModel
-from earmark.experiments.registry.registry import described
+from earmark.experiments.registry.publishing import model_arguments
 from earmark.experiments.registry.schema import input_example, scales, signature
 
 READY_S = 180  # of patience with a server on a busy machine; it takes about 15 s
@@ -39,7 +39,7 @@ def folder(bundle, tmp_path_factory):
 @pytest.fixture(scope="module")
 def model(folder):
     served = IdentifyingModel()
-    served.load_context(SimpleNamespace(artifacts={"bundle": str(folder)}))
+    served.load_context(PythonModelContext({"bundle": str(folder)}, {}))
     return lambda *rows: served.predict(None, pd.DataFrame(list(rows)))
 
 
@@ -47,25 +47,25 @@ def encoded(file):
     return base64.b64encode(file.read_bytes()).decode("ascii")
 
 
-def agrees(row, said):
+def agrees(row, verdict):
     """A row of output against a Verdict."""
     assert row["error"] is None
     assert (row["verdict"], row["confidence"], row["distance"]) == (
-        said.label,
-        round(said.confidence, 6),
-        round(said.distance, 6),
+        verdict.label,
+        round(verdict.confidence, 6),
+        round(verdict.distance, 6),
     )
-    assert json.loads(row["nearest"]) == [vars(neighbour) for neighbour in said.neighbours]
+    assert json.loads(row["nearest"]) == [vars(neighbour) for neighbour in verdict.neighbours]
     return True
 
 
 @pytest.mark.parametrize("label", ["Ash", "Cedar"])
-def test_it_says_what_the_identifier_says(model, folder, music, listen, label):
+def test_its_verdict_is_that_of_the_identifier(model, folder, music, listen, label):
     file = music[label][0]
     (row,) = model({"name": "a.mid", "content_base64": encoded(file)}).to_dict("records")
-    said = listen(folder, file)
-    assert said.label == {"Ash": "Ash", "Cedar": "unknown"}[label]
-    assert agrees(row, said)
+    verdict = listen(folder, file)
+    assert verdict.label == {"Ash": "Ash", "Cedar": "unknown"}[label]
+    assert agrees(row, verdict)
     assert row["name"] == "a.mid"
 
 
@@ -79,7 +79,7 @@ def test_base64_in_lines_and_without_a_name(model, music):
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "message"),
     [
         ({"content_base64": "!!!"}, "content_base64 is not base64: "),
         ({"content_base64": "TVRoZA=="}, "MIDI header is cut short"),
@@ -93,9 +93,9 @@ def test_base64_in_lines_and_without_a_name(model, music):
         ({"name": "../../x/../a.mid\0", "content_base64": "AAAA"}, "cannot be read as audio: "),
     ],
 )
-def test_what_a_row_lacks_is_its_own_error(model, music, row, said):
+def test_what_a_row_lacks_is_its_own_error(model, music, row, message):
     bad, good = model(row, {"content_base64": encoded(music["Ash"][0])}).to_dict("records")
-    assert bad["error"].startswith(said)
+    assert bad["error"].startswith(message)
     assert "\n" not in bad["error"]
     assert (bad["verdict"], bad["confidence"], bad["distance"], bad["nearest"]) == (None, None, None, "[]")
     assert (good["verdict"], good["error"]) == ("Ash", None)
@@ -110,14 +110,14 @@ def test_an_unforeseen_fault_is_that_rows_error(model, music, monkeypatch):
     assert row["error"] == "MemoryError: no room for it"
 
 
-def test_paths_are_read_where_the_server_says_so(model, folder, music, listen, monkeypatch):
+def test_paths_are_read_where_the_server_allows_it(model, folder, music, listen, monkeypatch):
     file = music["Birch"][0]
     monkeypatch.setenv(PATHS_VARIABLE, "1")
     rows = ({"path": str(file)}, {"path": "/nowhere.mid"}, {"path": str(file), "content_base64": "AAAA"})
-    found, lost, both = model(*rows).to_dict("records")
-    assert agrees(found, listen(folder, file))
-    assert found["name"] == str(file)
-    assert lost["error"] == "there is no such file"
+    known, missing, both = model(*rows).to_dict("records")
+    assert agrees(known, listen(folder, file))
+    assert known["name"] == str(file)
+    assert missing["error"] == "there is no such file"
     assert both["error"] == "a row needs either content_base64 or path, not both"
     monkeypatch.setenv(PATHS_VARIABLE, "yes")
     assert model({"path": str(file)}).error[0].startswith("paths are refused")
@@ -128,7 +128,7 @@ def test_no_rows_are_no_verdicts(model):
     assert len(model()) == 0
 
 
-def test_the_example_fits_the_signature_and_is_heard(model, bundle):
+def test_the_example_fits_the_signature_and_is_identified(model, bundle):
     example = input_example(bundle.settings)
     assert model(*example.to_dict("records")).error[0] is None
     assert {column.name for column in signature().inputs} == {"name", "content_base64", "path"}
@@ -147,11 +147,11 @@ def saved(folder, bundle, tmp_path_factory):
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            mlflow.pyfunc.save_model(str(place), **described(bundle, {"bundle": folder.as_uri()}))
+            mlflow.pyfunc.save_model(str(place), **model_arguments(bundle, {"bundle": folder.as_uri()}))
     return place
 
 
-def test_mlflow_keeps_no_pickle_and_names_us_by_version(saved):
+def test_mlflow_keeps_no_pickle_and_names_earmark_by_version(saved):
     from earmark import __version__
 
     names = {path.name for path in saved.rglob("*") if path.is_file()}
@@ -217,7 +217,7 @@ def server(saved, tmp_path):
 
 
 @pytest.mark.slow
-def test_served_over_http_it_says_the_same(server, folder, music, tones, listen):
+def test_served_over_http_it_gives_the_same(server, folder, music, tones, listen):
     midi = music["Ash"][2]
     rows = [{"name": file.name, "content_base64": encoded(file)} for file in (midi, tones)]
     status, (one, other, bad) = server(*rows, {"name": "bad.wav", "content_base64": "AAAA"})

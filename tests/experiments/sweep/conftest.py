@@ -1,10 +1,12 @@
-"""A sweep whose jobs nobody ran, as folders and in MLflow; and a checkout for real ones."""
+"""A sweep of hand-made jobs, as folders and in MLflow; and a checkout for real ones."""
 
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,15 +29,17 @@ SMALL = [
     *("dataset.max_masked_bands=4", "sampler.works_per_class=2", "sampler.batches_per_epoch=1"),
     *("trainer=cpu", "trainer.max_epochs=1", "trainer.threads=1", "evaluate.resamples=20"),
 ]
-# Counts in a file what is computed for the store, in any process.
+# Notes in a file, in any process, the kind of each entry that is computed for the store.
 SITE = """
 from earmark import store
-_make = store.Store._make
-def make(self, function, temporary):
-    with open({file!r}, "a") as file:
-        file.write(temporary.parent.parent.name + "\\n")
-    _make(self, function, temporary)
-store.Store._make = make
+_fetch = store.Store.fetch
+def fetch(self, kind, key, suffix, make):
+    def noted(temporary):
+        with open({file!r}, "a") as file:
+            file.write(kind + "\\n")
+        make(temporary)
+    return _fetch(self, kind, key, suffix, noted)
+store.Store.fetch = fetch
 """
 
 
@@ -65,9 +69,11 @@ VERDICT_COLUMNS = "piece_id,label,group,role,split,nearest_label"
 
 @pytest.fixture
 def write_job():
-    """Write a job's folder: (piece_id, work, label, nearest_label) of its test pieces."""
+    """Write a job's folder. pieces: (piece_id, work, label, nearest_label) of the test."""
 
-    def write(sweep, number, margin, fold, pieces=(), score=0.5, **record):
+    def write(
+        sweep, number, margin, fold, pieces=(), score=0.5, metrics=None, resamples=20, seed=0, **record
+    ):
         folder = sweep.folder / str(number)
         workspace = Workspace.at(folder)
         overrides = (
@@ -83,21 +89,18 @@ def write_job():
             path.mkdir(parents=True)
         settings = {
             "data": {"labels": []},
-            "evaluate": {"resamples": 20, "seed": 0},
+            "evaluate": {"resamples": resamples, "seed": seed},
             "split": {"fold": fold},
         }
         workspace.params.write_text(json.dumps(settings))
         workspace.pieces.write_text(
             "\n".join(["piece_id,group", *(f"{name},{work}" for name, work, _, _ in pieces)]) + "\n"
         )
-        rows = [f"{name},{label},{work},known,test,{said}" for name, work, label, said in pieces]
-        workspace.verdicts.write_text(
-            "\n".join(["piece_id,label,group,role,split,nearest_label", *rows, "x,Ash,x,known,train,Ash"])
-            + "\n"
-        )
-        right = sum(label == said for _, _, label, said in pieces) / max(len(pieces), 1)
-        found = {"closed_set": {"balanced_accuracy": {"value": right}}}
-        (workspace.metrics / "evaluate.json").write_text(json.dumps(found))
+        rows = [f"{name},{label},{work},known,test,{nearest}" for name, work, label, nearest in pieces]
+        workspace.verdicts.write_text("\n".join([VERDICT_COLUMNS, *rows, "x,Ash,x,known,train,Ash"]) + "\n")
+        right = sum(label == nearest for _, _, label, nearest in pieces) / max(len(pieces), 1)
+        metrics = {"closed_set": {"balanced_accuracy": {"value": right}}} | (metrics or {})
+        (workspace.metrics / "evaluate.json").write_text(json.dumps(metrics))
         (workspace.models / "bundle.yaml").write_text(f"job: {number}\n")
         return workspace
 
@@ -139,12 +142,16 @@ def start(checkout, tmp_path):
         environment["PYTHONPATH"] = os.pathsep.join([str(site), str(PROJECT / "src")])
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         command = [sys.executable, "stages/train.py", *arguments]
-        started.append(subprocess.Popen(command, cwd=checkout, env=environment, **pipes))
+        # A session for each: workers that outlive a killed script end with its group.
+        started.append(
+            subprocess.Popen(command, cwd=checkout, env=environment, start_new_session=True, **pipes)
+        )
         return started[-1]
 
     yield run
     for process in started:
-        process.kill()
+        with suppress(ProcessLookupError):  # it has ended, and so have its workers
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 

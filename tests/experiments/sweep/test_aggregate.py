@@ -1,4 +1,4 @@
-"""Folds become configurations: means, pooled metrics and confusion matrices that can be told by hand."""
+"""Folds become configurations: means, pooled metrics and confusion matrices, computed by hand."""
 
 from dataclasses import replace
 
@@ -40,19 +40,19 @@ SECOND = [("a2", "C", "Ash", "Ash"), ("b2", "D", "Birch", "Birch"), ("b3", "D", 
 
 
 def test_folds_of_one_configuration_are_pooled():
-    (found,) = aggregates([job(0, ["m=1"], FIRST, 0.5, 0.6), job(1, ["m=1"], SECOND, 1.0, 0.9)])
-    assert (found.jobs, found.name, found.headline.words) == (("0", "1"), "m=1", "balanced accuracy")
-    assert found.mean == 0.75
+    (result,) = aggregates([job(0, ["m=1"], FIRST, 0.5, 0.6), job(1, ["m=1"], SECOND, 1.0, 0.9)])
+    assert (result.jobs, result.name, result.headline.words) == (("0", "1"), "m=1", "balanced accuracy")
+    assert result.mean == 0.75
     # Ash 2 of 2, Birch 2 of 3
-    assert found.pooled.value == pytest.approx((1 + 2 / 3) / 2, abs=1e-6)
-    assert found.matrix.tolist() == [[2, 0], [1, 2]]
-    assert (found.pieces, found.works) == (5, 4)
-    assert found.validation == 0.75
-    assert found.pooled.low < found.pooled.value < found.pooled.high == 1
+    assert result.pooled.value == pytest.approx((1 + 2 / 3) / 2, abs=1e-6)
+    assert result.matrix.tolist() == [[2, 0], [1, 2]]
+    assert (result.pieces, result.works) == (5, 4)
+    assert result.validation == 0.75
+    assert result.pooled.low < result.pooled.value < result.pooled.high == 1
 
 
 def test_the_interval_is_clustered_by_work():
-    """Twenty pieces of two works say no more than two pieces do."""
+    """Twenty pieces of two works have the interval of two pieces."""
     one = [(f"a{n}", "A", "Ash", "Ash") for n in range(10)] + [
         (f"b{n}", "B", "Ash", "Birch") for n in range(10)
     ]
@@ -64,10 +64,10 @@ def test_the_interval_is_clustered_by_work():
 
 def test_a_piece_that_is_in_the_test_of_every_fold_counts_in_each():
     fixed = ("f", "F", "Birch", "Birch")
-    (found,) = aggregates([job(0, [], [*FIRST, fixed], 1), job(1, [], [*SECOND, fixed], 1)])
-    assert (found.pieces, found.works) == (6, 5)
-    assert found.matrix.sum() == 7
-    assert found.pooled.value == pytest.approx((1 + 4 / 5) / 2, abs=1e-6)
+    (result,) = aggregates([job(0, [], [*FIRST, fixed], 1), job(1, [], [*SECOND, fixed], 1)])
+    assert (result.pieces, result.works) == (6, 5)
+    assert result.matrix.sum() == 7
+    assert result.pooled.value == pytest.approx((1 + 4 / 5) / 2, abs=1e-6)
 
 
 def test_configurations_stay_apart_in_the_order_of_their_jobs():
@@ -77,7 +77,7 @@ def test_configurations_stay_apart_in_the_order_of_their_jobs():
     assert best([]) is None
 
 
-def test_the_best_is_so_on_validation_and_has_all_folds():
+def test_the_best_on_validation_that_has_all_folds_is_chosen():
     jobs = [
         *(job(0, ["m=1"], FIRST, 1.0, 0.6), job(1, ["m=1"], SECOND, 1.0, 0.6)),
         *(job(2, ["m=2"], FIRST, 0.5, 0.7), job(3, ["m=2"], SECOND, 0.5, 0.6)),
@@ -87,13 +87,13 @@ def test_the_best_is_so_on_validation_and_has_all_folds():
 
 
 def test_a_metric_that_no_fold_has_is_none():
-    (found,) = aggregates([job(0, [], FIRST, None)])
-    assert found.mean is None
+    (result,) = aggregates([job(0, [], FIRST, None)])
+    assert result.mean is None
 
 
 def test_without_trials_there_is_no_equal_error_rate():
-    (found,) = aggregates([job(0, [], FIRST, None, section=("verification", "eer"))])
-    assert found.pooled == Score(None)
+    (result,) = aggregates([job(0, [], FIRST, None, section=("verification", "eer"))])
+    assert result.pooled == Score(None)
 
 
 def test_keys_are_scored_as_mirex_does():
@@ -105,9 +105,9 @@ def test_keys_are_scored_as_mirex_does():
     keyed = replace(
         job(0, [], pieces, 0.6, section=("key", "weighted")), labels=("C major", "G major", "A minor")
     )
-    (found,) = aggregates([keyed])
-    assert found.headline.words == "MIREX key score"
-    assert found.pooled.value == pytest.approx(1.8 / 3, abs=1e-6)
+    (result,) = aggregates([keyed])
+    assert result.headline.words == "MIREX key score"
+    assert result.pooled.value == pytest.approx(1.8 / 3, abs=1e-6)
 
 
 def test_trials_of_a_verification_are_pooled():
@@ -121,8 +121,8 @@ def test_trials_of_a_verification_are_pooled():
         job(0, [], FIRST, 0.0, section=section, trials=good),
         job(1, [], SECOND, 1.0, section=section, trials=bad),
     ]
-    (found,) = aggregates(jobs)
-    assert found.headline.lower_is_better
-    assert found.mean == 0.5
+    (result,) = aggregates(jobs)
+    assert result.headline.lower_is_better
+    assert result.mean == 0.5
     # Genuine 2 and -3; false -2, -1, 3, 9: half of each on the wrong side between -1 and 2.
-    assert found.pooled.value == 0.5
+    assert result.pooled.value == 0.5

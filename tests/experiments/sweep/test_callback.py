@@ -1,4 +1,4 @@
-"""Where a sweep begins, and how it ends whatever happens."""
+"""A sweep is opened before its jobs, and ended whatever happens."""
 
 import warnings
 
@@ -14,15 +14,15 @@ from earmark.foundation.errors import EarmarkError
 
 @pytest.fixture
 def finished(monkeypatch):
-    """What `finish` was told, in place of it."""
-    told = []
-    monkeypatch.setattr(finish, "finish", lambda *arguments: told.append(arguments))
-    yield told
+    """The calls of `finish`, which is replaced."""
+    calls = []
+    monkeypatch.setattr(finish, "finish", lambda *arguments: calls.append(arguments))
+    yield calls
     SweepCallback.opened = None
 
 
 def hydra(stage="train", then=None):
-    """Hydra's own way to call the callback, and what its sweeper then raises; warnings that were given."""
+    """Let Hydra call the callback, then raise what its sweeper would; the warnings."""
     callbacks = {"sweep": {"_target_": "earmark.experiments.sweep.callback.SweepCallback"}}
     config = OmegaConf.create({"hydra": {"callbacks": callbacks, "job": {"name": stage}}})
     with warnings.catch_warnings(record=True) as caught:
@@ -34,7 +34,7 @@ def hydra(stage="train", then=None):
 
 
 @pytest.mark.parametrize(
-    ("given", "constant", "first"),
+    ("overrides", "constant", "first"),
     [
         (["a=1", "b=2,3"], ["a"], ["a=1", "b=2"]),
         (["split.fold=range(4)", "model=a,b"], [], ["split.fold=0", "model=a"]),
@@ -42,29 +42,29 @@ def hydra(stage="train", then=None):
         (['data.group_pattern="^(.*?)_"'], ["data.group_pattern"], ['data.group_pattern="^(.*?)_"']),
     ],
 )
-def test_what_varies_and_the_first_job(given, constant, first):
-    assert callback._parsed(given) == (constant, first)
+def test_what_varies_and_the_first_job(overrides, constant, first):
+    assert callback.constant_and_first(overrides) == (constant, first)
 
 
 def test_a_sweep_that_cannot_be_opened_stops_hydra(monkeypatch, finished, tmp_path):
     def refuse(_):
         raise EarmarkError("no server")
 
-    monkeypatch.setattr(callback, "_open", refuse)
+    monkeypatch.setattr(callback, "open_sweep", refuse)
     with pytest.raises(EarmarkError, match="no server"), ending(tmp_path):
         hydra()
     assert finished == []
 
 
 def test_other_stages_have_no_run(monkeypatch, finished, tmp_path):
-    monkeypatch.setattr(callback, "_open", lambda _: pytest.fail("opened"))
+    monkeypatch.setattr(callback, "open_sweep", lambda _: pytest.fail("opened"))
     with ending(tmp_path):
         assert hydra("features") == []
     assert finished == []
 
 
 def test_a_sweep_ends_after_its_jobs(monkeypatch, finished, tmp_path, sweep):
-    monkeypatch.setattr(callback, "_open", lambda _: sweep)
+    monkeypatch.setattr(callback, "open_sweep", lambda _: sweep)
     with ending(tmp_path):
         hydra()
         assert finished == []
@@ -73,7 +73,7 @@ def test_a_sweep_ends_after_its_jobs(monkeypatch, finished, tmp_path, sweep):
 
 @pytest.mark.parametrize("error", [HydraException("no convnot"), EarmarkError("x"), KeyboardInterrupt()])
 def test_a_sweep_ends_with_what_ended_it(monkeypatch, finished, tmp_path, sweep, error):
-    monkeypatch.setattr(callback, "_open", lambda _: sweep)
+    monkeypatch.setattr(callback, "open_sweep", lambda _: sweep)
     with pytest.raises(type(error)) as caught, ending(tmp_path):
         hydra(then=error)
     assert caught.value is error
@@ -81,9 +81,9 @@ def test_a_sweep_ends_with_what_ended_it(monkeypatch, finished, tmp_path, sweep,
 
 
 def test_a_worker_that_died_is_one_line_and_a_traceback_in_the_folder(monkeypatch, finished, tmp_path, sweep):
-    monkeypatch.setattr(callback, "_open", lambda _: sweep)
-    said = r"^the sweep ended before its time: RuntimeError: killed \(see .*traceback.txt\); .*resume=true"
-    with pytest.raises(EarmarkError, match=said), ending(tmp_path):
+    monkeypatch.setattr(callback, "open_sweep", lambda _: sweep)
+    message = r"^the sweep ended before its time: RuntimeError: killed \(see .*traceback.txt\); .*resume=true"
+    with pytest.raises(EarmarkError, match=message), ending(tmp_path):
         hydra(then=RuntimeError("killed"))
     assert "RuntimeError: killed" in (sweep.folder / "traceback.txt").read_text()
     assert len(finished) == 1

@@ -1,4 +1,4 @@
-"""The end of a sweep: files, MLflow, the screen, and who failed."""
+"""The end of a sweep: files, MLflow, the table on the screen, and failed jobs."""
 
 import json
 
@@ -45,11 +45,11 @@ def test_a_finished_sweep_is_summed_up(swept, tmp_path, capsys):
     assert run.data.metrics["objective.margin:0.5/mean"] == 0.75
     assert run.data.metrics["objective.margin:0.5/pooled"] == 0.75
     folder = sweep.folder / "aggregate"
-    made = {"aggregate.csv", "aggregate.json"} | {
+    files = {"aggregate.csv", "aggregate.json"} | {
         f"confusion_{n}.{kind}" for n in (0, 1) for kind in ("csv", "png")
     }
-    assert {path.name for path in folder.iterdir()} == made
-    assert names(tracker, sweep.parent, "aggregate") == {f"aggregate/{name}" for name in made}
+    assert {path.name for path in folder.iterdir()} == files
+    assert names(tracker, sweep.parent, "aggregate") == {f"aggregate/{name}" for name in files}
     table = read_table(folder / "aggregate.csv")
     assert list(table.configuration) == ["objective.margin=0.5", "objective.margin=1.0"]
     assert list(table.folds) == ["2", "2"]
@@ -57,9 +57,9 @@ def test_a_finished_sweep_is_summed_up(swept, tmp_path, capsys):
     assert [row["best"] for row in json.loads((folder / "aggregate.json").read_text())] == [False, True]
     matrix = read_table(folder / "confusion_0.csv")
     assert matrix.to_numpy().tolist() == [["Ash", "1", "1"], ["Birch", "0", "2"]]
-    said = capsys.readouterr().out
-    assert said.index("objective.margin=1.0 *") < said.index("objective.margin=0.5")
-    assert "balanced accuracy" in said
+    output = capsys.readouterr().out
+    assert output.index("objective.margin=1.0 *") < output.index("objective.margin=0.5")
+    assert "balanced accuracy" in output
 
 
 def test_bundles_of_the_best_configuration_alone_are_logged(swept, tmp_path):

@@ -1,4 +1,4 @@
-"""A sweep's folder: read as written, found again by its overrides."""
+"""A sweep's folder: read as written, and found by its overrides."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ def test_jobs_come_by_number_and_none_of_another_sweep(sweep, write_job):
 
 
 @pytest.mark.parametrize("item", ["hydra/launcher=joblib", "hydra.sweep.dir=x", "sweep.resume=true"])
-def test_how_a_sweep_is_run_is_not_what_it_is(item):
+def test_settings_of_how_a_sweep_is_run_do_not_last(item):
     assert lasting(["a=1", item, "+b.sweep=2"]) == ("a=1", "+b.sweep=2")
 
 
@@ -39,7 +39,7 @@ def test_the_newest_of_the_same_overrides_is_found(sweep, tmp_path):
     assert find_sweep(runs, "train", [*sweep.overrides, "sweep.resume=true"]).folder.name == "later"
 
 
-def test_where_there_is_none_the_error_says_what_was_looked_for(sweep, tmp_path):
+def test_where_there_is_none_the_error_names_the_overrides(sweep, tmp_path):
     with pytest.raises(
         EarmarkError, match=r"no sweep of train below .*runs had the overrides split.fold=2,3"
     ):

@@ -8,16 +8,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import optuna
 import pytest
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import OmegaConf
 
 from earmark.experiments.sweep.optuna_search import search
 from earmark.foundation.errors import EarmarkError
+from hydra_plugins.earmark_optuna.sweeper import OptunaSweeper
 
 PROJECT = Path(__file__).parents[3]
 # The score is best at x = 0.3; the job notes that it ran, and dies or fails where it is told to.
@@ -185,29 +186,30 @@ def test_a_study_of_ones_own_name_and_direction(app, sweep):
 
 
 @pytest.fixture
-def found(tmp_path):
+def search_here(tmp_path):
     """Search in this process, with a launcher that gives `score` of each job's overrides."""
 
     def run(arguments, score, **changed):
-        job, folder = SimpleNamespace(name="train"), SimpleNamespace(dir=str(tmp_path / "sweep"))
-        config = OmegaConf.create({"hydra": {"job": vars(job), "sweep": vars(folder)}})
         settings = {
             **{"n_trials": 2, "n_jobs": 1, "direction": "maximize", "study_name": None, "params": {}},
             "storage": str(tmp_path / "optuna.db"),
             "sampler": {"_target_": "optuna.samplers.RandomSampler", "seed": 0},
         }
+        sweeper = OptunaSweeper(**settings | changed)
+        sweeper.config = OmegaConf.create(
+            {"hydra": {"job": {"name": "train"}, "sweep": {"dir": str(tmp_path / "sweep")}}}
+        )
 
         def launch(jobs, first):
-            return [SimpleNamespace(return_value=score(overrides)) for overrides in jobs]
+            return [JobReturn(status=JobStatus.COMPLETED, _return_value=score(job)) for job in jobs]
 
-        parse = OverridesParser.create().parse_overrides
-        search(SimpleNamespace(config=config, **settings | changed), parse, arguments, launch)
+        search(sweeper, OverridesParser.create().parse_overrides, arguments, launch)
 
     return run
 
 
 @pytest.mark.parametrize(
-    ("score", "changed", "said"),
+    ("score", "changed", "message"),
     [
         (None, {}, "there is no score to search by"),
         (float("nan"), {}, "all 2 trials failed, the last: it gave no score"),
@@ -222,24 +224,24 @@ def found(tmp_path):
         (1.0, {"storage": "/dev/null/optuna.db"}, "/dev/null"),
     ],
 )
-def test_what_cannot_be_searched_is_one_line(found, score, changed, said):
+def test_what_cannot_be_searched_is_one_line(search_here, score, changed, message):
     with pytest.raises(EarmarkError) as caught:
-        found([X], lambda _: score, **changed)
-    assert said in str(caught.value)
+        search_here([X], lambda _: score, **changed)
+    assert message in str(caught.value)
 
 
-def test_how_a_job_runs_makes_no_other_study(found, tmp_path):
+def test_how_a_job_runs_makes_no_other_study(search_here):
     asked = []
 
     def score(overrides):
         asked.append(overrides)
         return 0.5
 
-    found([X, "n=1", "executor.workers=1", "sweep.resume=false"], score)
+    search_here([X, "n=1", "executor.workers=1", "sweep.resume=false"], score)
     assert len(asked) == 2
-    found(["n=1", X, "executor.workers=2", "sweep.resume=true"], score)
+    search_here(["n=1", X, "executor.workers=2", "sweep.resume=true"], score)
     assert len(asked) == 2
-    found([X, "n=2"], score)
+    search_here([X, "n=2"], score)
     assert len(asked) == 4
     assert asked[0][:3] == ["n=1", "executor.workers=1", "sweep.resume=false"]
     assert asked[0][3].startswith("x=0.")

@@ -42,7 +42,7 @@ def test_what_is_searched(notation, expected):
 
 
 @pytest.mark.parametrize(
-    ("notation", "said"),
+    ("notation", "message"),
     [
         ("3", "is one value"),
         ("tag(log,interval(0,1))", "x="),
@@ -54,11 +54,11 @@ def test_what_is_searched(notation, expected):
         ("tag(log,range(1,9,2))", "x="),
     ],
 )
-def test_what_optuna_cannot_search_is_one_line(notation, said):
+def test_what_optuna_cannot_search_is_one_line(notation, message):
     (override,) = PARSE([f"x={notation}"])
     with pytest.raises(EarmarkError) as caught:
         distribution(override)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 READY = {"lr": "tag(log,interval(0.1,1))", "n": "range(4)"}
@@ -78,14 +78,16 @@ def test_what_the_command_line_fixes_is_not_searched():
 
 
 @pytest.mark.parametrize("arguments", [[], ["model=a"]])
-def test_nothing_to_search_is_said(arguments):
+def test_nothing_to_search_is_refused(arguments):
     with pytest.raises(EarmarkError, match="nothing to search"):
         search_space(PARSE, arguments, {})
 
 
-def ends(found):
+def ends(distribution):
     """The outermost values of a distribution."""
-    return found.choices if isinstance(found, CategoricalDistribution) else (found.low, found.high)
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.choices
+    return distribution.low, distribution.high
 
 
 @pytest.mark.parametrize(
@@ -104,7 +106,7 @@ def test_a_ready_space_fits_its_experiments_to_its_ends(name, experiments):
     assert set(space.varied) == set(ready)
     for experiment in experiments:
         for end in (0, -1):
-            values = {key: ends(found)[end] for key, found in space.varied.items()}
+            values = {key: ends(searched)[end] for key, searched in space.varied.items()}
             check(compose(CONF, [f"experiment={experiment}", *space.job(values)]))
 
 

@@ -1,4 +1,4 @@
-"""Sweeps as a shell starts them: real processes, real kills, a real database."""
+"""Sweeps started from a shell: processes, kills and a database that are real."""
 
 import json
 import time
@@ -23,8 +23,8 @@ def sweep_of(checkout):
 
 def runs_of(client, sweep):
     experiment = client.get_experiment_by_name(sweep.experiment)
-    found = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time ASC"])
-    return [run for run in found if run.info.run_id != sweep.parent]
+    runs = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time ASC"])
+    return [run for run in runs if run.info.run_id != sweep.parent]
 
 
 def test_jobs_that_fail_in_their_check_are_failed_runs(train, checkout, client):

@@ -43,7 +43,7 @@ def publish(
     mlflow models serve -m models:/composer@champion --env-manager local --port 8000
     """
     from earmark.apps.commands.model_option import bundle_folder
-    from earmark.experiments.registry.registry import publish_bundle
+    from earmark.experiments.registry.publishing import publish_bundle
     from earmark.identify.locate import MLFLOW_URI
 
     if MLFLOW_URI.match(bundle):

@@ -17,7 +17,7 @@ from earmark.experiments.runs import Run
 from earmark.pipeline.settings.without_effect import changes_results
 from earmark.pipeline.tracking.run_name import OVERRIDES_TAG
 
-# Of runs from before the evaluation logged it there is the score that training watched.
+# Older runs do not have it: their validation score is the one that training watched.
 VALIDATION = "validation.balanced_accuracy.value"
 EVALUATED = "balanced accuracy of pieces"
 SORTS = ("validation", "test")
@@ -60,8 +60,8 @@ class Row:
     @property
     def validation(self) -> float | None:
         """On the validation pieces, mean over folds: what systems may be chosen by."""
-        judged = self._mean(VALIDATION)
-        return self._mean("train.score") if judged is None else judged
+        score = self._mean(VALIDATION)
+        return self._mean("train.score") if score is None else score
 
     @property
     def validation_kind(self) -> str:
@@ -88,7 +88,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Board:
-    """Rows, the best first, and what a reader must be told. more: rows that were cut off."""
+    """A leaderboard.
+
+    Attributes:
+        metric: Of the rows' scores.
+        sort: `validation` or `test`: what the order is by.
+        rows: The best first.
+        notes: What limits the comparison, a line each.
+        more: How many rows were cut off.
+    """
 
     metric: Metric
     sort: str
@@ -98,14 +106,18 @@ class Board:
 
 
 def short(name: str) -> str:
-    """A search's numbers have 17 digits; four tell them apart: `lr=0.003124` of `lr=0.0031237540119`."""
+    """The name with long decimal numbers cut to four digits: `lr=0.003124` of `lr=0.0031237540119`."""
     return re.sub(r"\d+\.\d{5,}(e-?\d+)?", lambda number: f"{float(number[0]):.4g}", name)
 
 
 def evaluated(runs: Sequence[Run]) -> tuple[list[Run], str]:
-    """The runs that have something to compare, and in words how many of the others there are.
+    """Select the runs that were evaluated; a sweep's parent is none of them.
 
-    A sweep's parent is no run of its own.
+    Args:
+        runs: Of an experiment.
+
+    Returns:
+        The evaluated runs, and in words how many others there are, by what they lack.
     """
     parents = {run.parent for run in runs}
     left: Counter[str] = Counter()
@@ -125,7 +137,14 @@ def evaluated(runs: Sequence[Run]) -> tuple[list[Run], str]:
 
 
 def systems(runs: Sequence[Run]) -> tuple[list[Row], int]:
-    """Runs (the newest first) as rows, and how many runs were repeats: of these the newest counts."""
+    """Group runs into rows: those that differ in their fold only are one system.
+
+    Args:
+        runs: Evaluated, the newest first; of repeated ones the newest counts.
+
+    Returns:
+        The rows, and how many runs were repeats.
+    """
     groups: dict[tuple, dict[str, Run]] = defaultdict(dict)
     repeats = 0
     for run in runs:
@@ -149,16 +168,20 @@ def _named(rows: list[Row]) -> list[Row]:
 
 
 def board(runs: Sequence[Run], results: Results, metric: Metric, sort: str, top: int) -> Board:
-    """The `top` systems among `runs` (evaluated, the newest first).
+    """Rank the systems among `runs`, score them, and test each against the first.
 
-    sort: `validation`, which leaves the test untouched, or `test`, by the metric itself. results: gives what
-    a run's evaluation wrote.
+    Args:
+        runs: Evaluated, the newest first.
+        results: Gives what a run's evaluation wrote.
+        metric: Of the scores and tests.
+        sort: `validation`, which leaves the test untouched, or `test`, by the metric itself.
+        top: The most rows.
     """
     rows, repeats = systems(runs)
     notes = [f"of {repeats} repeated runs the newest counts"] if repeats else []
     if sort == "validation":
         rows = _ordered(rows, lambda row: row.validation, False)
-        # Scores of another kind say nothing beside these: such runs come after.
+        # Scores of another kind cannot be compared with these: such runs come after.
         rows = sorted(rows, key=lambda row: row.validation_kind != EVALUATED)
         rows, more = rows[:top], len(rows[top:])
         rows = [_scored(row, results, metric) for row in rows]
@@ -179,8 +202,8 @@ def _ordered(rows: list[Row], value: Callable[[Row], float | None], lower: bool)
 def _scored(row: Row, results: Results, metric: Metric) -> Row:
     """The row with its score: pooled over its folds where verdicts give the metric again, else as logged."""
     evaluations = [result for run in row.runs if (result := results(run)) is not None]
-    whole = len(evaluations) == len(row.runs)
-    table = observations(metric, evaluations) if whole else None
+    complete = len(evaluations) == len(row.runs)
+    table = observations(metric, evaluations) if complete else None
     if table is not None:
         score = pooled(metric, table, *_bootstrap(row.runs[0]))
     elif len(row.runs) == 1:
@@ -213,7 +236,7 @@ def _tested(rows: list[Row], metric: Metric) -> list[Row]:
 
 def _untestable(row: Row, best: Row) -> str:
     if row.pieces is None or best.pieces is None:
-        return "the metric cannot be had from their verdicts"
+        return "the metric cannot be computed from their verdicts"
     if _identity(row.pieces) != _identity(best.pieces):
         return "their test pieces are others than those of the best"
     return ""

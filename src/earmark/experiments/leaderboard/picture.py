@@ -1,4 +1,4 @@
-"""What a better score costs: the metric against training time or parameters."""
+"""A picture of the leaderboard: the metric against training time or parameters."""
 
 from __future__ import annotations
 
@@ -12,12 +12,27 @@ COSTS = {"seconds": "training of one fold (s)", "parameters": "trained parameter
 
 
 def cost_of(row: Row, cost: str) -> float | None:
-    """What a system costs: `seconds` of training one fold, or `parameters`."""
+    """The cost of a system; None where it is not known.
+
+    Args:
+        row: The system.
+        cost: `seconds` of training one fold, or `parameters`.
+    """
     return row.duration_s if cost == "seconds" else row.parameters
 
 
 def cost_picture(rows: Sequence[Row], metric: str, cost: str, path: Path) -> int:
-    """Draw each row at (cost, score) with its interval and rank; how many have both."""
+    """Draw each row at (cost, score) with its interval and rank.
+
+    Args:
+        rows: In the order of their ranks.
+        metric: For the axis.
+        cost: `seconds` or `parameters`.
+        path: Of the picture.
+
+    Returns:
+        How many rows have both a cost and a score, and were drawn.
+    """
     drawn = [
         (rank, spent, value, row)
         for rank, row in enumerate(rows, start=1)

@@ -10,9 +10,17 @@ from earmark.identify.locate import BUNDLE_FILE
 
 
 def download_bundle(uri: str, scratch: Path) -> Path:
-    """The folder below `scratch` that the bundle of a URI (models:/NAME@ALIAS, runs:/…) is downloaded to.
+    """Download the bundle that a URI of MLflow names.
 
-    Raises EarmarkError where MLflow is not installed, does not give it, or it holds no bundle.
+    Args:
+        uri: models:/NAME@ALIAS, runs:/…
+        scratch: The folder to download into.
+
+    Returns:
+        The bundle's folder.
+
+    Raises:
+        EarmarkError: MLflow is not installed or does not give it, or it holds no bundle.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "true")
@@ -22,10 +30,10 @@ def download_bundle(uri: str, scratch: Path) -> Path:
     except ImportError:
         raise EarmarkError(f"{uri} needs MLflow: pip install mlflow, or --model FOLDER") from None
     try:
-        found = Path(download_artifacts(uri, dst_path=str(scratch)))
+        downloaded = Path(download_artifacts(uri, dst_path=str(scratch)))
     except Exception as error:  # MLflow raises its own, the server's and the disk's
         raise EarmarkError(f"{uri} cannot be had from MLflow: {describe(error)}") from error
-    bundles = sorted(found.rglob(BUNDLE_FILE))
+    bundles = sorted(downloaded.rglob(BUNDLE_FILE))
     if not bundles:
         raise EarmarkError(f"{uri} holds no bundle: is it a run or a model that earmark logged?")
     return bundles[0].parent

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from mlflow.pyfunc.model import PythonModel
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from earmark.foundation.errors import PieceError, describe
 from earmark.identify.identifier import Identifier
@@ -23,17 +23,28 @@ OUTPUT_COLUMNS = ("name", "verdict", "confidence", "distance", "nearest", "error
 
 
 class IdentifyingModel(PythonModel):
-    """Identifies what each row holds; a row that cannot be heard says so in its own `error`."""
+    """Identifies what each row holds; a row whose music cannot be read has an `error`."""
 
-    def load_context(self, context: Any) -> None:
-        """Read the bundle, which is checked as ever: nothing in it runs code."""
+    def load_context(self, context: PythonModelContext) -> None:
+        """Read the bundle, with the checks that every bundle gets: nothing in it runs code."""
         self.identifier = Identifier.load(Path(context.artifacts["bundle"]))
 
-    def predict(self, context: Any, model_input: pd.DataFrame, params: dict | None = None) -> pd.DataFrame:
-        """A row of OUTPUT_COLUMNS for each row of `model_input`, in its order.
+    def predict(
+        self,
+        context: PythonModelContext | None,
+        model_input: pd.DataFrame,
+        params: dict[str, Any] | None = None,
+    ) -> pd.DataFrame:
+        """Identify the music of each row; what is wrong with a row is in its `error` and is not raised.
 
-        model_input: the columns name, content_base64 (a file's bytes) and path (a file of the server,
-        where PATHS_VARIABLE is 1), as far as they are there. Never raises for what a row holds.
+        Args:
+            context: MLflow's; not used.
+            model_input: The columns name, content_base64 (a file's bytes) and path (a file of the server,
+                where PATHS_VARIABLE is 1), as far as they are there.
+            params: MLflow's; not used.
+
+        Returns:
+            A row of OUTPUT_COLUMNS for each row of `model_input`, in its order.
         """
         # Not to_dict: MLflow drops columns that it does not know, and a row without any is a row still.
         rows = [
@@ -46,10 +57,10 @@ class IdentifyingModel(PythonModel):
         name = _text(row.get("name")) or _text(row.get("path"))
         try:
             with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
-                found = self.identifier.identify(Target(name, _file(row, name, Path(folder))))
-        except Exception as error:  # one row's fault is that row's error, and no status 500 for all
-            found = Verdict(name, error=describe(error))
-        plain = found.as_dict()
+                verdict = self.identifier.identify(Target(name, _file(row, name, Path(folder))))
+        except Exception as error:  # the other rows are answered: no status 500
+            verdict = Verdict(name, error=describe(error))
+        plain = verdict.as_dict()
         nearest = json.dumps(plain["nearest"], ensure_ascii=False)
         return {"name": name, **{key: plain[key] for key in OUTPUT_COLUMNS[1:]}, "nearest": nearest}
 

@@ -10,8 +10,11 @@ from typing import Any
 
 import pandas as pd
 
+from earmark.foundation.quiet_import import quiet_import
+
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)  # C major from middle C, MIDI numbers
 NOTES_PER_CLIP_SECOND = 6  # so long that a tempo brought to six onsets a second still fills a clip
+BEAT_S, TICKS_A_BEAT, VELOCITY = 0.5, 480, 90
 
 
 def signature() -> Any:
@@ -34,21 +37,31 @@ def signature() -> Any:
 
 
 def input_example(settings: Mapping[str, Any]) -> pd.DataFrame:
-    """One row: scales as a MIDI file, as long as the bundle's clips need. settings: those of a bundle."""
+    """One row: scales as a MIDI file, as long as the bundle's clips need.
+
+    Args:
+        settings: Those of a bundle.
+    """
     content = base64.b64encode(scales(float(settings["dataset"]["clip_s"]))).decode("ascii")
     return pd.DataFrame({"name": ["scales.mid"], "content_base64": [content]})
 
 
 def scales(clip_s: float) -> bytes:
-    """A MIDI file of C major scales up and down, of at least three clips' length at 120 beats a minute."""
-    import mido
+    """A MIDI file of C major scales up and down, a note for each beat at 120 beats a minute.
 
-    track = mido.MidiTrack()
+    Args:
+        clip_s: Length of the bundle's clips in seconds; the file lasts at least three of them.
+    """
+    pretty_midi = quiet_import("pretty_midi")
+    midi = pretty_midi.PrettyMIDI(resolution=TICKS_A_BEAT, initial_tempo=60 / BEAT_S)
+    piano = pretty_midi.Instrument(program=0)
     pattern = SCALE + SCALE[-2:0:-1]
     for number in range(math.ceil(NOTES_PER_CLIP_SECOND * clip_s)):
-        pitch = pattern[number % len(pattern)]
-        track.append(mido.Message("note_on", note=pitch, velocity=90, time=0))
-        track.append(mido.Message("note_off", note=pitch, velocity=0, time=480))  # a beat: half a second
+        onset_s = BEAT_S * number
+        piano.notes.append(
+            pretty_midi.Note(VELOCITY, pattern[number % len(pattern)], onset_s, onset_s + BEAT_S)
+        )
+    midi.instruments.append(piano)
     stream = io.BytesIO()
-    mido.MidiFile(type=0, ticks_per_beat=480, tracks=[track]).save(file=stream)
+    midi.write(stream)
     return stream.getvalue()

@@ -1,4 +1,4 @@
-"""What a sweep gave: jobs that differ in their fold only are one configuration.
+"""The results of a sweep by configuration: jobs that differ in their fold only are one configuration.
 
 Of each configuration: the mean over its folds of the headline metric of the test, the same metric of all test
 verdicts together with a 95 % interval clustered by work (`evaluation.pooling`, as in the leaderboard), their
@@ -47,7 +47,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """One configuration.
+    """The results of one configuration.
 
     Attributes:
         configuration: The overrides that vary, but for the fold.
@@ -80,7 +80,7 @@ class Aggregate:
 
 
 def aggregates(jobs: Sequence[Job]) -> list[Aggregate]:
-    """One for each configuration, in the order of their first jobs."""
+    """Sum up the jobs: one aggregate for each configuration, in the order of their first jobs."""
     configurations = dict.fromkeys(job.configuration for job in jobs)
     return [
         _aggregate([job for job in jobs if job.configuration == configuration])
@@ -89,7 +89,7 @@ def aggregates(jobs: Sequence[Job]) -> list[Aggregate]:
 
 
 def best(candidates: Sequence[Aggregate]) -> Aggregate | None:
-    """The best on validation of those that have the most folds: a single lucky fold does not win."""
+    """The best on validation among those that have the most folds; None where there is none."""
     if not candidates:
         return None
     folds = max(len(one.jobs) for one in candidates)

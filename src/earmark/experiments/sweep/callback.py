@@ -1,6 +1,6 @@
-"""Where Hydra begins a sweep: its MLflow run is made once, before jobs race to a fresh database.
+"""The beginning and end of a sweep: its MLflow run is made once, before its jobs start.
 
-The end is not left to Hydra, which calls back only where no job and no worker failed: see `finish`.
+Hydra calls back at the end only where no job and no worker failed: `ending` ends a sweep in any case.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
@@ -23,14 +23,17 @@ from earmark.foundation.workspace import Workspace
 from earmark.pipeline.order import EVALUATED
 from earmark.pipeline.settings.config import override_key
 
-# A config that cannot be composed, and what earmark itself says: these lines need no traceback.
-OURS = (EarmarkError, HydraException, OmegaConfBaseException)
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+# A config that cannot be composed, and errors with earmark's own message: they need no traceback.
+EXPECTED_ERRORS = (EarmarkError, HydraException, OmegaConfBaseException)
 
 
 class SweepRefused(BaseException):
-    """A sweep that could not be opened, for the reason `error`.
+    """A sweep could not be opened, for the reason `error`.
 
-    No Exception: Hydra makes a warning of each that a callback raises.
+    Not derived from Exception: Hydra turns each Exception of a callback into a warning.
     """
 
     def __init__(self, error: Exception) -> None:
@@ -39,12 +42,19 @@ class SweepRefused(BaseException):
 
 
 class SweepCallback(Callback):
-    """Opens the sweep's run; `opened` tells `launch` which sweep it has to end."""
+    """Opens the sweep's run.
+
+    Attributes:
+        opened: The sweep that `ending` has to end.
+    """
 
     opened: ClassVar[Sweep | None] = None
 
-    def on_multirun_start(self, config: Any, **_: Any) -> None:
-        """Open the sweep, where its jobs are evaluated.
+    def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
+        """Open the sweep, if its jobs are evaluated.
+
+        Args:
+            config: Hydra's, of the whole multirun.
 
         Raises:
             SweepRefused: It cannot be opened.
@@ -52,16 +62,20 @@ class SweepCallback(Callback):
         if config.hydra.job.name not in EVALUATED:
             return
         try:
-            SweepCallback.opened = _open(config)
+            SweepCallback.opened = open_sweep(config)
         except Exception as error:
             raise SweepRefused(error) from error
 
 
 @contextmanager
 def ending(project: Path) -> Iterator[None]:
-    """However Hydra's work inside ends, the sweep that it opened ends, too.
+    """End the sweep that Hydra opens inside, however Hydra ends.
 
-    Raises EarmarkError where the sweep could not be opened, jobs of it failed, or a worker process died.
+    Args:
+        project: The checkout.
+
+    Raises:
+        EarmarkError: The sweep could not be opened, jobs of it failed, or a worker process died.
     """
     SweepCallback.opened = None
     try:
@@ -70,7 +84,11 @@ def ending(project: Path) -> Iterator[None]:
         raise refused.error from None
     except BaseException as error:
         _finish(project, error)
-        if SweepCallback.opened is None or not isinstance(error, Exception) or isinstance(error, OURS):
+        if (
+            SweepCallback.opened is None
+            or not isinstance(error, Exception)
+            or isinstance(error, EXPECTED_ERRORS)
+        ):
             raise
         file = SweepCallback.opened.folder / "traceback.txt"
         write_text(file, "".join(traceback.format_exception(error)))
@@ -88,7 +106,15 @@ def _finish(project: Path, error: BaseException | None) -> None:
         finish(SweepCallback.opened, project, error)
 
 
-def _open(config: Any) -> Sweep:
+def open_sweep(config: DictConfig) -> Sweep:
+    """Make the sweep's run in MLflow and its folder; a resumed sweep has both.
+
+    Args:
+        config: Hydra's, of the whole multirun.
+
+    Raises:
+        EarmarkError: MLflow cannot be used, or has no run of the sweep to resume.
+    """
     from earmark.pipeline.tracking.run_name import tags
     from earmark.pipeline.tracking.tracker import Tracker
 
@@ -97,13 +123,13 @@ def _open(config: Any) -> Sweep:
     ).parent
     folder = Path(config.hydra.sweep.dir).resolve()
     workspace = Workspace.at(project, folder)
-    found = Sweep.read(folder) if config.sweep.resume else None
-    if found:
-        Tracker(workspace, found.experiment).reopen(found.parent)
-        return found
-    stage, given = config.hydra.job.name, list(config.hydra.overrides.task)
-    constant, first = _parsed(given)
-    overrides = lasting(given)
+    resumed = Sweep.read(folder) if config.sweep.resume else None
+    if resumed:
+        Tracker(workspace, resumed.experiment).reopen(resumed.parent)
+        return resumed
+    stage, task_overrides = config.hydra.job.name, list(config.hydra.overrides.task)
+    constant, first = constant_and_first(task_overrides)
+    overrides = lasting(task_overrides)
     tracker = Tracker(workspace, _experiment(config, first))
     varying = [item for item in overrides if override_key(item) not in constant]
     name = f"sweep: {', '.join(varying) or 'default'}"
@@ -114,8 +140,15 @@ def _open(config: Any) -> Sweep:
     return sweep
 
 
-def _parsed(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Keys of the overrides that do not vary, and the overrides of the first job of a grid."""
+def constant_and_first(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What the overrides of a sweep have in common, and where it begins.
+
+    Args:
+        overrides: In Hydra's notation.
+
+    Returns:
+        The keys that do not vary, and the overrides of the first job of a grid.
+    """
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
     constant, first = [], []
@@ -128,11 +161,11 @@ def _parsed(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
     return constant, first
 
 
-def _experiment(config: Any, first: Sequence[str]) -> str:
-    """The MLflow experiment of the first job: all are kept beside each other there."""
+def _experiment(config: DictConfig, first: Sequence[str]) -> str:
+    """The MLflow experiment of the first job, in which all jobs are kept."""
     from hydra import compose
 
     try:
         return compose(config_name="config", overrides=list(first)).tracking.experiment
     except (HydraException, OmegaConfBaseException):
-        return config.tracking.experiment  # that job will say what is wrong
+        return config.tracking.experiment  # the job itself will fail with the reason

@@ -1,4 +1,4 @@
-"""The end of a sweep, however it came: what the jobs found is summed up, and its MLflow run ends."""
+"""The end of a sweep, whatever ended it: its results are summed up, and its MLflow run ends."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import yaml
@@ -28,18 +28,27 @@ from earmark.pipeline.settings.config import override_key
 from earmark.pipeline.tracking.provenance import data_hash
 from earmark.pipeline.tracking.run_record import FAILED, FINISHED, KILLED, RUNNING, RunRecord
 
+if TYPE_CHECKING:
+    from earmark.pipeline.tracking.tracker import Tracker
+
 Jobs = list[tuple[Path, RunRecord]]
 
 
 def finish(sweep: Sweep, project: Path, error: BaseException | None) -> None:
-    """End the sweep's run. error: what ended the sweep before its time.
+    """Sum up the sweep and end its run in MLflow; failed jobs are named on stderr, a line each.
 
-    Raises EarmarkError where jobs failed, after a line for each.
+    Args:
+        sweep: The sweep.
+        project: The checkout.
+        error: What ended the sweep before its time; None where all jobs were run.
+
+    Raises:
+        EarmarkError: Jobs failed.
     """
     from earmark.pipeline.tracking.tracker import Tracker
 
     tracker = Tracker(Workspace.at(project, sweep.folder), sweep.experiment)
-    _bury(tracker, sweep)
+    _mark_killed_jobs(tracker, sweep)
     jobs = sweep.jobs()
     finished = [job for job in jobs if job[1].status == FINISHED]
     failed = [job for job in jobs if job[1].status != FINISHED]
@@ -47,30 +56,29 @@ def finish(sweep: Sweep, project: Path, error: BaseException | None) -> None:
         tracker.end(sweep.parent, KILLED, describe(error))
         say(f"sweep: {len(finished)} jobs are finished; the same command with sweep.resume=true goes on")
         return
-    found = aggregates([_job(sweep, folder, record) for folder, record in finished])
-    if found:
-        heard = dict.fromkeys(data_hash(Workspace.at(folder).pieces) for folder, _ in finished)
-        tracker.tag(sweep.parent, data=" ".join(heard))
-        _sum_up(sweep, found, tracker, project)
-        _log_best_bundles(best(found), finished, tracker)
+    configurations = aggregates([_job(sweep, folder, record) for folder, record in finished])
+    if configurations:
+        hashes = dict.fromkeys(data_hash(Workspace.at(folder).pieces) for folder, _ in finished)
+        tracker.tag(sweep.parent, data=" ".join(hashes))
+        _sum_up(sweep, configurations, tracker, project)
+        _log_best_bundles(best(configurations), finished, tracker)
     for folder, record in failed:
         name = sweep.job_name(record.overrides)
         print(
             f"{sweep.stage}: job {folder.name} ({name}) failed: {record.error}", file=sys.stderr, flush=True
         )
-    said = describe(error) if error else f"{len(failed)} of {len(jobs)} jobs failed" if failed else ""
-    tracker.end(sweep.parent, FINISHED if finished and not error else FAILED, said)
+    message = describe(error) if error else f"{len(failed)} of {len(jobs)} jobs failed" if failed else ""
+    tracker.end(sweep.parent, FINISHED if finished and not error else FAILED, message)
     if failed and not error:
-        raise EarmarkError(f"{said}; the same command with sweep.resume=true does these again")
+        raise EarmarkError(f"{message}; the same command with sweep.resume=true does these again")
 
 
-def _bury(tracker: Any, sweep: Sweep) -> None:
-    """Jobs that were killed without a word end here."""
+def _mark_killed_jobs(tracker: Tracker, sweep: Sweep) -> None:
+    """End the runs of jobs whose processes were killed: nothing else ends these."""
     for folder, record in sweep.jobs():
         if record.status == RUNNING:
             tracker.end(record.run_id, KILLED)
-            buried = replace(record, status=KILLED, error="killed")
-            buried.write(Workspace.at(folder).run_file)
+            replace(record, status=KILLED, error="killed").write(Workspace.at(folder).run_file)
 
 
 def _job(sweep: Sweep, folder: Path, record: RunRecord) -> Job:
@@ -94,16 +102,15 @@ def _job(sweep: Sweep, folder: Path, record: RunRecord) -> Job:
     )
 
 
-def _sum_up(sweep: Sweep, found: list[Aggregate], tracker: Any, project: Path) -> None:
-    """aggregate.csv, aggregate.json and confusion matrices, here and in MLflow; a table on the screen."""
+def _sum_up(sweep: Sweep, configurations: list[Aggregate], tracker: Tracker, project: Path) -> None:
+    """Write aggregate.csv, aggregate.json and confusion matrices, log them to MLflow, and print a table."""
     from earmark.evaluation.plots import confusion_picture
 
-    chosen = best(found)
-    table = rows(found, chosen)
+    table = rows(configurations, best(configurations))
     folder = sweep.folder / "aggregate"
     write_table(pd.DataFrame(table), folder / "aggregate.csv")
     write_text(folder / "aggregate.json", json.dumps(table, indent=2) + "\n")
-    for number, one in enumerate(found):
+    for number, one in enumerate(configurations):
         file = folder / f"confusion_{number}"
         matrix = pd.DataFrame(
             [dict(zip(one.labels, row, strict=True)) for row in one.matrix.astype(int).tolist()]
@@ -124,11 +131,11 @@ def _sum_up(sweep: Sweep, found: list[Aggregate], tracker: Any, project: Path) -
 
 
 def metric_name(configuration: str) -> str:
-    """`model=a, x=1` in the letters that MLflow allows for metrics: `model:a x:1`."""
+    """A configuration as a name that MLflow allows for metrics: `model:a x:1` of `model=a, x=1`."""
     return re.sub(r"[^\w\-. :/]", "_", configuration.replace("=", ":").replace(", ", " "))[:200]
 
 
-def _log_best_bundles(chosen: Aggregate | None, finished: Jobs, tracker: Any) -> None:
+def _log_best_bundles(chosen: Aggregate | None, finished: Jobs, tracker: Tracker) -> None:
     for folder, record in finished:
         if chosen and folder.name in chosen.jobs and record.log_bundle == "best":
             tracker.log_files(record.run_id, "bundle", Workspace.at(folder).models)

@@ -1,4 +1,4 @@
-"""A sweep's folder below runs/: `sweep.json` says what the sweep is, a folder for each job what came of it.
+"""A sweep's folder below runs/: `sweep.json` describes the sweep, a folder for each job has its results.
 
 Jobs read it wherever they run: in this process, in joblib's workers, on a cluster that shares the disk.
 """
@@ -21,9 +21,16 @@ SWEEP_FILE = "sweep.json"
 
 @dataclass(frozen=True)
 class Sweep:
-    """overrides: as given, but for those of Hydra and of `sweep`. constant: keys of those that do not vary.
+    """A sweep as `sweep.json` describes it.
 
-    experiment, parent: where MLflow has it, and the id of its run. started: ISO 8601, UTC.
+    Attributes:
+        folder: Its folder.
+        stage: The script that was called.
+        overrides: Of its command line and overrides.yaml, see `lasting`.
+        constant: Keys of the overrides that do not vary.
+        experiment: Where MLflow keeps it.
+        parent: The id of its run in MLflow.
+        started: ISO 8601, UTC.
     """
 
     folder: Path
@@ -36,14 +43,14 @@ class Sweep:
 
     @classmethod
     def read(cls, folder: Path) -> Sweep | None:
-        """The sweep of a folder, or None where it is none."""
+        """The sweep of a folder; None where the folder is not that of a sweep."""
         try:
             text = (folder / SWEEP_FILE).read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
-        found = json.loads(text)
-        lists = {name: tuple(found[name]) for name in ("overrides", "constant")}
-        return cls(**{**found, **lists, "folder": folder})
+        content = json.loads(text)
+        lists = {name: tuple(content[name]) for name in ("overrides", "constant")}
+        return cls(**{**content, **lists, "folder": folder})
 
     def write(self) -> None:
         """Write `sweep.json` into the folder."""
@@ -51,19 +58,19 @@ class Sweep:
         write_text(self.folder / SWEEP_FILE, json.dumps(content, indent=2) + "\n")
 
     def varying(self, overrides: Sequence[str]) -> list[str]:
-        """Of a job's overrides those that make it another than the sweep's other jobs."""
+        """Those of a job's overrides that vary between the jobs of the sweep."""
         return [item for item in overrides if override_key(item) not in self.constant]
 
     def job_name(self, overrides: Sequence[str]) -> str:
-        """What a job is called: by the overrides that vary."""
+        """The name of a job: its overrides that vary."""
         return ", ".join(self.varying(overrides)) or "default"
 
     def jobs(self) -> list[tuple[Path, RunRecord]]:
         """Folder and record of every job that began, in the order of their numbers."""
-        found = [(file.parent, RunRecord.read(Workspace.at(file.parent).run_file)) for file in self._files()]
-        return [(folder, record) for folder, record in found if record and record.parent == self.parent]
+        records = [(file.parent, RunRecord.read(file)) for file in self._run_files()]
+        return [(folder, record) for folder, record in records if record and record.parent == self.parent]
 
-    def _files(self) -> list[Path]:
+    def _run_files(self) -> list[Path]:
         def number(file: Path) -> tuple[int, str]:
             name = file.parent.name
             return (int(name), "") if name.isdecimal() else (1 << 30, name)
@@ -73,22 +80,31 @@ class Sweep:
 
 def lasting(overrides: Sequence[str]) -> tuple[str, ...]:
     """Overrides without those that say how to run: Hydra's own, and the section `sweep`."""
-    passing = ("hydra", "sweep.")
-    return tuple(item for item in overrides if not override_key(item).startswith(passing))
+    transient = ("hydra", "sweep.")
+    return tuple(item for item in overrides if not override_key(item).startswith(transient))
 
 
 def find_sweep(runs: Path, stage: str, overrides: Sequence[str]) -> Sweep:
-    """The newest sweep below `runs` of these overrides. Raises EarmarkError where there is none."""
+    """The newest sweep below `runs` of these overrides.
+
+    Args:
+        runs: The folder with all runs.
+        stage: The script of the sweep.
+        overrides: Of the sweep's command line and overrides.yaml.
+
+    Raises:
+        EarmarkError: There is none.
+    """
     folders = [file.parent for depth in ("*", "*/*") for file in runs.glob(f"{depth}/{SWEEP_FILE}")]
     wanted = lasting(overrides)
-    found = [
+    matches = [
         sweep
         for folder in folders
         if (sweep := Sweep.read(folder)) and (sweep.stage, sweep.overrides) == (stage, wanted)
     ]
-    if not found:
+    if not matches:
         raise EarmarkError(
             f"sweep.resume=true: no sweep of {stage} below {runs} had the overrides {' '.join(wanted)}; "
             "repeat its command line as it was, or begin one without sweep.resume"
         )
-    return max(found, key=lambda sweep: sweep.started)
+    return max(matches, key=lambda sweep: sweep.started)

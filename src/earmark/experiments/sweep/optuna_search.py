@@ -1,9 +1,9 @@
-"""A search by Optuna whose study lies in its own SQLite file: killed at any moment, it goes on.
+"""A search by Optuna whose study lies in an SQLite file: a killed search can be continued.
 
 One process works on a study at a time (a lock that ends with the process), so that a trial which still
 runs when a search begins was killed: it is marked as failed, and its values are tried once more. A
-trial that failed with an error counts as tried. What a study is of (stage, fixed overrides, space,
-direction) is noted in it, as values that answer different questions must not meet.
+trial that failed with an error counts as tried. A study notes what it searches (stage, fixed overrides,
+space, direction); a search for something else is refused.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import optuna
 from filelock import FileLock, Timeout
+from hydra.core.override_parser.types import Override
+from hydra.core.utils import JobReturn
 from optuna.distributions import distribution_to_json
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -29,22 +31,36 @@ from earmark.foundation.progress import say
 from earmark.pipeline.settings.config import override_key
 from earmark.pipeline.settings.without_effect import changes_results
 
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from hydra_plugins.earmark_optuna.sweeper import OptunaSweeper
+
 DIRECTIONS = ("maximize", "minimize")
 ERROR, AGAIN, PURPOSE = "error", "again", "purpose"  # attributes of trials and of a study
 BUSY_S = 60  # seconds that SQLite waits for another writer
-Launch = Callable[[Sequence[Sequence[str]], int], Sequence[Any]]
+Launch = Callable[[Sequence[Sequence[str]], int], Sequence[JobReturn]]
 
 
 def search(
-    settings: Any, parse: Callable[[list[str]], list[Any]], arguments: Sequence[str], launch: Launch
+    settings: OptunaSweeper,
+    parse: Callable[[list[str]], list[Override]],
+    arguments: Sequence[str],
+    launch: Launch,
 ) -> None:
     """Run trials until the study has `settings.n_trials` that ended by themselves.
 
-    settings: an OptunaSweeper. launch: runs jobs (lists of overrides), numbered from the second
-    argument, and returns Hydra's JobReturns. Raises EarmarkError where the study is another's, or busy,
-    or where no trial has succeeded.
+    Args:
+        settings: The sweeper, with the settings of conf/hydra/sweeper/optuna.yaml.
+        parse: Hydra's parser of overrides.
+        arguments: Overrides of the command line.
+        launch: Runs jobs (lists of overrides), numbered from its second argument.
+
+    Raises:
+        EarmarkError: A setting is wrong, the study is of another search or in use, or no trial succeeded.
     """
     _check(settings)
+    assert settings.config is not None  # Hydra calls setup before
     config = settings.config.hydra
     space = search_space(parse, arguments, settings.params)
     purpose = _purpose(config.job.name, space, settings.direction)
@@ -55,9 +71,9 @@ def search(
     with _alone(file, name):
         study = _open(file, name, settings.direction, purpose)
         tried = _tried(study)
-        known = f"{len(tried)} of {settings.n_trials} trials are there" if tried else "new"
-        say(f"search: study {name} in {settings.storage}, {known}")
-        _bury(study)
+        state = f"{len(tried)} of {settings.n_trials} trials are there" if tried else "new"
+        say(f"search: study {name} in {settings.storage}, {state}")
+        _retry_killed(study)
         study.sampler = _sampler(settings.sampler, len(study.trials))
         while len(tried) < settings.n_trials:
             count = min(settings.n_jobs, settings.n_trials - len(tried))
@@ -71,7 +87,7 @@ def search(
         _end(study, tried, settings, folder)
 
 
-def _check(settings: Any) -> None:
+def _check(settings: OptunaSweeper) -> None:
     if settings.direction not in DIRECTIONS:
         raise EarmarkError(f"hydra.sweeper.direction={settings.direction}: it is {' or '.join(DIRECTIONS)}")
     for name in ("n_trials", "n_jobs"):
@@ -81,12 +97,14 @@ def _check(settings: Any) -> None:
 
 
 def _purpose(stage: str, space: SearchSpace, direction: str) -> str:
-    """What the values of a study answer, as JSON; the order of overrides does not matter to it."""
-    lasting = [item for item in space.fixed if changes_results(override_key(item))]
-    varied = {key: json.loads(distribution_to_json(found)) for key, found in space.varied.items()}
+    """What a study searches, as JSON; the order of overrides does not matter to it."""
+    fixed = [item for item in space.fixed if changes_results(override_key(item))]
+    varied = {
+        key: json.loads(distribution_to_json(distribution)) for key, distribution in space.varied.items()
+    }
     purpose = {
         "stage": stage,
-        "fixed": sorted(lasting, key=override_key),
+        "fixed": sorted(fixed, key=override_key),
         "space": varied,
         "direction": direction,
     }
@@ -95,7 +113,7 @@ def _purpose(stage: str, space: SearchSpace, direction: str) -> str:
 
 @contextmanager
 def _alone(file: Path, name: str) -> Iterator[None]:
-    """Hold the study; the system lets go of it when the process ends, however that ends."""
+    """Lock the study; the system releases the lock when the process ends, however that ends."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -136,8 +154,8 @@ def _open(file: Path, name: str, direction: str, purpose: str) -> optuna.Study:
     return study
 
 
-def _bury(study: optuna.Study) -> None:
-    """Trials that still run were killed with their process: they failed, and are tried once more."""
+def _retry_killed(study: optuna.Study) -> None:
+    """Mark trials that still run as failed, since they were killed; each is tried once more."""
     for trial in study.get_trials(states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
         if AGAIN not in trial.user_attrs:
@@ -155,12 +173,12 @@ def _tried(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def _job_number(trial: Trial) -> int:
-    """A trial's own number; tried again, that of the killed one, whose folder a resumed sweep still has."""
+    """The number of a trial's job: for one that is tried again that of the killed trial, for its folder."""
     return trial.user_attrs.get(AGAIN, trial.number)
 
 
 def _batches(trials: Sequence[Trial]) -> list[list[Trial]]:
-    """Trials whose job numbers follow on each other, as a launcher counts."""
+    """Group trials whose job numbers are consecutive, as those of a launcher's jobs are."""
     batches: list[list[Trial]] = []
     for trial in trials:
         if batches and _job_number(trial) == _job_number(batches[-1][-1]) + 1:
@@ -170,22 +188,19 @@ def _batches(trials: Sequence[Trial]) -> list[list[Trial]]:
     return batches
 
 
-def _sampler(node: Any, trials: int) -> optuna.samplers.BaseSampler:
-    """The sampler of the config.
-
-    A search that goes on gets another seed: it must not draw the random numbers of its beginning again.
-    """
+def _sampler(node: Mapping[str, Any], trials: int) -> optuna.samplers.BaseSampler:
+    """The sampler of the config; its seed changes with the trials, so that no random numbers are repeated."""
     from omegaconf import OmegaConf
 
     from earmark.foundation.targets import build
 
-    node = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
-    if node.get("seed") is not None:
-        node = {**node, "seed": node["seed"] + trials}
-    return build(node, "hydra.sweeper.sampler")
+    settings: Any = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else dict(node)
+    if settings.get("seed") is not None:
+        settings["seed"] += trials
+    return build(settings, "hydra.sweeper.sampler")
 
 
-def _tell(study: optuna.Study, trial: Trial, result: Any) -> None:
+def _tell(study: optuna.Study, trial: Trial, result: JobReturn) -> None:
     try:
         value = result.return_value
     except Exception as error:  # what the job raised
@@ -211,7 +226,7 @@ def _best(study: optuna.Study) -> FrozenTrial | None:
     return study.best_trial if complete else None
 
 
-def _keep_config(config: Any, folder: Path) -> None:
+def _keep_config(config: DictConfig, folder: Path) -> None:
     from omegaconf import OmegaConf
 
     # As Hydra's own sweeper does.
@@ -219,20 +234,20 @@ def _keep_config(config: Any, folder: Path) -> None:
 
 
 def _write_results(study: optuna.Study, folder: Path) -> None:
-    """The best so far, in the file that users of Hydra's sweepers look for."""
+    """Write the best so far into optimization_results.yaml, as Hydra's sweepers do."""
     import yaml
 
     if best := _best(study):
-        found = {
+        results = {
             "name": "optuna",
             "study": study.study_name,
             "best_evaluated_params": best.params,
             "best_evaluated_value": best.value,
         }
-        write_text(folder / "optimization_results.yaml", yaml.safe_dump(found, sort_keys=False))
+        write_text(folder / "optimization_results.yaml", yaml.safe_dump(results, sort_keys=False))
 
 
-def _end(study: optuna.Study, tried: Sequence[FrozenTrial], settings: Any, folder: Path) -> None:
+def _end(study: optuna.Study, tried: Sequence[FrozenTrial], settings: OptunaSweeper, folder: Path) -> None:
     failed = [trial for trial in tried if trial.state != TrialState.COMPLETE]
     best = _best(study)
     if best is None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from optuna.distributions import (
     BaseDistribution,
@@ -30,7 +31,12 @@ TAGS = {"log", "int"}
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """fixed: overrides of every job. varied: by key what is searched."""
+    """What a search varies.
+
+    Attributes:
+        fixed: Overrides of every job.
+        varied: The distribution of each setting that is searched, by its key.
+    """
 
     fixed: tuple[str, ...]
     varied: Mapping[str, BaseDistribution]
@@ -41,32 +47,42 @@ class SearchSpace:
 
 
 def search_space(
-    parse: Callable[[list[str]], list[Any]], arguments: Sequence[str], ready: Mapping[str, str]
+    parse: Callable[[list[str]], list[Override]], arguments: Sequence[str], ready: Mapping[str, str]
 ) -> SearchSpace:
     """The space of a command line; where that sweeps nothing, the ready one without what it fixes.
 
-    parse: Hydra's parser of overrides. Raises EarmarkError where there is nothing to search.
+    Args:
+        parse: Hydra's parser of overrides.
+        arguments: Overrides of the command line.
+        ready: The ready space: Hydra's notation by key.
+
+    Raises:
+        EarmarkError: There is nothing to search, or Optuna has no such distribution.
     """
-    given = parse(list(arguments))
-    swept = [item for item in given if item.is_sweep_override()]
-    fixed = [item for item in given if not item.is_sweep_override()]
+    overrides = parse(list(arguments))
+    swept = [item for item in overrides if item.is_sweep_override()]
+    fixed = [item for item in overrides if not item.is_sweep_override()]
     if not swept:
-        taken = {item.key_or_group for item in fixed}
+        fixed_keys = {item.key_or_group for item in fixed}
         ready_sweeps = parse([f"{key}={value}" for key, value in ready.items()])
-        swept = [item for item in ready_sweeps if item.key_or_group not in taken]
+        swept = [item for item in ready_sweeps if item.key_or_group not in fixed_keys]
     if not swept:
         raise EarmarkError(
             "nothing to search: sweep something (trainer.optimizer.lr='tag(log,interval(1e-4,1e-2))'), or "
             "take a ready space (hydra/sweeper/params=optimizer)"
         )
     return SearchSpace(
-        tuple(item.input_line for item in fixed),
+        tuple(str(item.input_line) for item in fixed),
         {item.get_key_element(): distribution(item) for item in swept},
     )
 
 
-def distribution(override: Any) -> BaseDistribution:
-    """Of one override. Raises EarmarkError where Optuna knows nothing like it."""
+def distribution(override: Override) -> BaseDistribution:
+    """The distribution that one override with a sweep means.
+
+    Raises:
+        EarmarkError: Optuna has no such distribution.
+    """
     try:
         return _distribution(override)
     except (ValueError, TypeError, HydraException) as error:
@@ -95,5 +111,5 @@ def _distribution(override: Any) -> BaseDistribution:
         if all(number.is_integer() for number in (*numbers, float(step))):
             return IntDistribution(int(low), int(high), step=int(step), log=log)
         return FloatDistribution(low, high, step=float(step), log=log)
-    # As they would be typed: a list or a dict is a choice, too.
+    # As text that Hydra parses again: a list or a dict is a choice, too.
     return CategoricalDistribution(list(override.sweep_string_iterator()))

@@ -1,4 +1,4 @@
-"""Aggregates for people and for files."""
+"""The aggregates of a sweep as a table: for files, and on the screen."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from earmark.experiments.sweep.aggregate import Aggregate
 from earmark.foundation.words import fixed
 
 
-def rows(found: Sequence[Aggregate], best: Aggregate | None) -> list[dict[str, Any]]:
-    """A row a configuration: what aggregate.csv and aggregate.json hold."""
+def rows(aggregates: Sequence[Aggregate], best: Aggregate | None) -> list[dict[str, Any]]:
+    """What aggregate.csv and aggregate.json hold, a row for each configuration.
+
+    Args:
+        aggregates: The configurations.
+        best: The one that is marked as the best.
+    """
     return [
         {
             "configuration": one.name,
@@ -26,18 +31,23 @@ def rows(found: Sequence[Aggregate], best: Aggregate | None) -> list[dict[str, A
             "works": one.works,
             "best": one is best,
         }
-        for one in found
+        for one in aggregates
     ]
 
 
 def show(table: list[dict[str, Any]], title: str) -> None:
-    """On the screen, best validation score first; the best configuration has a star."""
+    """Print the table, the best validation score first; the best configuration has a star.
+
+    Args:
+        table: See `rows`.
+        title: Above it.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    measured = {row["metric"] for row in table}
-    shown = Table(title=Text(f"{title}: {', '.join(sorted(measured))}"), title_justify="left")
+    metrics = {row["metric"] for row in table}
+    shown = Table(title=Text(f"{title}: {', '.join(sorted(metrics))}"), title_justify="left")
     shown.add_column("configuration", overflow="fold")
     for name in ("folds", "mean of folds", "all test pieces", "95 % interval", "validation"):
         shown.add_column(name, justify="right", no_wrap=True)
@@ -51,5 +61,5 @@ def show(table: list[dict[str, Any]], title: str) -> None:
         )
     console = Console(highlight=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=120)  # a log has no edge
+        console = Console(highlight=False, width=120)  # a log file has no width
     console.print(shown)

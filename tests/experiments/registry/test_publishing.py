@@ -1,17 +1,17 @@
-"""Versions in a registry of our own: what is kept of each, and who bears the alias."""
+"""Versions in a registry: what is kept of each, and which has the alias."""
 
 import json
 import os
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from mlflow.entities.model_registry import ModelVersion, ModelVersionTag
 from mlflow.tracking import MlflowClient
 
 from earmark.bundle import bundle_hash
-from earmark.experiments.registry import registry
-from earmark.experiments.registry.evaluation import Evaluation
-from earmark.experiments.registry.registry import challenge, publish_bundle
+from earmark.experiments.registry import publishing
+from earmark.experiments.registry.publishing import decide_alias, publish_bundle
+from earmark.experiments.registry.stated_evaluation import StatedEvaluation
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.workspace import Workspace
 from earmark.pipeline.tracking.tracker import BUNDLE_TAG, Tracker
@@ -36,66 +36,70 @@ def client(workspace):
 
 @pytest.fixture
 def publish(workspace, monkeypatch):
-    """Publish a run's folder; the input example, which is played, is tested elsewhere."""
-    played = registry.described
+    """Publish a run's folder; the input example, which is rendered, is tested elsewhere."""
+    original = publishing.model_arguments
 
     def silent(bundle, artifacts):
-        return {**played(bundle, artifacts), "input_example": None}
+        return {**original(bundle, artifacts), "input_example": None}
 
-    monkeypatch.setattr(registry, "described", silent)
+    monkeypatch.setattr(publishing, "model_arguments", silent)
     return lambda root, name, alias="champion", force=False: publish_bundle(
         root / "models", name, alias, force, workspace
     )
 
 
-def evaluation(score, test="t", pieces=4):
-    return Evaluation(score, pd.DataFrame({"piece_id": range(pieces)}), test)
+def evaluated(score, test="t", pieces=4):
+    return StatedEvaluation(score, pd.DataFrame({"piece_id": range(pieces)}), test)
 
 
 def version(score="0.750000", test="t"):
     tags = (
-        {} if score is None else {registry.SCORE_TAG: score, registry.TEST_TAG: test, registry.COUNT_TAG: "9"}
+        {}
+        if score is None
+        else {publishing.SCORE_TAG: score, publishing.TEST_TAG: test, publishing.COUNT_TAG: "9"}
     )
-    return SimpleNamespace(version="7", tags=tags)
+    return ModelVersion("trees", "7", 0, tags=[ModelVersionTag(key, value) for key, value in tags.items()])
 
 
 @pytest.mark.parametrize(
-    ("own", "champion", "force", "takes", "said"),
+    ("evaluation", "holder", "force", "takes", "message"),
     [
         (
-            evaluation(0.1),
+            evaluated(0.1),
             None,
             False,
             True,
-            "the first to bear it (balanced accuracy 0.100000, 4 test pieces)",
+            "no version had it before (balanced accuracy 0.100000, 4 test pieces)",
         ),
-        (None, None, True, True, "the first to bear it (not judged)"),
+        (None, None, True, True, "no version had it before (not evaluated)"),
         (
-            evaluation(0.8),
+            evaluated(0.8),
             version(),
             False,
             True,
             "balanced accuracy 0.800000 beats 0.750000 of version 7 on",
         ),
-        (evaluation(0.75), version(), False, False, "0.750000 does not beat 0.750000 of version 7"),
-        (evaluation(0.7), version(), True, False, "0.700000 does not beat 0.750000 of version 7"),
-        (evaluation(0.9, "u"), version(), False, False, "test pieces differ (4 here, 9 of version 7): no"),
-        (evaluation(0.1, "u"), version(), True, True, "test pieces differ (4 here, 9 of version 7): forced"),
-        (evaluation(0.9), version(None), False, False, "version 7 was not judged: no comparison"),
-        (None, version(), True, True, "this bundle was not judged: forced"),
+        (evaluated(0.75), version(), False, False, "0.750000 does not beat 0.750000 of version 7"),
+        (evaluated(0.7), version(), True, False, "0.700000 does not beat 0.750000 of version 7"),
+        (evaluated(0.9, "u"), version(), False, False, "test pieces differ (4 here, 9 of version 7): no"),
+        (evaluated(0.1, "u"), version(), True, True, "test pieces differ (4 here, 9 of version 7): forced"),
+        (evaluated(0.9), version(None), False, False, "version 7 was not evaluated: no comparison"),
+        (None, version(), True, True, "this bundle was not evaluated: forced"),
     ],
 )
-def test_the_alias_goes_to_what_beats_its_bearer_on_the_same_pieces(own, champion, force, takes, said):
-    taken, reason = challenge(own, champion, force)
+def test_the_alias_goes_to_what_beats_its_holder_on_the_same_pieces(
+    evaluation, holder, force, takes, message
+):
+    taken, reason = decide_alias(evaluation, holder, force)
     assert taken is takes
-    assert said in reason
+    assert message in reason
     assert "\n" not in reason
 
 
 def test_versions_are_kept_with_their_run_and_verdicts_and_the_best_is_champion(
-    publish, judged, client, workspace, bundle, tmp_path
+    publish, evaluated_run, client, workspace, bundle, tmp_path
 ):
-    first, worse = judged("first", right=3), judged("worse", right=2)
+    first, worse = evaluated_run("first", right=3), evaluated_run("worse", right=2)
     tracker = Tracker(workspace, "songs")
     with tracker.run("trained", {BUNDLE_TAG: bundle_hash(first / "models")}) as trained:
         pass
@@ -105,7 +109,7 @@ def test_versions_are_kept_with_their_run_and_verdicts_and_the_best_is_champion(
     kept = client.get_model_version("trees", "1")
     assert kept.run_id == trained
     assert kept.tags[BUNDLE_TAG] == bundle_hash(first / "models")
-    assert (kept.tags[registry.SCORE_TAG], kept.tags[registry.COUNT_TAG]) == ("0.750000", "4")
+    assert (kept.tags[publishing.SCORE_TAG], kept.tags[publishing.COUNT_TAG]) == ("0.750000", "4")
     after = client.get_run(trained).info
     assert (after.status, after.end_time) == (ended.status, ended.end_time)
     import mlflow
@@ -120,39 +124,39 @@ def test_versions_are_kept_with_their_run_and_verdicts_and_the_best_is_champion(
     assert "0.500000 does not beat 0.750000 of version 1" in two.reason
     assert str(client.get_model_version_by_alias("trees", "champion").version) == "1"
 
-    three = publish(judged("better", right=4), "trees")
+    three = publish(evaluated_run("better", right=4), "trees")
     assert "1.000000 beats 0.750000 of version 1" in three.reason
     assert str(client.get_model_version_by_alias("trees", "champion").version) == "3"
 
-    other = judged("other", right=4, tests="0124")
+    other = evaluated_run("other", right=4, tests="0124")
     assert not publish(other, "trees").aliased
     assert publish(other, "trees", alias="candidate").aliased
     assert publish(other, "trees", force=True).aliased
     assert str(client.get_model_version_by_alias("trees", "champion").version) == "6"
 
 
-def test_a_bundle_of_which_no_run_is_known_gets_one(publish, judged, client, voting):
-    root = judged("voted", changed=voting)
+def test_a_bundle_of_which_no_run_is_known_gets_one(publish, evaluated_run, client, voting):
+    root = evaluated_run("voted", changed=voting)
     done = publish(root, "votes")
     assert client.get_run(done.run_id).data.tags[BUNDLE_TAG] == bundle_hash(root / "models")
     assert client.get_model_version("votes", "1").tags["earmark.decision"] == "vote"
     assert publish(root, "votes").run_id == done.run_id
 
 
-def test_what_is_not_judged_is_refused_or_forced(publish, bundle, tmp_path, client):
+def test_what_is_not_evaluated_is_refused_or_forced(publish, bundle, tmp_path, client):
     bundle.save(tmp_path / "bare" / "models")
-    with pytest.raises(EarmarkError, match=r"is not judged: .* or --force"):
+    with pytest.raises(EarmarkError, match=r"is not evaluated: .* or --force"):
         publish(tmp_path / "bare", "bare")
     assert publish(tmp_path / "bare", "bare", force=True).aliased
-    assert registry.SCORE_TAG not in client.get_model_version("bare", "1").tags
+    assert publishing.SCORE_TAG not in client.get_model_version("bare", "1").tags
 
 
-@pytest.mark.parametrize("break_it", ["retrained", "rejudged", "labels"])
-def test_the_evaluation_of_another_bundle_is_found_out(judged, voting, break_it, publish):
-    root = judged()
+@pytest.mark.parametrize("break_it", ["retrained", "reevaluated", "labels"])
+def test_the_evaluation_of_another_bundle_is_refused(evaluated_run, voting, break_it, publish):
+    root = evaluated_run()
     if break_it == "retrained":
         voting.save(root / "models")
-    elif break_it == "rejudged":
+    elif break_it == "reevaluated":
         file = root / "metrics" / "evaluate.json"
         file.write_text(file.read_text().replace("1.0", "0.9"))
     else:
@@ -162,30 +166,30 @@ def test_the_evaluation_of_another_bundle_is_found_out(judged, voting, break_it,
         publish(root, "trees")
 
 
-def test_an_evaluation_without_figures_is_one_line(judged, publish):
-    root = judged()
+def test_an_evaluation_without_figures_is_one_line(evaluated_run, publish):
+    root = evaluated_run()
     (root / "metrics" / "evaluate.json").write_text(json.dumps({"closed_set": {}}))
     with pytest.raises(EarmarkError, match=r"evaluate\.json has no closed_set\.balanced_accuracy"):
         publish(root, "trees")
 
 
-def test_the_same_test_pieces_are_known_by_their_bytes(judged, bundle):
+def test_the_same_test_pieces_are_known_by_their_bytes(evaluated_run, bundle):
     one, same, other = (
-        judged(name, tests=tests) for name, tests in (("a", "0123"), ("b", "2103"), ("c", "0124"))
+        evaluated_run(name, tests=tests) for name, tests in (("a", "0123"), ("b", "2103"), ("c", "0124"))
     )
-    digests = [Evaluation.beside(root / "models", bundle).test_pieces for root in (one, same, other)]
+    digests = [StatedEvaluation.beside(root / "models", bundle).test_pieces for root in (one, same, other)]
     assert digests[0] == digests[1] != digests[2]
 
 
 @pytest.mark.parametrize("alias", ["latest", "v1", "V12", "a b", "", "a/b"])
-def test_an_alias_that_mlflow_does_not_take_is_said_before_anything_is_done(judged, publish, alias):
+def test_an_alias_that_mlflow_does_not_take_is_refused_before_anything_is_done(evaluated_run, publish, alias):
     with pytest.raises(EarmarkError, match="is not possible"):
-        publish(judged(), "trees", alias=alias)
+        publish(evaluated_run(), "trees", alias=alias)
 
 
-def test_a_name_that_mlflow_does_not_take_is_one_line(judged, publish, monkeypatch):
+def test_a_name_that_mlflow_does_not_take_is_one_line(evaluated_run, publish, monkeypatch):
     monkeypatch.delenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", raising=False)
     with pytest.raises(EarmarkError, match=r"MLflow at sqlite:.* refuses: .*Invalid model name") as caught:
-        publish(judged(), "a/b")
+        publish(evaluated_run(), "a/b")
     assert "\n" not in str(caught.value)
     assert "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR" not in os.environ

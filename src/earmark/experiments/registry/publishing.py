@@ -1,4 +1,4 @@
-"""Bundles in MLflow's model registry: versions, and the alias that the best one bears."""
+"""Publish a bundle in MLflow's model registry: as a new version, which takes the alias if it is best."""
 
 from __future__ import annotations
 
@@ -11,15 +11,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from earmark import __version__
 from earmark.bundle import Bundle, bundle_hash
-from earmark.experiments.registry.evaluation import Evaluation
+from earmark.experiments.registry.stated_evaluation import StatedEvaluation
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import write_table
 from earmark.pipeline.tracking.tracker import BUNDLE_TAG, Tracker
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+    from mlflow.models.model import ModelInfo
 
 SCRIPT = Path(__file__).with_name("pyfunc_script.py")
 QUIET = {"MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
@@ -33,7 +38,16 @@ SCORE_TAG, TEST_TAG, COUNT_TAG = (
 
 @dataclass(frozen=True)
 class Published:
-    """A new version. aliased: whether it bears the alias now; reason: why, or why not, in one line."""
+    """A new version.
+
+    Attributes:
+        version: Its number.
+        run_id: The MLflow run that it belongs to.
+        uri: The server.
+        bundle: The bundle's hash.
+        aliased: Whether the alias points to it now.
+        reason: Why, or why not, in one line.
+    """
 
     version: str
     run_id: str
@@ -46,69 +60,86 @@ class Published:
 def publish_bundle(folder: Path, name: str, alias: str, force: bool, workspace: Workspace) -> Published:
     """Register the bundle in `folder` as a version of the model `name`, and give it the alias if it is best.
 
-    force: give it, too, where a comparison with the alias's bearer is not possible. Raises EarmarkError
-    where the bundle, its evaluation, the names or the server are not usable.
+    Args:
+        folder: The bundle's folder; its evaluation lies beside it.
+        name: The registered model, made where it is missing.
+        alias: What the best version is called.
+        force: Give it the alias also where a comparison with the version that has it is not possible.
+        workspace: The checkout whose mlflow.db is used where MLFLOW_TRACKING_URI is not set.
+
+    Raises:
+        EarmarkError: The bundle, its evaluation, the names or the server are not usable.
     """
     if not re.fullmatch(r"[\w-]+", alias) or re.fullmatch(r"latest|v\d+", alias, re.IGNORECASE):
         raise EarmarkError(f"the alias {alias!r} is not possible: letters, digits, - and _, not latest or v1")
     bundle = Bundle.load(folder)
-    evaluation = Evaluation.beside(folder, bundle)
+    evaluation = StatedEvaluation.beside(folder, bundle)
     if evaluation is None and not force:
         raise EarmarkError(
-            f"{folder} is not judged: no metrics/evaluate.json and data/verdicts.csv with a test beside it; "
-            "evaluate it, or --force"
+            f"{folder} is not evaluated: no metrics/evaluate.json and data/verdicts.csv with a test beside "
+            "it; evaluate it, or --force"
         )
     tracker = Tracker(workspace, EXPERIMENT)
     digest = bundle_hash(folder)
     with _one_line(tracker.uri), _quiet():
-        champion = _bearer(tracker.client, name, alias)
-        aliased, reason = challenge(evaluation, champion, force)
+        holder = _aliased_version(tracker.client, name, alias)
+        aliased, reason = decide_alias(evaluation, holder, force)
         run_id = _training_run(tracker, digest)
-        noted = {BUNDLE_TAG: digest, **_facts_of(bundle, evaluation)}
-        version = _register(tracker.client, folder, bundle, evaluation, name, run_id, noted)
+        tags = {BUNDLE_TAG: digest, **_tags_of(bundle, evaluation)}
+        version = _register(tracker.client, folder, bundle, evaluation, name, run_id, tags)
         if aliased:
             tracker.client.set_registered_model_alias(name, alias, version)
     return Published(version, run_id, tracker.uri, digest, aliased, reason)
 
 
-def challenge(evaluation: Evaluation | None, champion: Any | None, force: bool) -> tuple[bool, str]:
-    """Whether a bundle takes the alias from `champion` (a model version, or None), and why in one line."""
-    own = f"{evaluation.balanced_accuracy:.6f}" if evaluation else None
-    if champion is None:
-        judged = (
-            f"balanced accuracy {own}, {len(evaluation.verdicts)} test pieces" if evaluation else "not judged"
+def decide_alias(
+    evaluation: StatedEvaluation | None, holder: ModelVersion | None, force: bool
+) -> tuple[bool, str]:
+    """Whether a new version takes the alias, and why in one line.
+
+    Args:
+        evaluation: Of its bundle; None where that was not evaluated.
+        holder: The version that has the alias; None where none has.
+        force: Take it where the two cannot be compared.
+    """
+    score = f"{evaluation.balanced_accuracy:.6f}" if evaluation else None
+    if holder is None:
+        quality = (
+            f"balanced accuracy {score}, {len(evaluation.verdicts)} test pieces"
+            if evaluation
+            else "not evaluated"
         )
-        return True, f"the first to bear it ({judged})"
-    held, test = champion.tags.get(SCORE_TAG), champion.tags.get(TEST_TAG)
-    bearer = f"version {champion.version}"
+        return True, f"no version had it before ({quality})"
+    held, test = holder.tags.get(SCORE_TAG), holder.tags.get(TEST_TAG)
+    other = f"version {holder.version}"
     if evaluation is None or held is None or test != evaluation.test_pieces:
         if evaluation is None:
-            why = "this bundle was not judged"
+            why = "this bundle was not evaluated"
         elif held is None:
-            why = f"{bearer} was not judged"
+            why = f"{other} was not evaluated"
         else:
-            count = champion.tags.get(COUNT_TAG, "?")
-            why = f"the test pieces differ ({len(evaluation.verdicts)} here, {count} of {bearer})"
+            count = holder.tags.get(COUNT_TAG, "?")
+            why = f"the test pieces differ ({len(evaluation.verdicts)} here, {count} of {other})"
         return force, f"{why}: {'forced' if force else 'no comparison, --force takes it'}"
     if evaluation.balanced_accuracy > float(held):
-        return True, f"balanced accuracy {own} beats {held} of {bearer} on the same test pieces"
-    return False, f"balanced accuracy {own} does not beat {held} of {bearer} on the same test pieces"
+        return True, f"balanced accuracy {score} beats {held} of {other} on the same test pieces"
+    return False, f"balanced accuracy {score} does not beat {held} of {other} on the same test pieces"
 
 
-def _facts_of(bundle: Bundle, evaluation: Evaluation | None) -> dict[str, str]:
-    facts = {"earmark.version": __version__, "earmark.decision": bundle.decision.kind}
+def _tags_of(bundle: Bundle, evaluation: StatedEvaluation | None) -> dict[str, str]:
+    tags = {"earmark.version": __version__, "earmark.decision": bundle.decision.kind}
     if evaluation is None:
-        return facts
+        return tags
     return {
-        **facts,
+        **tags,
         SCORE_TAG: f"{evaluation.balanced_accuracy:.6f}",
         TEST_TAG: evaluation.test_pieces,
         COUNT_TAG: str(len(evaluation.verdicts)),
     }
 
 
-def _bearer(client: Any, name: str, alias: str) -> Any | None:
-    """The version that bears the alias, or None; the registered model is made where it is missing."""
+def _aliased_version(client: MlflowClient, name: str, alias: str) -> ModelVersion | None:
+    """The version that has the alias, or None; the registered model is made where it is missing."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -124,7 +155,7 @@ def _bearer(client: Any, name: str, alias: str) -> Any | None:
 
 def _training_run(tracker: Tracker, digest: str) -> str:
     """The latest run of any experiment that made the bundle; a new one where the server knows none."""
-    experiments = [found.experiment_id for found in tracker.client.search_experiments()]
+    experiments = [experiment.experiment_id for experiment in tracker.client.search_experiments()]
     runs = tracker.client.search_runs(
         experiments,
         f"tags.`{BUNDLE_TAG}` = '{digest}'",
@@ -138,13 +169,13 @@ def _training_run(tracker: Tracker, digest: str) -> str:
 
 
 def _register(
-    client: Any,
+    client: MlflowClient,
     folder: Path,
     bundle: Bundle,
-    evaluation: Evaluation | None,
+    evaluation: StatedEvaluation | None,
     name: str,
     run_id: str,
-    noted: Mapping[str, str],
+    tags: Mapping[str, str],
 ) -> str:
     """Log the model into the run, make a version of it; the version's number."""
     import mlflow
@@ -157,23 +188,37 @@ def _register(
             artifacts["verdicts"] = (Path(scratch) / "verdicts.csv").as_uri()
         with mlflow.start_run(run_id=run_id):
             logged = log_model(bundle, artifacts, name=name)
-    # To publish is no part of the training: the run stays as it ended.
+    # Publishing is not part of the training: the run keeps its status and end.
     client.set_terminated(run_id, status=before.status, end_time=before.end_time)
     version = client.create_model_version(
-        name, source=logged.model_uri, run_id=run_id, tags=dict(noted), model_id=logged.model_id
+        name, source=logged.model_uri, run_id=run_id, tags=dict(tags), model_id=logged.model_id
     )
     return str(version.version)
 
 
-def log_model(bundle: Bundle, artifacts: Mapping[str, str], **where: Any) -> Any:
-    """Log a bundle as an MLflow model into the active run; MLflow's description of it."""
+def log_model(bundle: Bundle, artifacts: Mapping[str, str], name: str) -> ModelInfo:
+    """Log a bundle as an MLflow model into the active run.
+
+    Args:
+        bundle: The bundle.
+        artifacts: Its files, see `model_arguments`.
+        name: The model's.
+
+    Returns:
+        MLflow's description of it.
+    """
     import mlflow
 
-    return mlflow.pyfunc.log_model(**described(bundle, artifacts), **where)
+    return mlflow.pyfunc.log_model(**model_arguments(bundle, artifacts), name=name)
 
 
-def described(bundle: Bundle, artifacts: Mapping[str, str]) -> dict[str, Any]:
-    """What MLflow needs to keep the bundle as a model: for `log_model` and `save_model` alike."""
+def model_arguments(bundle: Bundle, artifacts: Mapping[str, str]) -> dict[str, Any]:
+    """What MLflow needs to keep the bundle as a model: for `log_model` and `save_model` alike.
+
+    Args:
+        bundle: The bundle.
+        artifacts: URIs: `bundle`, its folder; `verdicts`, a table, where it was evaluated.
+    """
     from earmark.experiments.registry.schema import input_example, signature
 
     return {
@@ -187,6 +232,7 @@ def described(bundle: Bundle, artifacts: Mapping[str, str]) -> dict[str, Any]:
 
 @contextmanager
 def _one_line(uri: str) -> Iterator[None]:
+    """What MLflow raises as an EarmarkError of one line."""
     try:
         yield
     except EarmarkError:
@@ -197,7 +243,7 @@ def _one_line(uri: str) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """MLflow's advice, progress bars and links are not what the user asked for."""
+    """Keep MLflow's advice, progress bars and links from the screen."""
     logger = logging.getLogger("mlflow")
     level, before = logger.level, {name: os.environ.get(name) for name in QUIET}
     logger.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""How a bundle was judged: the evaluation that lies beside it, and whether it is really the bundle's own."""
+"""The evaluation that lies beside a bundle, and the check that it is the evaluation of this bundle."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from earmark.evaluation.closed_set import closed_set_metrics, confusion
 from earmark.foundation.errors import EarmarkError
 from earmark.music.catalog import KNOWN, read_table
 
-CHECKED = 20  # training pieces of which the verdict is taken again
+CHECKED = 20  # training pieces whose distance is computed again
 # Between what evaluation wrote (six decimals) and what the references give: rounding, and another CPU's sums.
 RELATIVE, ABSOLUTE = 1e-4, 1e-5
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class StatedEvaluation:
     """What the evaluation that lies beside a bundle says of it.
 
     Attributes:
@@ -36,16 +36,24 @@ class Evaluation:
     test_pieces: str
 
     @classmethod
-    def beside(cls, folder: Path, bundle: Bundle) -> Evaluation | None:
-        """That of the checkout or run whose `models/` is `folder`; None where there is none.
+    def beside(cls, folder: Path, bundle: Bundle) -> StatedEvaluation | None:
+        """Read that of the checkout or run whose `models/` is `folder`.
 
-        Raises EarmarkError where what lies there is of another bundle.
+        Args:
+            folder: The bundle's folder.
+            bundle: What it holds.
+
+        Returns:
+            The evaluation; None where there is none, or none with a test.
+
+        Raises:
+            EarmarkError: The evaluation is of another bundle, or states no balanced accuracy.
         """
         root = folder.resolve().parent
         metrics, verdicts = root / "metrics" / "evaluate.json", root / "data" / "verdicts.csv"
         if not (metrics.is_file() and verdicts.is_file()):
             return None
-        stated = _stated(metrics)
+        stated = _stated_accuracy(metrics)
         if stated is None:
             return None
         table = read_table(verdicts)
@@ -53,31 +61,31 @@ class Evaluation:
             test = table[(table.role == KNOWN) & (table.split == "test")]
             matrix = confusion(list(test.label), list(test.nearest_label), bundle.labels)
             counted = closed_set_metrics(matrix)["balanced_accuracy"]
-            own = math.isclose(counted, stated, abs_tol=ABSOLUTE) and _is_of(table, bundle)
+            matching = math.isclose(counted, stated, abs_tol=ABSOLUTE) and _same_distances(table, bundle)
         except (KeyError, AttributeError, ValueError):  # other labels, other columns
-            own = False
-        if not own:
+            matching = False
+        if not matching:
             raise EarmarkError(
                 f"{root} holds the evaluation of another bundle: evaluate this one (dvc repro)"
             )
         return cls(stated, test, _digest(test, read_table(root / "data" / "pieces.csv")))
 
 
-def _stated(metrics: Path) -> float | None:
+def _stated_accuracy(metrics: Path) -> float | None:
     try:
-        found = json.loads(metrics.read_text(encoding="utf-8"))["closed_set"]["balanced_accuracy"]["value"]
+        value = json.loads(metrics.read_text(encoding="utf-8"))["closed_set"]["balanced_accuracy"]["value"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EarmarkError(f"{metrics} has no closed_set.balanced_accuracy: run the evaluation") from error
-    return None if found is None or math.isnan(found) else float(found)
+    return None if value is None or math.isnan(value) else float(value)
 
 
-def _is_of(table: pd.DataFrame, bundle: Bundle) -> bool:
+def _same_distances(table: pd.DataFrame, bundle: Bundle) -> bool:
     """Whether the distances in verdicts.csv are those that the bundle gives for its training pieces."""
     stated = table.set_index("piece_id").distance.astype(float)
     owners = np.asarray(bundle.references["piece_id"], dtype=str)
     names = sorted(set(owners))[:CHECKED]
-    given = [bundle.decision.predict(bundle.embeddings[owners == name]).distance for name in names]
-    return bool(np.allclose(given, stated.loc[names], rtol=RELATIVE, atol=ABSOLUTE))
+    computed = [bundle.decision.predict(bundle.embeddings[owners == name]).distance for name in names]
+    return bool(np.allclose(computed, stated.loc[names], rtol=RELATIVE, atol=ABSOLUTE))
 
 
 def _digest(test: pd.DataFrame, pieces: pd.DataFrame) -> str:
