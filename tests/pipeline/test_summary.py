@@ -87,7 +87,7 @@ def test_sections_that_an_experiment_adds_are_listed_as_they_come(text):
 
 def test_counts_and_places_are_said(text):
     said = text(root="runs/7")
-    assert "Learned 2 labels from 30 pieces; judged on 3 pieces" in said
+    assert "Learned 2 labels from 30 pieces; evaluated on 3 pieces" in said
     assert "and on 2 pieces by strangers." in said
     assert "runs/7/data/verdicts.csv" in said
     assert "MLflow run run7 in sqlite:///mlflow.db" in said

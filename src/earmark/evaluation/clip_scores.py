@@ -18,8 +18,8 @@ def clip_metrics(evaluation: EvaluatedPieces) -> Metrics:
     size = len(evaluation.labels)
     matrices = np.zeros((len(test), size, size))
     for row, (name, truth) in enumerate(zip(test.piece_id, evaluation.numbers(test.label), strict=True)):
-        said = evaluation.clips[name].argmax(axis=1)
-        matrices[row, truth] = np.bincount(said, minlength=size)
+        predicted = evaluation.clips[name].argmax(axis=1)
+        matrices[row, truth] = np.bincount(predicted, minlength=size)
 
     return evaluation.with_intervals(
         lambda weights: closed_set_metrics(np.tensordot(weights, matrices, axes=1)), test

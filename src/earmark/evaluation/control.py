@@ -19,7 +19,7 @@ def control_table(facts: Mapping[str, Mapping[str, Any]], kind: str) -> pd.DataF
 
     Constant columns carry nothing and are left out.
     """
-    table = pd.DataFrame({piece_id: found[kind] for piece_id, found in facts.items()}).T.astype(float)
+    table = pd.DataFrame({piece_id: record[kind] for piece_id, record in facts.items()}).T.astype(float)
     table = table.fillna(table.mean())
     # Not std() > 0: the mean of equal numbers may differ from them in its last digit.
     varies = table.max() - table.min() > 1e-9 * table.abs().max()

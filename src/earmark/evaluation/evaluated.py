@@ -35,13 +35,13 @@ class EvaluatedPieces:
 
     def known(self, split: str) -> pd.DataFrame:
         """Verdicts on the known pieces of a split, by piece_id."""
-        found = self.verdicts[(self.verdicts.role == KNOWN) & (self.verdicts.split == split)]
-        return found.sort_values("piece_id", ignore_index=True)
+        rows = self.verdicts[(self.verdicts.role == KNOWN) & (self.verdicts.split == split)]
+        return rows.sort_values("piece_id", ignore_index=True)
 
     def unknown(self, role: str) -> pd.DataFrame:
         """Verdicts on the strangers of a role, by piece_id."""
-        found = self.verdicts[self.verdicts.role == role]
-        return found.sort_values("piece_id", ignore_index=True)
+        rows = self.verdicts[self.verdicts.role == role]
+        return rows.sort_values("piece_id", ignore_index=True)
 
     def numbers(self, names: Any) -> np.ndarray:
         """The places of these labels."""

@@ -41,7 +41,7 @@ def weighted_scores(truth: Iterable[str], estimates: Iterable[str]) -> np.ndarra
 
     Args:
         truth: The true keys, for example `Db major`.
-        estimates: What was said instead, in the same order.
+        estimates: The keys predicted, in the same order.
 
     Returns:
         The score of each estimate: (pieces,).

@@ -27,9 +27,10 @@ class MetreControl:
             return evaluation.with_intervals(
                 lambda weights: closed_set_metrics(confusion([], [], evaluation.labels)), test
             )
-        said = control_verdicts(table, train.piece_id, train.label, test.piece_id)
+        chosen = control_verdicts(table, train.piece_id, train.label, test.piece_id)
         return evaluation.with_intervals(
-            lambda weights: closed_set_metrics(confusion(test.label, said, evaluation.labels, weights)), test
+            lambda weights: closed_set_metrics(confusion(test.label, chosen, evaluation.labels, weights)),
+            test,
         )
 
     def draw(self, evaluation: Evaluation, folder: Path) -> None:

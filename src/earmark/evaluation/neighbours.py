@@ -36,7 +36,7 @@ def nearest_of_other_works(
         compared = lengths - 2 * queries[rows] @ references.T
         compared[own[rows, None] == theirs] = np.inf
         nearest[rows] = compared.argmin(axis=1)
-        found = np.isfinite(compared.min(axis=1))
+        finite = np.isfinite(compared.min(axis=1))
         exact = np.linalg.norm(queries[rows] - references[nearest[rows]], axis=1)
-        distance[rows] = np.where(found, exact, np.inf)
+        distance[rows] = np.where(finite, exact, np.inf)
     return nearest, distance

@@ -97,11 +97,11 @@ def evaluated_pieces(
     named = dict(zip(pieces.piece_id, embedded.clips, strict=True))
     known = pieces[pieces.role == KNOWN]
     train, validation = (known[known.split == split] for split in ("train", "validation"))
-    heard = [
+    labelled = [
         LabelledClips([named[name] for name in rows.piece_id], list(rows.label), list(rows.group))
         for rows in (train, validation)
     ]
-    held_out = decision.held_out(bundle.labels, *heard)
+    held_out = decision.held_out(bundle.labels, *labelled)
     distances = {name: bundle.decision.distances(clips) for name, clips in named.items()}
     distances |= dict(zip(validation.piece_id, held_out, strict=True))
     return EvaluatedPieces(
@@ -178,29 +178,29 @@ def metrics(evaluation: EvaluatedPieces, sections: Mapping[str, Any]) -> dict[st
     }
 
 
-def warnings_of(found: Mapping[str, Any], control_warning: float, chance: float) -> list[str]:
+def warnings_of(report: Mapping[str, Any], control_warning: float, chance: float) -> list[str]:
     """What a reader of these metrics must be told, in words."""
-    said = []
+    warnings = []
     for name, means in (
         ("balanced_accuracy", "instruments, duration and density as the files came"),
         ("heard_balanced_accuracy", "what is still audible of that after rendering"),
     ):
-        value = found["control"][name]["value"]
+        value = report["control"][name]["value"]
         if value is not None and value > control_warning:
-            said.append(
+            warnings.append(
                 f"the control reaches {value:.3f} from {means}, without pitch or rhythm (chance "
                 f"{chance:.3f}): on this corpus a high score may say little about the music"
             )
-    score, control = found["closed_set"]["balanced_accuracy"], found["control"]["heard_balanced_accuracy"]
+    score, control = report["closed_set"]["balanced_accuracy"], report["control"]["heard_balanced_accuracy"]
     if None not in (score["value"], control["value"]) and score["value"] <= control["value"]:
-        said.append(
+        warnings.append(
             f"the model ({score['value']:.3f}) is not better than the control ({control['value']:.3f})"
         )
-    if found["open_set"]["auroc"]["value"] is None:
-        said.append("there are no unknown pieces in the test: how strangers fare was not measured")
-    elif found["pieces"]["calibration_unknowns"] == 0:
-        said.append(
+    if report["open_set"]["auroc"]["value"] is None:
+        warnings.append("there are no unknown pieces in the test: whether they are rejected was not measured")
+    elif report["pieces"]["calibration_unknowns"] == 0:
+        warnings.append(
             "there are no unknown pieces for calibration: the threshold, where the decision has one, accepts "
             "95 % of validation pieces"
         )
-    return said
+    return warnings

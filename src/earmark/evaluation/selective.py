@@ -46,13 +46,13 @@ def selective_metrics(evaluation: EvaluatedPieces) -> Metrics:
     order = np.argsort(-confidence, kind="stable")
 
     def measure(weights: np.ndarray) -> dict[str, float]:
-        total, said = weights.sum(), weights[answered].sum()
+        total, answered_weight = weights.sum(), weights[answered].sum()
         seen = np.cumsum(weights[order])
         wrong = np.cumsum((weights * ~right)[order])
         risk = np.divide(wrong, seen, out=np.zeros_like(wrong), where=seen > 0)
         return {
-            "coverage": said / total if total else float("nan"),
-            "risk": (weights[answered & ~right].sum() / said) if said else float("nan"),
+            "coverage": answered_weight / total if total else float("nan"),
+            "risk": (weights[answered & ~right].sum() / answered_weight) if answered_weight else float("nan"),
             "aurc": float((risk * weights[order]).sum() / total) if total else float("nan"),
         }
 

@@ -113,13 +113,13 @@ def _check_confidence(origin: Origin, least: float) -> None:
 def _work(origin: Origin, pattern: str) -> str:
     if pattern:
         try:
-            found = re.search(pattern, origin.name)
+            match = re.search(pattern, origin.name)
         except re.error as error:
             raise EarmarkError(
                 f"data.group_pattern {pattern!r} is not a regular expression: {error}"
             ) from error
-        if found:
-            return f"{origin.label}/{found.group(1) if found.groups() else found.group(0)}"
+        if match:
+            return f"{origin.label}/{match.group(1) if match.groups() else match.group(0)}"
     return origin.group or origin.name
 
 

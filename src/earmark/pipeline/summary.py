@@ -22,7 +22,7 @@ SHOWN = (
 
 
 def summary(
-    found: Mapping[str, Any],
+    report: Mapping[str, Any],
     verdicts: pd.DataFrame,
     labels: Sequence[str],
     workspace: Workspace,
@@ -30,34 +30,34 @@ def summary(
     run_id: str,
 ) -> str:
     """The text that ends `dvc repro`."""
-    count = found["pieces"]
+    count = report["pieces"]
     lines = [
         "",
         "=" * WIDTH,
-        f"Learned {len(labels)} labels from {count['train']} pieces; judged on {count['test']} pieces "
+        f"Learned {len(labels)} labels from {count['train']} pieces; evaluated on {count['test']} pieces "
         f"of works never heard in training,",
         f"and on {count['test_unknowns']} pieces by strangers.",
         "",
         "                                 value    95 % interval",
-        _row("balanced accuracy", found["closed_set"]["balanced_accuracy"], f"chance {1 / len(labels):.3f}"),
-        _row("macro F1", found["closed_set"]["macro_f1"]),
-        _row("control, files as they came", found["control"]["balanced_accuracy"], "no pitch, no rhythm"),
-        _row("control, as heard", found["control"]["heard_balanced_accuracy"], "no pitch, no rhythm"),
-        _row("balanced accuracy of clips", found["clips"]["balanced_accuracy"]),
-        _row("strangers: AUROC", found["open_set"]["auroc"], "chance 0.500"),
-        _row("strangers: FPR at 95 % TPR", found["open_set"]["fpr_at_95_tpr"], "lower is better"),
-        _row("strangers: OSCR", found["open_set"]["oscr"]),
-        _row("strangers called unknown", found["open_set"]["unknown_rejected"]),
-        _row("answered (coverage)", found["selective"]["coverage"]),
-        _row("wrong among these (risk)", found["selective"]["risk"], "lower is better"),
-        _row("calibration error (ECE)", found["calibration"]["ece"], "lower is better"),
+        _row("balanced accuracy", report["closed_set"]["balanced_accuracy"], f"chance {1 / len(labels):.3f}"),
+        _row("macro F1", report["closed_set"]["macro_f1"]),
+        _row("control, files as they came", report["control"]["balanced_accuracy"], "no pitch, no rhythm"),
+        _row("control, as heard", report["control"]["heard_balanced_accuracy"], "no pitch, no rhythm"),
+        _row("balanced accuracy of clips", report["clips"]["balanced_accuracy"]),
+        _row("strangers: AUROC", report["open_set"]["auroc"], "chance 0.500"),
+        _row("strangers: FPR at 95 % TPR", report["open_set"]["fpr_at_95_tpr"], "lower is better"),
+        _row("strangers: OSCR", report["open_set"]["oscr"]),
+        _row("strangers called unknown", report["open_set"]["unknown_rejected"]),
+        _row("answered (coverage)", report["selective"]["coverage"]),
+        _row("wrong among these (risk)", report["selective"]["risk"], "lower is better"),
+        _row("calibration error (ECE)", report["calibration"]["ece"], "lower is better"),
     ]
-    rest = [name for name in found if name not in SHOWN]
-    lines += [_row(f"{name}: {key}"[:30], value) for name in rest for key, value in found[name].items()]
+    rest = [name for name in report if name not in SHOWN]
+    lines += [_row(f"{name}: {key}"[:30], value) for name in rest for key, value in report[name].items()]
     if len(labels) <= 8:
         lines += ["", *_matrix(verdicts, labels)]
     lines += _strangest(verdicts)
-    for warning in found["warnings"]:
+    for warning in report["warnings"]:
         lines += ["", *textwrap.wrap(f"WARNING: {warning}.", WIDTH)]
     where = workspace.project
     lines += [

@@ -199,7 +199,7 @@ def _start_from(encoder: torch.nn.Module, folder: Path) -> None:
 
 
 def _write_history(history: list[dict[str, float]], score: str, folder: Path) -> None:
-    """The curves as a table, under one name for `dvc plots`, whatever the objective is judged by."""
+    """The curves as a table, under one name for `dvc plots`, whatever the objective is selected by."""
     from earmark.learning.epochs import curve_of
 
     rows = [

@@ -24,7 +24,7 @@ EARLIER = ("ingest", "render")
 
 
 def run(config: Config, workspace: Workspace) -> None:
-    """Measure every rendered piece, judge it, resolve duplicates, and say what was left out."""
+    """Measure every rendered piece, decide on it, resolve duplicates, and list what was left out."""
     context = Context(config, workspace)
     catalog = read_table(workspace.catalog)
     failed = pd.concat([read_table(context.failures(stage)) for stage in EARLIER])
@@ -40,8 +40,8 @@ def run(config: Config, workspace: Workspace) -> None:
     }
     reasons |= {
         piece_id: reason
-        for piece_id, found in facts.items()
-        if (reason := reason_to_refuse(found, config.validate)) is not None
+        for piece_id, record in facts.items()
+        if (reason := reason_to_refuse(record, config.validate)) is not None
     }
     sound = pieces[~pieces.piece_id.isin(reasons)].reset_index(drop=True)
     sound, duplicated = resolve_duplicates(sound, facts)

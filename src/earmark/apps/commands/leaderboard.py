@@ -53,7 +53,7 @@ def leaderboard(
 
     The order is by the validation score: whoever picks the best of many by the test is told
     too high a score by it (--sort test does so, and says so). Runs that differ in split.fold
-    only are one row. p: a sign-flip permutation test against the first row on the same test
+    only are one row. p: a paired permutation test against the first row on the same test
     pieces, works whole, adjusted for the number of rows (Holm).
 
     \b

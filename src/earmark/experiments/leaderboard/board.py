@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from earmark.evaluation.metric_table import BALANCED_ACCURACY, FoldResult, Metric
-from earmark.evaluation.paired_test import holm, paired_p
+from earmark.evaluation.permutation import holm, paired_p
 from earmark.evaluation.pooling import FOLD, Score, logged, observations, pooled
 from earmark.experiments.runs import Run
 from earmark.pipeline.settings.without_effect import changes_results

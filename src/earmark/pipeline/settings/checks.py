@@ -1,4 +1,4 @@
-"""Values that cannot work together, said in one line before anything is computed."""
+"""Values that cannot work together, reported in one line before anything is computed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From `conf/` and overrides to one typed config, by Hydra; what is mistyped is said in one line."""
+"""From `conf/` and overrides to one typed config, by Hydra; a mistyped setting is reported in one line."""
 
 from __future__ import annotations
 

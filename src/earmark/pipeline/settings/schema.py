@@ -112,7 +112,7 @@ class Config:
         return Recipe(hearing, (workspace.project,))
 
     def parts(self, recipe: Recipe) -> Parts:
-        """What a model is trained from and judged by."""
+        """What a model is trained from and evaluated by."""
         model = {name: value for name, value in self.model.items() if name != "init"}
         return Parts(recipe, model, self.objective, self.sampler, self.decision)
 

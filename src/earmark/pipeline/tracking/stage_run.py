@@ -31,7 +31,7 @@ def training_run(config: Config, workspace: Workspace) -> Iterator[tuple[Tracker
 
 @contextmanager
 def evaluation_run(config: Config, workspace: Workspace, bundle: str) -> Iterator[tuple[Tracker, str]]:
-    """The same for an evaluation; bundle: hash of the bundle that is judged."""
+    """The same for an evaluation; bundle: hash of the bundle that is evaluated."""
     if record := RunRecord.read(workspace.run_file):
         yield Tracker(workspace, record.experiment), record.run_id
         return

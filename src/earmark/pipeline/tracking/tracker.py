@@ -59,8 +59,8 @@ class Tracker:
             # Processes that race to create a fresh database fail: one at a time.
             with FileLock(workspace.project / ".mlflow.lock"), impatient():
                 self.client = MlflowClient(self.uri)
-                found = self.client.get_experiment_by_name(experiment)
-                if found is None:
+                existing = self.client.get_experiment_by_name(experiment)
+                if existing is None:
                     # A server has a place for artifacts; a database, here or elsewhere, has none.
                     database = not self.uri.startswith(("http://", "https://"))
                     place = (workspace.project / "mlartifacts").as_uri() if database else None
@@ -68,7 +68,7 @@ class Tracker:
                         experiment, artifact_location=place, tags=TRAINING_PAGE
                     )
                 else:
-                    self.experiment_id = found.experiment_id
+                    self.experiment_id = existing.experiment_id
         except Exception as error:
             raise EarmarkError(
                 f"MLflow at {self.uri} cannot be used: {describe(error)}; check MLFLOW_TRACKING_URI"
@@ -169,7 +169,7 @@ class Tracker:
 
 @contextmanager
 def impatient() -> Iterator[None]:
-    """A server that is not there is said at once; MLflow alone would go on trying for four minutes.
+    """A server that is not there is reported at once; MLflow alone would go on trying for four minutes.
 
     Later requests have MLflow's patience: a server may be restarted while a run goes on.
     """

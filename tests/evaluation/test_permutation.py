@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from earmark.evaluation.metric_table import metric_named
-from earmark.evaluation.paired_test import DRAWS, RANK_DRAWS, holm, paired_p, sign_flip_p
+from earmark.evaluation.permutation import DRAWS, RANK_DRAWS, holm, paired_p, sign_flip_p
 
 ACCURACY, AUROC, EER = map(metric_named, ("closed_set.accuracy", "open_set.auroc", "verification.eer"))
 
