@@ -29,7 +29,7 @@ describe: setup  ## a table of descriptors of every piece: data/descriptors.csv
 	@dvc repro optional/dvc.yaml
 
 test: setup  ## the tests, and which lines of src/earmark they leave out
-	@python -m pytest --cov --cov-report=term
+	@python -m pytest -n 2 --dist loadfile --cov --cov-report=term
 
 test-slow: setup  ## the tests that take minutes
 	@python -m pytest -m slow
