@@ -32,6 +32,12 @@ def client(project):
     return MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
 
 
+def test_each_checkout_of_a_process_has_its_own_database(tmp_path):
+    """MLflow sets MLFLOW_TRACKING_URI when it is told a database; the next checkout must not follow it."""
+    uris = [Tracker(Workspace.at(tmp_path / name), "songs").uri for name in ("one", "two")]
+    assert uris == [f"sqlite:///{tmp_path / name / 'mlflow.db'}" for name in ("one", "two")]
+
+
 def test_runs_go_into_mlflow_db_of_the_project(tracker, client, project):
     assert tracker.uri == f"sqlite:///{project / 'mlflow.db'}"
     found = client.get_experiment_by_name("songs")

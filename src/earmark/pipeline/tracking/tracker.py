@@ -42,8 +42,11 @@ def server(workspace: Workspace) -> str:
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    given = os.environ.get("MLFLOW_TRACKING_URI")
     uri = tracking_uri(workspace)
     mlflow.set_tracking_uri(uri)
+    if not given:  # MLflow sets the variable: the next checkout in this process would use this one's database
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
     return uri
 
 
