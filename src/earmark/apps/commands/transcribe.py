@@ -1,0 +1,53 @@
+"""`earmark transcribe`: the notes of recordings, as MIDI files or a table."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from earmark.foundation.errors import EarmarkError
+from earmark.foundation.errors import describe as in_one_line
+
+
+def transcribe(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Recordings, or MIDI files.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Write NAME.mid into this folder.")
+    ] = Path(),
+    csv: Annotated[
+        bool, typer.Option("--csv", help="Write NAME.csv instead: onset_s, end_s, pitch, confidence.")
+    ] = False,
+) -> None:
+    r"""Write down the notes that are heard in recordings, whatever plays them.
+
+    All notes are written for one instrument, at their times, against a tuning that is measured and printed.
+    Drums and voices without pitch are left out. Nothing is overwritten.
+
+    \b
+    earmark transcribe song.mp3
+    earmark transcribe ~/Music/*.flac --out notes
+    """
+    from earmark.identify.transcribe import transcribe as notes_of
+
+    failed = 0
+    for file in files:
+        try:
+            destination = out.expanduser() / f"{file.stem}{'.csv' if csv else '.mid'}"
+            if destination.exists():
+                raise EarmarkError(f"{destination} exists: remove it, or choose another --out")
+            transcription = notes_of(file.expanduser())
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            (transcription.write_csv if csv else transcription.write_midi)(destination)
+        except (EarmarkError, OSError) as error:
+            print(f"earmark: error: {file}: {in_one_line(error)}", file=sys.stderr)
+            failed += 1
+            continue
+        print(
+            f"{destination}: {len(transcription.pitch)} notes in {transcription.duration_s:.1f} s, "
+            f"tuned {transcription.tuning_cents:+.0f} cents from A = 440 Hz"
+        )
+    if failed:
+        raise typer.Exit(1)
