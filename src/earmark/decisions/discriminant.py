@@ -1,0 +1,263 @@
+"""A linear discriminant over embeddings, with strangers as a class of their own and a measure of oddness.
+
+A multinomial logistic regression tells the known labels from each other and, where there are calibration pieces,
+from these. How unusual a piece is for its label is measured by three things, each on the scale of
+validation pieces that the fit has not seen: the log odds of the label against the strangers, its log
+probability among the labels, and the Mahalanobis distance from the nearest label's centre in the space of
+the principal components.
+
+References:
+    K. Lee et al., A simple unified framework for detecting out-of-distribution samples and adversarial
+        attacks, NeurIPS, 2018: the Mahalanobis distance with one covariance of all labels.
+    A. Dhamija et al., Reducing network agnostophobia, NeurIPS, 2018: training with known strangers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from earmark.decisions.calibration import fit_temperature, softmax
+from earmark.decisions.evidence import Discriminant, fit_discriminant
+from earmark.decisions.labelled import label_numbers, rows_of
+from earmark.decisions.prototype import check_training_labels
+from earmark.decisions.rejection import UNKNOWN, Rejection, check_rejection
+from earmark.foundation.contracts import LabelledClips, Prediction
+
+FOLDS = 5  # of works: evidence for a fold is by a discriminant fitted on the others
+TEMPERATURE_UNIT = 10.0  # of the grid, which so reaches from 0.05 to 50: scores are logits
+STRICTNESS = {"strict": 0.70, "balanced": 0.88, "eager": 0.97}
+"""Share of the known pieces that is to be given a label, by the dial's position."""
+PRIOR_PIECES = 5  # so many pieces of a label outweigh the mean of all labels, in its own offset
+
+
+@dataclass(frozen=True)
+class FittedDiscriminant:
+    """The fitted decision, as a bundle keeps it.
+
+    Attributes:
+        kind: Name in bundle.yaml.
+        labels: The known labels.
+        discriminant: Logistic regression and centres.
+        evidence_mean: Mean of the evidence of validation pieces (3,).
+        evidence_scale: Its standard deviation (3,).
+        offsets: By how much pieces of each label lie farther than others (labels,): a threshold each.
+        thresholds: Largest distance at each position of the dial (strict, balanced, eager).
+        temperature: Divides the mean log probabilities before the softmax.
+        rejection: When a piece is unknown.
+    """
+
+    kind = "discriminant"
+    labels: list[str]
+    discriminant: Discriminant
+    evidence_mean: np.ndarray
+    evidence_scale: np.ndarray
+    offsets: np.ndarray
+    thresholds: np.ndarray
+    temperature: float
+    rejection: Rejection
+
+    @property
+    def threshold(self) -> float:
+        """The largest distance that is accepted."""
+        return self.rejection.threshold
+
+    def at(self, strictness: str) -> FittedDiscriminant:
+        """The same decision at another position of the dial.
+
+        Args:
+            strictness: `strict`, `balanced` or `eager`.
+        """
+        threshold = float(self.thresholds[list(STRICTNESS).index(strictness)])
+        return replace(self, rejection=replace(self.rejection, threshold=threshold))
+
+    def whitened(self, embeddings: np.ndarray) -> np.ndarray:
+        """Embeddings (…, dimensions) in the space of the Mahalanobis distance (…, components)."""
+        return self.discriminant.whitened(embeddings)
+
+    def clip_probabilities(self, clips: np.ndarray) -> np.ndarray:
+        """Probability of each label for each clip (clips, dimensions): (clips, labels)."""
+        return softmax(self.discriminant.log_probabilities(clips)[:, : len(self.labels)] / self.temperature)
+
+    def distances(self, clips: np.ndarray) -> np.ndarray:
+        """How unusual a piece would be for each label, from its clips (clips, dimensions): (labels,), above 0."""
+        evidence = self.discriminant.evidence(clips)
+        unusual = -((evidence - self.evidence_mean) / self.evidence_scale).mean(axis=1)
+        return np.logaddexp(0.0, unusual - self.offsets)
+
+    def probabilities(self, clips: np.ndarray) -> np.ndarray:
+        """Probability of each label for a piece, if it has one of them: (labels,)."""
+        return softmax(self.discriminant.piece_scores(clips) / self.temperature)
+
+    def predict(self, clips: np.ndarray) -> Prediction:
+        """Predict the label of a piece from the embeddings of its clips (clips, dimensions)."""
+        distances, probabilities = self.distances(clips), self.probabilities(clips)
+        nearest = int(probabilities.argmax())
+        by_clip = self.clip_probabilities(clips).argmax(axis=1)
+        share = float((by_clip == nearest).mean())
+        confidence, distance = float(probabilities[nearest]), float(distances[nearest])
+        accepted = self.rejection.accepts(distance, confidence, share)
+        name = self.labels[nearest]
+        label = name if accepted else UNKNOWN
+        return Prediction(label, name, confidence, share, distance, distances, probabilities)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays that the decision consists of, by name."""
+        return {
+            **self.discriminant.arrays(),
+            "evidence_mean": self.evidence_mean,
+            "evidence_scale": self.evidence_scale,
+            "offsets": self.offsets,
+            "thresholds": self.thresholds,
+        }
+
+    def numbers(self) -> dict[str, float]:
+        """Temperature and rejection, by name."""
+        rejection = {name: float(value) for name, value in vars(self.rejection).items()}
+        return {"temperature": float(self.temperature), **rejection}
+
+    @classmethod
+    def restore(
+        cls, labels: list[str], arrays: Mapping[str, np.ndarray], numbers: Mapping[str, Any]
+    ) -> FittedDiscriminant:
+        """The decision from its labels, `arrays` and `numbers`.
+
+        Raises:
+            KeyError: Where one of them is missing.
+        """
+        return cls(
+            labels,
+            Discriminant(*(arrays[name] for name in Discriminant.ARRAYS)),
+            *(arrays[name] for name in ("evidence_mean", "evidence_scale", "offsets", "thresholds")),
+            float(numbers["temperature"]),
+            Rejection(*(float(numbers[name]) for name in vars(Rejection()))),
+        )
+
+
+@dataclass(frozen=True)
+class LinearDiscriminant:
+    """The likeliest label by a logistic regression over embeddings; unknown where the piece is unusual.
+
+    It is fitted to the training and the validation pieces. What is said of validation pieces, and the
+    thresholds, come from fits without the work of each.
+
+    Attributes:
+        needs: What the model may give.
+        penalty_c: Inverse strength of the quadratic penalty on the weights, for weights of the pieces that
+            sum to their number.
+        components: Principal components in which the Mahalanobis distance is taken.
+        strictness: Position of the dial: `strict`, `balanced` or `eager`.
+        min_confidence: Smallest probability of a label that is given.
+        min_share: Smallest share of clips whose likeliest label it is.
+    """
+
+    needs = ("embeddings",)
+
+    penalty_c: float
+    components: int
+    strictness: str
+    min_confidence: float = 0.0
+    min_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check the settings. Raises ValueError where they cannot work."""
+        if self.penalty_c <= 0 or self.components < 1:
+            raise ValueError(
+                f"penalty_c={self.penalty_c:g} must be above 0 and components={self.components} 1 or more"
+            )
+        if self.strictness not in STRICTNESS:
+            raise ValueError(f"strictness={self.strictness} is none of {', '.join(STRICTNESS)}")
+        check_rejection(None, self.min_confidence, self.min_share)
+
+    def fit(
+        self,
+        labels: Sequence[str],
+        train: LabelledClips,
+        validation: LabelledClips,
+        calibration: Sequence[np.ndarray],
+    ) -> FittedDiscriminant:
+        """Fit regression, centres, scale of the evidence, temperature and thresholds.
+
+        Args:
+            labels: The known labels.
+            train: Embeddings of the training pieces.
+            validation: Embeddings of the validation pieces.
+            calibration: Embeddings (clips, dimensions) of each calibration piece, whose label is none of the
+                known ones: the regression's class of strangers.
+
+        Returns:
+            The fitted decision.
+
+        Raises:
+            EarmarkError: For a label without a training piece.
+        """
+        check_training_labels(labels, train.labels)
+        evidence, scores = self._crossed(labels, train, validation, calibration)
+        truth = label_numbers(validation.labels, labels)
+        rows = np.arange(len(truth))
+        own = evidence[rows, truth]  # (pieces, 3)
+        mean, scale = own.mean(axis=0), own.std(axis=0) + 1e-9
+        unusual = -((own - mean) / scale).mean(axis=1)
+        counts = np.bincount(truth, minlength=len(labels))
+        offsets = np.bincount(truth, unusual, len(labels)) / (counts + PRIOR_PIECES)
+        distance = np.logaddexp(0.0, unusual - offsets[truth])
+        thresholds = np.quantile(distance, list(STRICTNESS.values()))
+        temperature = fit_temperature(lambda value: softmax(scores / value), truth, TEMPERATURE_UNIT)
+        discriminant = fit_discriminant(
+            labels, _joined(train, validation), calibration, self.penalty_c, self.components
+        )
+        rejection = Rejection(np.inf, self.min_confidence, self.min_share)
+        fitted = FittedDiscriminant(
+            list(labels), discriminant, mean, scale, offsets, thresholds, temperature, rejection
+        )
+        return fitted.at(self.strictness)
+
+    def held_out(self, labels: Sequence[str], train: LabelledClips, validation: LabelledClips) -> np.ndarray:
+        """Distances of validation pieces (pieces, labels), by fits without the work of each.
+
+        Calibration pieces are not used: the odds against strangers are left out of these distances.
+
+        Raises:
+            EarmarkError: For a label without a training piece.
+        """
+        check_training_labels(labels, train.labels)
+        evidence, _ = self._crossed(labels, train, validation, [])
+        truth = label_numbers(validation.labels, labels)
+        own = evidence[np.arange(len(truth)), truth]
+        unusual = -((evidence - own.mean(axis=0)) / (own.std(axis=0) + 1e-9)).mean(axis=2)
+        return np.logaddexp(0.0, unusual)
+
+    def _crossed(
+        self,
+        labels: Sequence[str],
+        train: LabelledClips,
+        validation: LabelledClips,
+        calibration: Sequence[np.ndarray],
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Evidence (pieces, labels, 3) and scores (pieces, labels) of validation pieces, without their works.
+
+        The works, in the order of their names, take turns at the FOLDS folds.
+        """
+        _, numbers = np.unique(np.asarray(validation.works, dtype=str), return_inverse=True)
+        folds = numbers % FOLDS
+        evidence = np.zeros((len(validation), len(labels), 3))
+        scores = np.zeros((len(validation), len(labels)))
+        for fold in np.unique(folds):
+            seen = _joined(train, rows_of(validation, np.flatnonzero(folds != fold)))
+            fitted = fit_discriminant(labels, seen, calibration, self.penalty_c, self.components)
+            for row in map(int, np.flatnonzero(folds == fold)):
+                evidence[row] = fitted.evidence(validation.clips[row])
+                scores[row] = fitted.piece_scores(validation.clips[row])
+        return evidence, scores
+
+
+def _joined(one: LabelledClips, other: LabelledClips) -> LabelledClips:
+    """Pieces of both."""
+    return LabelledClips(
+        clips=[*one.clips, *other.clips],
+        labels=[*one.labels, *other.labels],
+        works=[*one.works, *other.works],
+    )
