@@ -25,6 +25,7 @@ from earmark.apps.commands.leaderboard import leaderboard
 from earmark.apps.commands.promote import promote
 from earmark.apps.commands.publish import publish
 from earmark.apps.commands.tag import tag
+from earmark.apps.commands.transcribe import transcribe
 from earmark.apps.commands.ui import ui
 from earmark.apps.commands.use import use
 from earmark.foundation.errors import EarmarkError, PieceError
@@ -79,7 +80,10 @@ def help_of(command: Callable[..., None]) -> str:
     )
 
 
-for command in (identify, demo, describe, tag, publish, enroll, compare, use, leaderboard, promote, ui):
+COMMANDS = (
+    *(identify, demo, describe, transcribe, tag, publish, enroll, compare, use, leaderboard, promote, ui),
+)
+for command in COMMANDS:
     app.command(help=help_of(command))(command)
 for command in (cache.ls, cache.gc, cache.verify):
     cache.app.command(help=help_of(command))(command)

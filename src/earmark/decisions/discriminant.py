@@ -1,7 +1,7 @@
 """A linear discriminant over embeddings, with strangers as a class of their own and a measure of oddness.
 
-A multinomial logistic regression tells the known labels from each other and, where there are calibration pieces,
-from these. How unusual a piece is for its label is measured by three things, each on the scale of
+A multinomial logistic regression tells the known labels from each other and, where there are calibration
+pieces, from these. How unusual a piece is for its label is measured by three things, each on the scale of
 validation pieces that the fit has not seen: the log odds of the label against the strangers, its log
 probability among the labels, and the Mahalanobis distance from the nearest label's centre in the space of
 the principal components.
@@ -83,7 +83,11 @@ class FittedDiscriminant:
         return softmax(self.discriminant.log_probabilities(clips)[:, : len(self.labels)] / self.temperature)
 
     def distances(self, clips: np.ndarray) -> np.ndarray:
-        """How unusual a piece would be for each label, from its clips (clips, dimensions): (labels,), above 0."""
+        """How unusual a piece would be for each label (labels,), above 0.
+
+        Args:
+            clips: Embeddings of its clips (clips, dimensions).
+        """
         evidence = self.discriminant.evidence(clips)
         unusual = -((evidence - self.evidence_mean) / self.evidence_scale).mean(axis=1)
         return np.logaddexp(0.0, unusual - self.offsets)
@@ -130,10 +134,13 @@ class FittedDiscriminant:
         """
         return cls(
             labels,
-            Discriminant(*(arrays[name] for name in Discriminant.ARRAYS)),
-            *(arrays[name] for name in ("evidence_mean", "evidence_scale", "offsets", "thresholds")),
-            float(numbers["temperature"]),
-            Rejection(*(float(numbers[name]) for name in vars(Rejection()))),
+            discriminant=Discriminant(**{name: arrays[name] for name in Discriminant.ARRAYS}),
+            evidence_mean=arrays["evidence_mean"],
+            evidence_scale=arrays["evidence_scale"],
+            offsets=arrays["offsets"],
+            thresholds=arrays["thresholds"],
+            temperature=float(numbers["temperature"]),
+            rejection=Rejection(*(float(numbers[name]) for name in vars(Rejection()))),
         )
 
 

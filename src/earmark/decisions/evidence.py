@@ -1,4 +1,4 @@
-"""What speaks for each label: a logistic regression over embeddings, and distances from the labels' centres."""
+"""What speaks for each label: a logistic regression over embeddings, and distances from their centres."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from earmark.decisions.labelled import label_numbers
 from earmark.foundation.contracts import LabelledClips
 
-MOST_ITERATIONS = 300
+MOST_ITERATIONS = 150
 SMALLEST_SCALE = 1e-6  # of a dimension that hardly varies
 
 
@@ -98,9 +98,11 @@ def fit_discriminant(
     from sklearn.decomposition import PCA
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     truth = label_numbers(pieces.labels, labels)
-    clips, classes = [*pieces.clips, *strangers], np.append(truth, [len(labels)] * len(strangers))
+    clips = [*pieces.clips, *strangers]
+    classes = np.concatenate([truth, np.full(len(strangers), len(labels), np.int64)])
     rows = np.concatenate(clips).astype(np.float64)
     counts = np.array([len(piece) for piece in clips])
     own = np.bincount(classes, minlength=len(labels) + 1)
@@ -110,14 +112,15 @@ def fit_discriminant(
     scale = np.maximum(rows[known].std(axis=0), SMALLEST_SCALE)
     rows = (rows - mean) / scale
     regression = LogisticRegression(C=penalty_c, max_iter=MOST_ITERATIONS)
-    with warnings.catch_warnings():
+    # One thread: the matrices are small, and beside other work threads wait for each other.
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)  # close enough: the penalty is strong
         regression.fit(rows, np.repeat(classes, counts), sample_weight=weights)
-    weight, bias = regression.coef_, regression.intercept_
+    weight, bias = np.asarray(regression.coef_), np.asarray(regression.intercept_)
     if len(regression.classes_) == 2:  # scikit-learn keeps the second's score; the first's is 0
         weight, bias = np.vstack([0 * weight, weight]), np.append(0.0, bias)
     size = min(components, rows.shape[1], int(known.sum()) - 1)
-    projection = PCA(size, svd_solver="covariance_eigh").fit(rows[known]).components_.T
+    projection = np.asarray(PCA(size, svd_solver="covariance_eigh").fit(rows[known]).components_).T
     means = np.stack([((piece - mean) / scale).mean(axis=0) for piece in pieces.clips]) @ projection
     centres = np.stack([means[truth == number].mean(axis=0) for number in range(len(labels))])
     precision = LedoitWolf(assume_centered=True).fit(means - centres[truth]).precision_

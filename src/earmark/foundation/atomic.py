@@ -37,6 +37,12 @@ def replacing(target: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def write_bytes(target: Path, content: bytes) -> None:
+    """Write bytes in one step."""
+    with replacing(target) as temporary:
+        temporary.write_bytes(content)
+
+
 def write_text(target: Path, text: str) -> None:
     """Write UTF-8 text with POSIX line ends in one step."""
     with replacing(target) as temporary:

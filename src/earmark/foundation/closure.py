@@ -30,6 +30,9 @@ WITHOUT_EFFECT = (
 """Rooms and modules that change no result, by the beginning of their path in the package."""
 
 
+WEIGHTS_SUFFIX = ".safetensors"  # weights that a module of the same folder loads: they decide like its code
+
+
 def _module_file(dotted: str) -> Path | None:
     """The file of `earmark.a.b`, or None where that is no module of this package."""
     parts = dotted.split(".")
@@ -77,6 +80,8 @@ def imports(file: Path) -> frozenset[Path]:
 def closure(module: str) -> tuple[Path, ...]:
     """The files of this package that a module needs, itself included, without those of WITHOUT_EFFECT.
 
+    Weights that lie beside one of them are among them.
+
     A package imported as such (`from earmark import models`) brings all its files: its members are
     chosen by a config's `_target_`, so any of them may run.
 
@@ -102,7 +107,10 @@ def closure(module: str) -> tuple[Path, ...]:
         queue.extend(imports(file))
         if file.name == "__init__.py":
             queue.extend(file.parent.rglob("*.py"))
-    return tuple(sorted(seen))
+    weights = {
+        path for folder in {file.parent for file in seen} for path in folder.glob(f"*{WEIGHTS_SUFFIX}")
+    }
+    return tuple(sorted(seen | weights))
 
 
 @cache

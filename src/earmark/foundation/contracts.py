@@ -128,10 +128,15 @@ class Model(Protocol):
 
 @runtime_checkable
 class ClassicalModel(Protocol):
-    """A model of class scores that is fitted at once, without gradients.
+    """A model that is fitted at once, without gradients.
 
     Its state_dict holds what it learned.
+
+    Attributes:
+        gives: See `Model.gives`.
     """
+
+    gives: Literal["embeddings", "scores"]
 
     def summarise(self, clips: torch.Tensor) -> torch.Tensor:
         """Clips (batch, channels, bands, frames) to what `fit` takes: (batch, dimensions)."""
@@ -149,7 +154,7 @@ class ClassicalModel(Protocol):
         ...
 
     def scores(self, summaries: torch.Tensor) -> torch.Tensor:
-        """Summaries (clips, dimensions) to scores (clips, classes)."""
+        """Summaries (clips, dimensions) to scores (clips, classes) or embeddings (clips, dimensions)."""
         ...
 
 

@@ -50,9 +50,7 @@ class Transcription:
         piano = pretty_midi.Instrument(program=0)
         velocity = np.clip(np.round(self.confidence * LOUDEST_VELOCITY), 1, 127).astype(int)
         columns = (velocity, self.pitch, self.onset_s, self.end_s)
-        piano.notes = [
-            pretty_midi.Note(*row) for row in zip(*(c.tolist() for c in columns), strict=True)
-        ]
+        piano.notes = [pretty_midi.Note(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
         midi.instruments.append(piano)
         file = io.BytesIO()
         midi.write(file)

@@ -8,7 +8,7 @@ import torch
 from earmark.foundation.contracts import ClassicalModel
 from earmark.learning.dataset.pieces import TrainingData
 from earmark.learning.embed import embed_pieces
-from earmark.learning.learner import ACCURACY, balanced_accuracy
+from earmark.learning.learner import ACCURACY, RETRIEVAL, balanced_accuracy, retrieval
 from earmark.learning.training import Fit
 
 
@@ -34,7 +34,8 @@ def fit_classical(model: ClassicalModel, data: TrainingData, seed: int) -> Fit:
         seed: Of every random choice.
 
     Returns:
-        The model's state, and its balanced accuracy on the validation pieces' clips as the only epoch.
+        The model's state, and its score on the validation pieces' clips as the only epoch: balanced accuracy
+        of class scores, retrieval of embeddings.
     """
     assert isinstance(model, torch.nn.Module)
     summaries = embed_pieces(_Summary(model), data.train.arrays, data.clips).clips
@@ -47,7 +48,13 @@ def fit_classical(model: ClassicalModel, data: TrainingData, seed: int) -> Fit:
         np.repeat(1.0 / (counts * pieces[labels]), counts) * counts.sum() / (pieces > 0).sum(),
         seed,
     )
-    scores = embed_pieces(model, data.validation.arrays, data.clips).clips
-    truth = np.repeat(data.numbers(data.validation), [len(clips) for clips in scores])
-    score = balanced_accuracy(torch.from_numpy(np.concatenate(scores)), torch.from_numpy(truth))
-    return Fit(dict(model.state_dict()), [{"epoch": 0, ACCURACY: score}], 0, score, ACCURACY)
+    outputs = embed_pieces(model, data.validation.arrays, data.clips).clips
+    truth = torch.from_numpy(np.repeat(data.numbers(data.validation), [len(clips) for clips in outputs]))
+    queries = torch.from_numpy(np.concatenate(outputs))
+    if model.gives == "scores":
+        name, score = ACCURACY, balanced_accuracy(queries, truth)
+    else:
+        references = model.scores(torch.from_numpy(np.concatenate(summaries)))
+        name = RETRIEVAL
+        score = retrieval(queries, truth, references, torch.from_numpy(np.repeat(labels, counts)))
+    return Fit(dict(model.state_dict()), [{"epoch": 0, name: score}], 0, score, name)

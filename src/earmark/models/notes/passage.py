@@ -24,9 +24,7 @@ def _centred_unit(profiles: np.ndarray) -> np.ndarray:
     return centred / (np.linalg.norm(centred, axis=-1, keepdims=True) + 1e-9)
 
 
-_KEYS = _centred_unit(
-    np.array([np.roll(mode, tonic) for mode in (MAJOR, MINOR) for tonic in range(OCTAVE)])
-)
+_KEYS = _centred_unit(np.array([np.roll(mode, tonic) for mode in (MAJOR, MINOR) for tonic in range(OCTAVE)]))
 
 
 @dataclass(frozen=True)
