@@ -70,7 +70,9 @@ def test_without_strangers_the_other_evidence_decides():
 
 def test_the_dial_opens(fitted):
     clips = pieces(30, 8).clips
-    known = [[fitted.at(s).predict(c).label != UNKNOWN for c in clips] for s in ("strict", "balanced", "eager")]
+    known = [
+        [fitted.at(s).predict(c).label != UNKNOWN for c in clips] for s in ("strict", "balanced", "eager")
+    ]
     strict, balanced, eager = np.array(known)
     assert strict.sum() < balanced.sum() < eager.sum()
     assert not (strict & ~balanced).any()

@@ -10,7 +10,7 @@ RATE_HZ = 44_100
 
 
 def test_two_channels_of_88_pitches_at_the_frame_rate(tone):
-    sound = tone(440, RATE_HZ, 2.0)[None].astype(np.float32)
+    sound = tone(440, RATE_HZ, 2.0).T
     front_end = HeardNotes()
     onset, sounding = front_end(sound, RATE_HZ)
     assert onset.shape == sounding.shape == (88, 1 + 2 * 22_050 // 512)
@@ -20,7 +20,7 @@ def test_two_channels_of_88_pitches_at_the_frame_rate(tone):
 
 
 def test_pooling_keeps_the_highest_probability(tone):
-    sound = tone(440, RATE_HZ, 2.0)[None].astype(np.float32)
+    sound = tone(440, RATE_HZ, 2.0).T
     fine, pooled = HeardNotes()(sound, RATE_HZ), HeardNotes(pooled_frames=3)(sound, RATE_HZ)
     assert pooled.shape[2] == -(-fine.shape[2] // 3)
     assert pooled[..., 2] == pytest.approx(fine[..., 6:9].max(axis=-1))

@@ -34,7 +34,7 @@ class HeardNotes:
     bands_per_semitone = 1
 
     correct_tuning: bool = True
-    pooled_frames: int = 2
+    pooled_frames: int = 1
 
     def check(self, sample_rate_hz: int) -> None:
         """Check that the settings can work.

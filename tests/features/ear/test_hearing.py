@@ -14,7 +14,9 @@ from earmark.music.synthesis.synth import Synthesis, synthesize
 
 # A scale, then chords: (start_s, end_s, pitch).
 NOTES = [(0.4 * k, 0.4 * k + 0.38, pitch) for k, pitch in enumerate((60, 62, 64, 65, 67, 69, 71, 72))]
-NOTES += [(3.4 + k, 4.3 + k, pitch) for k, chord in enumerate(((48, 55, 64), (53, 57, 60, 65))) for pitch in chord]
+NOTES += [
+    (3.4 + k, 4.3 + k, pitch) for k, chord in enumerate(((48, 55, 64), (53, 57, 60, 65))) for pitch in chord
+]
 
 
 @pytest.fixture
