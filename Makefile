@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro describe test test-slow lint ui bench
+.PHONY: help setup repro describe ear test test-slow lint ui bench
 
 VENV := .venv
 STAMP := $(VENV)/.installed
@@ -27,6 +27,10 @@ repro: setup  ## rebuild everything: dvc repro on what `earmark use` chose (defa
 
 describe: setup  ## a table of descriptors of every piece: data/descriptors.csv
 	@dvc repro optional/dvc.yaml
+
+ear: setup  ## the weights of the ear, from music21's scores: two hours on 2 cores; docs/ear.md
+	@bash ear/soundfonts.sh
+	@dvc repro ear/dvc.yaml
 
 test: setup  ## the tests, and which lines of src/earmark they leave out
 	@python -m pytest -n 2 --dist loadfile --cov --cov-report=term

@@ -11,7 +11,7 @@ PROJECT = Path(__file__).parents[1]
 PAGES = sorted([*(PROJECT / "docs").glob("*.md"), *PROJECT.glob("*.md")])
 ROOM = re.compile(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$", re.MULTILINE)  # room, what it knows, its modules
 CODE = re.compile(r"`([^`\n]+)`")
-FILE = re.compile(r"(?:src/earmark|tests|stages|conf|bench|data/corpora|optional)/[\w/.-]*\w")
+FILE = re.compile(r"(?:src/earmark|tests|stages|conf|bench|data/corpora|optional|ear)/[\w/.-]*\w")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
 OF_THE_EXAMPLE = re.compile(r"(?:octaves|attention)\.(?:py|yaml)$|NAME")  # docs/extend.md has a user write it
 

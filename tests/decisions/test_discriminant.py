@@ -102,12 +102,8 @@ def test_what_cannot_work_is_refused():
         decision(penalty_c=0.0)
     with pytest.raises(ValueError, match="strict, balanced, eager"):
         decision(strictness="lax")
+    one = pieces(6, 1)
+    kept = [row for row, label in enumerate(one.labels) if label != "Cedar"]
+    two_labels = LabelledClips(*([part[row] for row in kept] for part in (one.clips, one.labels, one.works)))
     with pytest.raises(EarmarkError, match="Cedar"):
-        one = pieces(6, 1)
-        kept = [row for row, label in enumerate(one.labels) if label != "Cedar"]
-        decision().fit(
-            LABELS,
-            LabelledClips(*([part[row] for row in kept] for part in (one.clips, one.labels, one.works))),
-            pieces(4, 2),
-            [],
-        )
+        decision().fit(LABELS, two_labels, pieces(4, 2), [])

@@ -42,8 +42,8 @@ class NoteStatistics(nn.Module):
         super().__init__()
         if (channels, bands) != (2, PITCHES) or pooled_frames < 1:
             raise ValueError(
-                f"note statistics need onsets and sounding notes of {PITCHES} pitches, not {channels} channels "
-                f"of {bands} bands: features=notes"
+                f"note statistics need onsets and sounding notes of {PITCHES} pitches, not {channels} "
+                f"channels of {bands} bands: features=notes"
             )
         self.frame_rate_hz = FRAME_RATE_HZ / pooled_frames
         self.register_buffer("onset_threshold", torch.tensor(float(onset_threshold)))

@@ -1,4 +1,4 @@
-"""What the ear makes of a waveform: how likely each pitch begins and sounds, frame by frame, and the tuning."""
+"""What the ear makes of a waveform: how likely each pitch begins and sounds in each frame, and the tuning."""
 
 from __future__ import annotations
 

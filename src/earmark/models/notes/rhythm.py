@@ -1,4 +1,4 @@
-"""Rhythm: intervals between onsets and durations, in seconds and relative to their median, and periodicity."""
+"""Rhythm: intervals between onsets and durations, in seconds and by their median, and periodicity."""
 
 from __future__ import annotations
 
