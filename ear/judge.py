@@ -1,7 +1,7 @@
 """Stage judge: pieces of held-out scores, played by a soundfont that was not trained with, transcribed.
 
-Piano and mixed instruments apart, each as played and spoilt as recordings are. `judged` takes any transcriber,
-so that a peer can be put beside it on the same files.
+Piano and mixed instruments apart, each as played and spoilt as recordings are. `judged` takes any
+transcriber, so that a peer can be put beside it on the same files.
 """
 
 from __future__ import annotations
