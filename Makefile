@@ -31,6 +31,7 @@ describe: setup  ## a table of descriptors of every piece: data/descriptors.csv
 ear: setup  ## the weights of the ear, from music21's scores: two hours on 2 cores; docs/ear.md
 	@bash ear/soundfonts.sh
 	@dvc repro ear/dvc.yaml
+	@cp ear/data/ear.safetensors src/earmark/features/ear/ear.safetensors
 
 test: setup  ## the tests, and which lines of src/earmark they leave out
 	@python -m pytest -n 2 --dist loadfile --cov --cov-report=term

@@ -21,7 +21,7 @@ from ear.effects import spoilt
 from ear.parts import random_parts
 from ear.scene import scene
 from ear.scores import is_held_out
-from ear.settings import FOLDER, section
+from ear.settings import FOLDER, TRAINED, section
 from earmark.features.ear.decode import notes_heard
 from earmark.features.ear.hearing import hear
 from earmark.features.ear.spectrum import RATE_HZ
@@ -61,10 +61,11 @@ def make_pieces() -> None:
 def heard_by_earmark(wav: Path) -> Notes:
     """What earmark hears in a file."""
     import torch
+    from safetensors.torch import load_file
 
     torch.set_num_threads(1)
     sound, _ = soundfile.read(wav, dtype="float32")
-    notes = notes_heard(hear(sound))
+    notes = notes_heard(hear(sound, weights=load_file(TRAINED)))
     return np.stack([notes.onset_s, notes.end_s], axis=1), notes.pitch
 
 

@@ -6,6 +6,9 @@ from typing import Any
 import yaml
 
 FOLDER = Path(__file__).resolve().parent
+# Not the package's own file: that lies in a folder on which the main pipeline depends, and DVC would rebuild
+# the ear before it. `make ear` copies it at the end.
+TRAINED = FOLDER / "data" / "ear.safetensors"
 
 
 def section(name: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +14,10 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ear.clips import STEPS_PER_DB
 from ear.model import EarNetwork
-from ear.settings import FOLDER, section
+from ear.settings import FOLDER, TRAINED, section
 from ear.targets import targets
-from earmark.features.ear.network import WEIGHTS
 from earmark.features.ear.spectrum import harmonic_stack
+from earmark.foundation.atomic import replacing
 from earmark.foundation.progress import say
 from earmark.learning.devices import keep_freed_memory
 
@@ -101,15 +100,14 @@ def train() -> tuple[EarNetwork, list[dict[str, float]]]:
 
 
 def _save(network: EarNetwork) -> None:
-    """Write the weights that the package ships."""
-    scratch = WEIGHTS.with_suffix(".tmp")
-    save_file(network.eval().folded(), scratch, metadata={"licence": "MIT", "made_by": "make ear"})
-    os.replace(scratch, WEIGHTS)
+    """Write the weights as the package ships them."""
+    with replacing(TRAINED) as scratch:
+        save_file(network.eval().folded(), scratch, metadata={"licence": "MIT", "made_by": "make ear"})
     network.train()
 
 
 def main() -> None:
-    """Write the package's weights and `ear/metrics/train.json`."""
+    """Write `ear/data/ear.safetensors` and `ear/metrics/train.json`."""
     network, history = train()
     _save(network)
     metrics = FOLDER / "metrics" / "train.json"
