@@ -353,7 +353,7 @@ def test_an_encoder_under_a_head_runs_no_foreign_code(saved_classifier, tmp_path
 
 def test_a_decision_of_another_kind_is_refused(saved_classifier):
     for edit, message in (
-        ({"kind": "oracle"}, "its decision is oracle, and known are prototypes and vote"),
+        ({"kind": "oracle"}, "its decision is oracle, and known are discriminant and prototypes and vote"),
         ({"kind": "prototypes"}, "its decision is not whole"),
         ({"magic": 1.0}, "its decision has more than a vote decision"),
     ):

@@ -31,13 +31,14 @@ PARTNERS = {
     "model=key": ["experiment=key"],
     "model=rhythm": ["experiment=genre"],
     "model=key_original": ["experiment=key_original"],
+    "model=note_statistics": ["experiment=composer_notes"],
     **{f"model={kind}": SCORES for kind in ("logistic", "forest", "classifier")},
     "sampler=anchors": ["objective=anchor_triplet"],
     "objective=anchor_triplet": ["sampler=anchors"],
     "decision=vote": SCORES[:1],
     **{
         f"features={kind}": ["dataset=plain"]
-        for kind in ("descriptors", "grey", "key_picture", "levels", "mel_and_descriptors")
+        for kind in ("descriptors", "grey", "key_picture", "levels", "mel_and_descriptors", "notes")
     },
     "decision=majority": SCORES[:1],
     **{f"hydra/sweeper/params={kind}": ["hydra/sweeper=optuna"] for kind in ("optimizer", "convnet")},
