@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from earmark.bundle import Bundle
+from earmark.decisions.discriminant import FittedDiscriminant
 from earmark.decisions.prototype import FittedPrototypes
 from earmark.decisions.vote import FittedVote
 from earmark.foundation.workspace import Workspace
@@ -109,6 +110,20 @@ def test_logistic_regression_on_descriptors_fits_at_once(experiment):
     assert (trained["epochs"], trained["parameters"]) == (1, 0)
     # Labels have scales and registers of their own: timbre and chroma tell them apart.
     assert trained["score"] > 0.6
+
+
+def test_notes_and_a_discriminant(experiment):
+    """Labels have scales and registers of their own, which the notes that are heard tell apart."""
+    workspace = experiment("notes", "features=notes", "model=note_statistics", "decision=discriminant")
+    bundle = agrees(workspace)
+    assert type(bundle.decision) is FittedDiscriminant
+    trained = json.loads((workspace.metrics / "train.json").read_text())
+    assert trained["monitored"] == "validation/retrieval"
+    assert (trained["epochs"], trained["parameters"]) == (1, 0)
+    strangers = read_table(workspace.verdicts).query("role == 'unknown-test'")
+    assert len(strangers) == 3
+    again = Bundle.load(workspace.models).decision
+    assert again.threshold == bundle.decision.threshold > 0
 
 
 def test_triplets_about_anchors(experiment):
