@@ -101,5 +101,5 @@ def test_what_is_missing_is_named(fitted):
             {name: value for name, value in given.items() if name != missing}
             for given in (fitted.arrays(), fitted.numbers())
         )
-        with pytest.raises(KeyError, match=missing):
+        with pytest.raises(KeyError, match=missing):  # of a dial some arrays, or none at all
             type(fitted).restore(fitted.labels, arrays, numbers)

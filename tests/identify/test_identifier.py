@@ -7,6 +7,7 @@ import pytest
 
 from earmark.identify.identifier import Identifier
 from earmark.identify.inputs import Target
+from earmark.identify.verdict import FIELDS
 
 
 def targets(*files):
@@ -61,8 +62,9 @@ def test_a_bad_file_has_its_error_and_the_others_go_on(
     verdicts = list(identifier.identify_all(files, workers))
     assert [bool(item.error) for item in verdicts] == [False, True, False]
     assert verdicts[1].as_dict() == {
-        **{"path": str(tmp_path / "lost.mid"), "verdict": None, "confidence": None, "distance": None},
-        **{"nearest": [], "error": "there is no such file"},
+        **dict.fromkeys(FIELDS),
+        **{"path": str(tmp_path / "lost.mid"), "probabilities": {}, "nearest": []},
+        "error": "there is no such file",
     }
     assert verdicts[0].distance == identifier.identify(files[0]).distance
 

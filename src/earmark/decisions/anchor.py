@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from earmark.decisions.dial import fit_dial
 from earmark.decisions.labelled import label_numbers
 from earmark.decisions.prototype import FittedPrototypes, check_training_labels, distance_temperature
 from earmark.decisions.rejection import Rejection
@@ -44,7 +45,7 @@ class NearestAnchor:
             labels: The known labels.
             train: Embeddings of the training pieces.
             validation: Embeddings of the validation pieces.
-            calibration: Not used: the threshold is a setting.
+            calibration: Embeddings of calibration pieces, for the dial; the threshold is a setting.
 
         Returns:
             The fitted decision.
@@ -53,8 +54,11 @@ class NearestAnchor:
             EarmarkError: For a label without a training piece.
         """
         distances = self.held_out(labels, train, validation)
-        temperature = distance_temperature(distances, label_numbers(validation.labels, labels))
-        return replace(self._anchored(labels, train), temperature=temperature)
+        truth = label_numbers(validation.labels, labels)
+        fitted = self._anchored(labels, train)
+        strangers = np.array([fitted.distances(piece).min() for piece in calibration])
+        dial = fit_dial(distances.min(axis=1), distances.argmin(axis=1) == truth, strangers)
+        return replace(fitted, temperature=distance_temperature(distances, truth), dial=dial)
 
     def held_out(
         self,

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from earmark.decisions.calibration import fit_temperature, softmax
+from earmark.decisions.dial import Dial, check_strictness, fit_dial
 from earmark.decisions.evidence import Discriminant, fit_discriminant
 from earmark.decisions.labelled import label_numbers, rows_of
 from earmark.decisions.prototype import check_training_labels
@@ -29,8 +30,6 @@ from earmark.foundation.contracts import LabelledClips, Prediction
 
 FOLDS = 5  # of works: evidence for a fold is by a discriminant fitted on the others
 TEMPERATURE_UNIT = 10.0  # of the grid, which so reaches from 0.05 to 50: scores are logits
-STRICTNESS = {"strict": 0.70, "balanced": 0.88, "eager": 0.97}
-"""Share of the known pieces that is to be given a label, by the dial's position."""
 PRIOR_PIECES = 5  # so many pieces of a label outweigh the mean of all labels, in its own offset
 
 
@@ -45,9 +44,9 @@ class FittedDiscriminant:
         evidence_mean: Mean of the evidence of validation pieces (3,).
         evidence_scale: Its standard deviation (3,).
         offsets: By how much pieces of each label lie farther than others (labels,): a threshold each.
-        thresholds: Largest distance at each position of the dial (strict, balanced, eager).
         temperature: Divides the mean log probabilities before the softmax.
         rejection: When a piece is unknown.
+        dial: Thresholds for `at`.
     """
 
     kind = "discriminant"
@@ -56,9 +55,9 @@ class FittedDiscriminant:
     evidence_mean: np.ndarray
     evidence_scale: np.ndarray
     offsets: np.ndarray
-    thresholds: np.ndarray
     temperature: float
     rejection: Rejection
+    dial: Dial | None = None
 
     @property
     def threshold(self) -> float:
@@ -66,13 +65,8 @@ class FittedDiscriminant:
         return self.rejection.threshold
 
     def at(self, strictness: str) -> FittedDiscriminant:
-        """The same decision at another position of the dial.
-
-        Args:
-            strictness: `strict`, `balanced` or `eager`.
-        """
-        threshold = float(self.thresholds[list(STRICTNESS).index(strictness)])
-        return replace(self, rejection=replace(self.rejection, threshold=threshold))
+        """The same decision at a position of the dial; see `FittedDecision.at`."""
+        return replace(self, rejection=self.rejection.at(self.dial, strictness))
 
     def whitened(self, embeddings: np.ndarray) -> np.ndarray:
         """Embeddings (…, dimensions) in the space of the Mahalanobis distance (…, components)."""
@@ -115,7 +109,7 @@ class FittedDiscriminant:
             "evidence_mean": self.evidence_mean,
             "evidence_scale": self.evidence_scale,
             "offsets": self.offsets,
-            "thresholds": self.thresholds,
+            **({} if self.dial is None else self.dial.arrays()),
         }
 
     def numbers(self) -> dict[str, float]:
@@ -138,9 +132,9 @@ class FittedDiscriminant:
             evidence_mean=arrays["evidence_mean"],
             evidence_scale=arrays["evidence_scale"],
             offsets=arrays["offsets"],
-            thresholds=arrays["thresholds"],
             temperature=float(numbers["temperature"]),
             rejection=Rejection(*(float(numbers[name]) for name in vars(Rejection()))),
+            dial=Dial.restore(arrays),
         )
 
 
@@ -175,8 +169,7 @@ class LinearDiscriminant:
             raise ValueError(
                 f"penalty_c={self.penalty_c:g} must be above 0 and components={self.components} 1 or more"
             )
-        if self.strictness not in STRICTNESS:
-            raise ValueError(f"strictness={self.strictness} is none of {', '.join(STRICTNESS)}")
+        check_strictness(self.strictness)
         check_rejection(None, self.min_confidence, self.min_share)
 
     def fit(
@@ -202,23 +195,31 @@ class LinearDiscriminant:
             EarmarkError: For a label without a training piece.
         """
         check_training_labels(labels, train.labels)
-        evidence, scores = self._crossed(labels, train, validation, calibration)
+        crossed = self._crossed(labels, train, validation, calibration)
         truth = label_numbers(validation.labels, labels)
-        rows = np.arange(len(truth))
-        own = evidence[rows, truth]  # (pieces, 3)
+        own = crossed.evidence[np.arange(len(truth)), truth]  # (pieces, 3)
         mean, scale = own.mean(axis=0), own.std(axis=0) + 1e-9
         unusual = -((own - mean) / scale).mean(axis=1)
         counts = np.bincount(truth, minlength=len(labels))
         offsets = np.bincount(truth, unusual, len(labels)) / (counts + PRIOR_PIECES)
-        distance = np.logaddexp(0.0, unusual - offsets[truth])
-        thresholds = np.quantile(distance, list(STRICTNESS.values()))
-        temperature = fit_temperature(lambda value: softmax(scores / value), truth, TEMPERATURE_UNIT)
+
+        def distance(evidence: np.ndarray, nearest: np.ndarray) -> np.ndarray:
+            unusual = -((evidence[np.arange(len(nearest)), nearest] - mean) / scale).mean(axis=1)
+            return np.logaddexp(0.0, unusual - offsets[nearest])
+
+        nearest = crossed.scores.argmax(axis=1)
+        dial = fit_dial(
+            distance(crossed.evidence, nearest),
+            nearest == truth,
+            distance(crossed.stranger_evidence, crossed.stranger_scores.argmax(axis=1)),
+        )
+        temperature = fit_temperature(lambda value: softmax(crossed.scores / value), truth, TEMPERATURE_UNIT)
         discriminant = fit_discriminant(
             labels, _joined(train, validation), calibration, self.penalty_c, self.components
         )
         rejection = Rejection(np.inf, self.min_confidence, self.min_share)
         fitted = FittedDiscriminant(
-            list(labels), discriminant, mean, scale, offsets, thresholds, temperature, rejection
+            list(labels), discriminant, mean, scale, offsets, temperature, rejection, dial
         )
         return fitted.at(self.strictness)
 
@@ -231,7 +232,7 @@ class LinearDiscriminant:
             EarmarkError: For a label without a training piece.
         """
         check_training_labels(labels, train.labels)
-        evidence, _ = self._crossed(labels, train, validation, [])
+        evidence = self._crossed(labels, train, validation, []).evidence
         truth = label_numbers(validation.labels, labels)
         own = evidence[np.arange(len(truth)), truth]
         unusual = -((evidence - own.mean(axis=0)) / (own.std(axis=0) + 1e-9)).mean(axis=2)
@@ -243,22 +244,41 @@ class LinearDiscriminant:
         train: LabelledClips,
         validation: LabelledClips,
         calibration: Sequence[np.ndarray],
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Evidence (pieces, labels, 3) and scores (pieces, labels) of validation pieces, without their works.
+    ) -> _Crossed:
+        """What fits say of pieces that they have not seen.
 
-        The works, in the order of their names, take turns at the FOLDS folds.
+        The validation works, in the order of their names, take turns at the FOLDS folds; calibration pieces
+        are divided in their order, in which a catalog has those of one label side by side.
         """
         _, numbers = np.unique(np.asarray(validation.works, dtype=str), return_inverse=True)
         folds = numbers % FOLDS
-        evidence = np.zeros((len(validation), len(labels), 3))
-        scores = np.zeros((len(validation), len(labels)))
-        for fold in np.unique(folds):
+        stranger_folds = np.arange(len(calibration)) * FOLDS // max(len(calibration), 1)
+        crossed = _Crossed.empty(len(validation), len(calibration), len(labels))
+        for fold in np.unique([*folds, *stranger_folds]):
             seen = _joined(train, rows_of(validation, np.flatnonzero(folds != fold)))
-            fitted = fit_discriminant(labels, seen, calibration, self.penalty_c, self.components)
+            strangers = [calibration[row] for row in map(int, np.flatnonzero(stranger_folds != fold))]
+            fitted = fit_discriminant(labels, seen, strangers, self.penalty_c, self.components)
             for row in map(int, np.flatnonzero(folds == fold)):
-                evidence[row] = fitted.evidence(validation.clips[row])
-                scores[row] = fitted.piece_scores(validation.clips[row])
-        return evidence, scores
+                crossed.evidence[row] = fitted.evidence(validation.clips[row])
+                crossed.scores[row] = fitted.piece_scores(validation.clips[row])
+            for row in map(int, np.flatnonzero(stranger_folds == fold)):
+                crossed.stranger_evidence[row] = fitted.evidence(calibration[row])
+                crossed.stranger_scores[row] = fitted.piece_scores(calibration[row])
+        return crossed
+
+
+@dataclass(frozen=True)
+class _Crossed:
+    """Evidence (pieces, labels, 3) and scores (pieces, labels) of validation and of calibration pieces."""
+
+    evidence: np.ndarray
+    scores: np.ndarray
+    stranger_evidence: np.ndarray
+    stranger_scores: np.ndarray
+
+    @classmethod
+    def empty(cls, known: int, strangers: int, labels: int) -> _Crossed:
+        return cls(*(np.zeros((count, labels, *rest)) for count in (known, strangers) for rest in ((3,), ())))
 
 
 def _joined(one: LabelledClips, other: LabelledClips) -> LabelledClips:

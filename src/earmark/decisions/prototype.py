@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from earmark.decisions.calibration import fit_temperature, softmax
+from earmark.decisions.dial import Dial, check_strictness, fit_dial
 from earmark.decisions.labelled import label_numbers, rows_of
 from earmark.decisions.rejection import UNKNOWN, Rejection, check_rejection, threshold_of
 from earmark.foundation.contracts import LabelledClips, Prediction
@@ -36,6 +37,7 @@ class FittedPrototypes:
             are taken.
         temperature: Unit of distance in the softmax of probabilities.
         rejection: When a piece is unknown.
+        dial: Thresholds for `at`; None in bundles of version 0.2 and older.
     """
 
     kind = "prototypes"
@@ -44,11 +46,16 @@ class FittedPrototypes:
     whitening: np.ndarray
     temperature: float
     rejection: Rejection
+    dial: Dial | None = None
 
     @property
     def threshold(self) -> float:
         """The largest distance that is accepted."""
         return self.rejection.threshold
+
+    def at(self, strictness: str) -> FittedPrototypes:
+        """The same decision at a position of the dial; see `FittedDecision.at`."""
+        return replace(self, rejection=self.rejection.at(self.dial, strictness))
 
     def clip_distances(self, clips: np.ndarray) -> np.ndarray:
         """Distance of each clip (clips, dimensions) to each prototype: (clips, labels)."""
@@ -83,8 +90,9 @@ class FittedPrototypes:
         )
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Prototypes and whitening, by name."""
-        return {"prototypes": self.prototypes, "whitening": self.whitening}
+        """Prototypes, whitening and the dial's arrays, by name."""
+        own = {"prototypes": self.prototypes, "whitening": self.whitening}
+        return own if self.dial is None else {**own, **self.dial.arrays()}
 
     def numbers(self) -> dict[str, float]:
         """Temperature and rejection, by name."""
@@ -101,7 +109,8 @@ class FittedPrototypes:
         """
         rejection = Rejection(*(float(numbers[name]) for name in _plain(Rejection())))
         temperature = float(numbers["temperature"])
-        return cls(labels, arrays["prototypes"], arrays["whitening"], temperature, rejection)
+        dial = Dial.restore(arrays)
+        return cls(labels, arrays["prototypes"], arrays["whitening"], temperature, rejection, dial)
 
 
 @dataclass(frozen=True)
@@ -115,7 +124,9 @@ class NearestPrototype:
             counts as a large distance. `euclidean` takes embeddings as they are.
         target_fpr: Share of calibration pieces that may be accepted; the threshold is the distance at which
             that holds or, without calibration pieces, the one that accepts 95 % of the validation pieces.
-            None for no threshold.
+            None to leave the threshold to the dial.
+        strictness: Position of the dial: `strict`, `balanced` or `eager`; None, without `target_fpr`, for no
+            threshold.
         min_confidence: Smallest probability of a label that is given.
         min_share: Smallest share of clips nearest to it.
     """
@@ -123,15 +134,17 @@ class NearestPrototype:
     needs = ("embeddings", "scores")
 
     metric: str
-    target_fpr: float | None
+    target_fpr: float | None = None
     min_confidence: float = 0.0
     min_share: float = 0.0
+    strictness: str | None = None
 
     def __post_init__(self) -> None:
         """Check the settings. Raises ValueError where they cannot work."""
         if self.metric not in ("mahalanobis", "euclidean"):
             raise ValueError(f"metric={self.metric} is none of mahalanobis, euclidean")
         check_rejection(self.target_fpr, self.min_confidence, self.min_share)
+        check_strictness(self.strictness)
 
     def fit(
         self,
@@ -159,12 +172,18 @@ class NearestPrototype:
         fitted = self._measured(labels, train, validation)
         known = self.held_out(labels, train, validation)
         strangers = np.array([fitted.distances(piece).min() for piece in calibration])
+        truth = label_numbers(validation.labels, labels)
+        dial = fit_dial(known.min(axis=1), known.argmin(axis=1) == truth, strangers)
         threshold = threshold_of(known.min(axis=1), strangers, self.target_fpr)
-        return replace(
+        fitted = replace(
             fitted,
-            temperature=distance_temperature(known, label_numbers(validation.labels, labels)),
+            temperature=distance_temperature(known, truth),
             rejection=replace(fitted.rejection, threshold=threshold),
+            dial=dial,
         )
+        if self.strictness is not None and self.target_fpr is None:
+            fitted = fitted.at(self.strictness)
+        return fitted
 
     def held_out(
         self,

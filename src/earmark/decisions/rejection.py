@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from earmark.decisions.dial import Dial
+from earmark.foundation.errors import EarmarkError
 
 UNKNOWN = "unknown"
 ACCEPTED_SHARE = 0.95  # of validation pieces, where no strangers are given to set a threshold by
@@ -26,7 +29,31 @@ class Rejection:
 
     def accepts(self, distance: float, confidence: float, share: float) -> bool:
         """Whether a piece with these values is given its nearest label."""
-        return distance <= self.threshold and confidence >= self.min_confidence and share >= self.min_share
+        return not self.reason(distance, confidence, share)
+
+    def reason(self, distance: float, confidence: float, share: float) -> str:
+        """Why a piece with these values is unknown, in words; "" where it is given its nearest label."""
+        if not distance <= self.threshold:
+            return f"distance {distance:.3g} is above {self.threshold:.3g}"
+        if not confidence >= self.min_confidence:
+            return f"probability {confidence:.2f} is below {self.min_confidence:g}"
+        if not share >= self.min_share:
+            return f"only {share:.0%} of the clips agree, and {self.min_share:.0%} must"
+        return ""
+
+    def at(self, dial: Dial | None, strictness: str) -> Rejection:
+        """The same conditions with the threshold of another position of the dial.
+
+        Args:
+            dial: Of the decision.
+            strictness: `strict`, `balanced` or `eager`.
+
+        Raises:
+            EarmarkError: The decision has no dial, or the dial no such position.
+        """
+        if dial is None:
+            raise EarmarkError("this model has no dial for --strictness: train it again, or leave that out")
+        return replace(self, threshold=dial.threshold(strictness))
 
 
 def check_rejection(target_fpr: float | None, min_confidence: float, min_share: float) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from earmark.decisions.calibration import fit_temperature, softmax
+from earmark.decisions.dial import Dial, check_strictness, fit_dial
 from earmark.decisions.labelled import label_numbers
 from earmark.decisions.rejection import UNKNOWN, Rejection, check_rejection, threshold_of
 from earmark.foundation.contracts import LabelledClips, Prediction
@@ -28,6 +29,7 @@ class FittedVote:
         confidence_weighted: Whether a vote counts by its confidence.
         min_clip_confidence: Smallest probability of its likeliest label with which a clip votes.
         rejection: When a piece is unknown.
+        dial: Thresholds for `at`; None in bundles of version 0.2 and older.
     """
 
     kind = "vote"
@@ -36,11 +38,16 @@ class FittedVote:
     confidence_weighted: bool
     min_clip_confidence: float
     rejection: Rejection
+    dial: Dial | None = None
 
     @property
     def threshold(self) -> float:
         """The largest distance that is accepted."""
         return self.rejection.threshold
+
+    def at(self, strictness: str) -> FittedVote:
+        """The same decision at a position of the dial; see `FittedDecision.at`."""
+        return replace(self, rejection=self.rejection.at(self.dial, strictness))
 
     def whitened(self, embeddings: np.ndarray) -> np.ndarray:
         """Scores (…, labels) as they are: pieces are compared by them."""
@@ -81,8 +88,8 @@ class FittedVote:
         return Prediction(label, name, 1.0 - distance, share, distance, distances, 1.0 - distances)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """None: numbers are all that is fitted."""
-        return {}
+        """The dial's arrays, by name."""
+        return {} if self.dial is None else self.dial.arrays()
 
     def numbers(self) -> dict[str, float]:
         """Temperature, settings of the vote and rejection, by name."""
@@ -108,6 +115,7 @@ class FittedVote:
             bool(numbers["confidence_weighted"]),
             float(numbers["min_clip_confidence"]),
             Rejection(*(float(numbers[name]) for name in vars(Rejection()))),
+            Dial.restore(arrays),
         )
 
 
@@ -121,8 +129,8 @@ class Vote:
         min_clip_confidence: Smallest probability with which a clip votes.
         min_share: Smallest share of the votes of a label that is given.
         min_confidence: Smallest mean probability of it.
-        target_fpr: Share of calibration pieces that may be accepted, as in NearestPrototype; None for no
-            threshold.
+        target_fpr: Share of calibration pieces that may be accepted, as in NearestPrototype.
+        strictness: Position of the dial where there is no `target_fpr`; None for no threshold.
     """
 
     needs = ("scores",)
@@ -132,6 +140,7 @@ class Vote:
     min_share: float = 0.0
     min_confidence: float = 0.0
     target_fpr: float | None = None
+    strictness: str | None = None
 
     def __post_init__(self) -> None:
         """Check the settings. Raises ValueError where they cannot work."""
@@ -140,6 +149,7 @@ class Vote:
         if not 0 <= self.min_clip_confidence < 1:
             raise ValueError(f"min_clip_confidence={self.min_clip_confidence:g} must lie within 0 and 1")
         check_rejection(self.target_fpr, self.min_confidence, self.min_share)
+        check_strictness(self.strictness)
 
     def fit(
         self,
@@ -174,10 +184,19 @@ class Vote:
             fitted,
             temperature=fit_temperature(probabilities, label_numbers(validation.labels, labels), SCORE_UNIT),
         )
-        known = np.array([fitted.predict(piece).distance for piece in validation.clips])
+        answers = [fitted.predict(piece) for piece in validation.clips]
+        known = np.array([answer.distance for answer in answers])
         strangers = np.array([fitted.predict(piece).distance for piece in calibration])
+        right = np.array([answer.nearest for answer in answers]) == np.asarray(validation.labels)
         threshold = threshold_of(known, strangers, self.target_fpr)
-        return replace(fitted, rejection=replace(rejection, threshold=threshold))
+        fitted = replace(
+            fitted,
+            rejection=replace(rejection, threshold=threshold),
+            dial=fit_dial(known, right, strangers),
+        )
+        if self.strictness is not None and self.target_fpr is None:
+            fitted = fitted.at(self.strictness)
+        return fitted
 
     def held_out(
         self,

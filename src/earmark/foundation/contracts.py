@@ -259,6 +259,30 @@ class Prediction:
     probabilities: np.ndarray
 
 
+class ReasonedRejection(Protocol):
+    """The conditions of a label, as `decisions.rejection.Rejection` has them."""
+
+    def reason(self, distance: float, confidence: float, share: float) -> str:
+        """Why a piece with these values is unknown, in words; "" where it is given its nearest label."""
+        ...
+
+
+class FittedDial(Protocol):
+    """What distances mean, as `decisions.dial.Dial` knows it."""
+
+    def percentile(self, distance: float) -> float:
+        """Percent of known pieces that lie nearer to their label than this."""
+        ...
+
+    def p_known(self, distance: float) -> float:
+        """Probability that a piece at this distance has one of the known labels."""
+        ...
+
+    def expectation(self, strictness: str) -> str:
+        """What to expect at a position of the dial, in a line."""
+        ...
+
+
 class FittedDecision(Protocol):
     """A decision as a bundle keeps it: a frozen dataclass in a module of `decisions/`.
 
@@ -278,6 +302,27 @@ class FittedDecision(Protocol):
     @property
     def threshold(self) -> float:
         """The largest distance that is accepted; infinite where none is refused for its distance."""
+        ...
+
+    @property
+    def rejection(self) -> ReasonedRejection:
+        """When a piece is unknown, and in which words."""
+        ...
+
+    @property
+    def dial(self) -> FittedDial | None:
+        """Thresholds from strict to eager and what to expect of them; None where none was fitted."""
+        ...
+
+    def at(self, strictness: str) -> Self:
+        """The same decision at a position of its dial.
+
+        Args:
+            strictness: `strict`, `balanced` or `eager`.
+
+        Raises:
+            EarmarkError: There is no dial, or no such position.
+        """
         ...
 
     def whitened(self, embeddings: np.ndarray) -> np.ndarray:

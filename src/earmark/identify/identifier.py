@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,16 +47,20 @@ class Identifier:
         self.recipe = Recipe(bundle.hearing, soundfont_places(base))
 
     @classmethod
-    def load(cls, folder: str | os.PathLike[str]) -> Identifier:
+    def load(cls, folder: str | os.PathLike[str], strictness: str = "") -> Identifier:
         """Load a bundle.
 
         Args:
             folder: The bundle's.
+            strictness: `strict`, `balanced` or `eager`; "" as the bundle was trained.
 
         Raises:
-            EarmarkError: There is no bundle, or it is refused (see `Bundle.load`).
+            EarmarkError: There is no bundle, it is refused (see `Bundle.load`), or it has no such strictness.
         """
-        return cls(Bundle.load(Path(folder)), Path(folder))
+        bundle = Bundle.load(Path(folder))
+        if strictness:
+            bundle = replace(bundle, decision=bundle.decision.at(strictness))
+        return cls(bundle, Path(folder))
 
     @property
     def labels(self) -> list[str]:
@@ -139,12 +144,18 @@ class Identifier:
         embeddings, starts_s = self.embed(features)
         decision = self.bundle.decision
         prediction = decision.predict(embeddings)
+        distance, dial = prediction.distance, decision.dial
+        known = prediction.label == prediction.nearest
+        reason = decision.rejection.reason(distance, prediction.confidence, prediction.share)
         return Verdict(
             path=name,
             label=prediction.label,
             nearest_label=prediction.nearest,
             confidence=prediction.confidence,
-            distance=prediction.distance,
+            distance=distance,
+            p_known=None if dial is None else dial.p_known(distance),
+            percentile=None if dial is None else dial.percentile(distance),
+            reason="" if known else reason,
             neighbours=self._neighbours(embeddings, starts_s),
             probabilities=dict(zip(self.labels, prediction.probabilities.tolist(), strict=True)),
             distances=prediction.distances,

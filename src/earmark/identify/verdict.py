@@ -8,6 +8,12 @@ from typing import Any
 
 import numpy as np
 
+FIELDS = (
+    *("path", "verdict", "guess", "confidence", "p_known", "reason", "distance", "percentile"),
+    *("probabilities", "nearest", "error"),
+)
+"""Of a verdict as plain values, for JSON, CSV and HTTP."""
+
 
 @dataclass(frozen=True)
 class Neighbour:
@@ -47,6 +53,10 @@ class Verdict:
         nearest_label: The known label that the file is most similar to, also where `label` is `unknown`.
         confidence: Probability of `nearest_label`, if the file has one of the known labels.
         distance: From the file to `nearest_label`, in the model's metric.
+        p_known: Probability that the file has one of the known labels at all; None where the model does not
+            say.
+        percentile: Percent of known pieces that lie nearer to their label; None likewise.
+        reason: Why `label` is `unknown`, in words; else "".
         neighbours: The most similar training pieces, the nearest first.
         error: Why the file could not be heard, in one line; else "".
         probabilities: Of every known label, if the file has one of them; they sum to 1.
@@ -60,6 +70,9 @@ class Verdict:
     nearest_label: str = ""
     confidence: float = 0.0
     distance: float = 0.0
+    p_known: float | None = None
+    percentile: float | None = None
+    reason: str = ""
     neighbours: Sequence[Neighbour] = ()
     error: str = ""
     probabilities: Mapping[str, float] = field(default_factory=dict)
@@ -68,17 +81,24 @@ class Verdict:
     clip_probabilities: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
 
     def as_dict(self) -> dict[str, Any]:
-        """What `earmark identify --json` prints: path, verdict, confidence, distance, nearest, error."""
+        """What `earmark identify --json` prints: the names of FIELDS.
+
+        `confidence` is that of the verdict: None beside `unknown`.
+        """
         if self.error:
-            return {
-                **{"path": self.path, "verdict": None, "confidence": None, "distance": None},
-                **{"nearest": [], "error": self.error},
-            }
+            empty: dict[str, Any] = dict.fromkeys(FIELDS)
+            return {**empty, "path": self.path, "probabilities": {}, "nearest": [], "error": self.error}
+        known = self.label == self.nearest_label
         return {
             "path": self.path,
             "verdict": self.label,
-            "confidence": round(self.confidence, 6),
+            "guess": self.nearest_label,
+            "confidence": round(self.confidence, 6) if known else None,
+            "p_known": None if self.p_known is None else round(self.p_known, 6),
+            "reason": self.reason or None,
             "distance": round(self.distance, 6),
+            "percentile": None if self.percentile is None else round(self.percentile, 1),
+            "probabilities": {label: round(value, 6) for label, value in self.probabilities.items()},
             "nearest": [vars(neighbour) for neighbour in self.neighbours],
             "error": None,
         }

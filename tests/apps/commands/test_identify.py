@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from earmark.apps.cli import app
 from earmark.identify.identifier import Identifier
 from earmark.identify.inputs import Target
-from earmark.identify.verdict import Neighbour, Verdict
+from earmark.identify.verdict import FIELDS, Neighbour, Verdict
 
 RUN = CliRunner()
 TITLE = "One [red] by somebody whose name goes on"
@@ -26,9 +26,19 @@ def fake(monkeypatch, tmp_path):
                 yield Verdict(target.name, error="cannot be read as audio: no")
             else:
                 near = [Neighbour("p1", TITLE, "Ash", 0.5, 65.0, 3.0)]
-                yield Verdict(target.name, "unknown", "Ash", 0.75, 1.25, near)
+                yield Verdict(
+                    target.name,
+                    "unknown",
+                    "Ash",
+                    0.75,
+                    1.25,
+                    reason="distance 1.25 is above 1",
+                    neighbours=near,
+                )
 
-    monkeypatch.setattr(Identifier, "load", classmethod(lambda cls, folder: object.__new__(Identifier)))
+    monkeypatch.setattr(
+        Identifier, "load", classmethod(lambda cls, folder, strictness: object.__new__(Identifier))
+    )
     monkeypatch.setattr(Identifier, "identify_all", identify_all)
     (tmp_path / "bundle.yaml").touch()
     return ["--model", str(tmp_path)]
@@ -58,7 +68,8 @@ def test_programs_get_json_with_errors_in_their_place(fake):
     done = run("a.mid", "bad.wav", "--json", *fake)
     assert done.exit_code == 1
     one, bad = json.loads(done.stdout)
-    assert set(one) == set(bad) == {"path", "verdict", "confidence", "distance", "nearest", "error"}
+    assert tuple(one) == tuple(bad) == FIELDS
+    assert (one["guess"], one["confidence"], one["reason"]) == ("Ash", None, "distance 1.25 is above 1")
     assert (one["verdict"], one["nearest"][0]["reference_start_s"], one["error"]) == ("unknown", 3.0, None)
     assert (bad["verdict"], bad["error"]) == (None, "cannot be read as audio: no")
     assert "bad.wav: cannot be read as audio: no" in done.stderr
@@ -76,6 +87,7 @@ def test_wrong_usage_is_status_2(fake, tmp_path):
     assert run("a.mid", "--json", "--csv", *fake).exit_code == 2
     assert run("a.mid", "--model", str(tmp_path / "nothing")).exit_code == 2
     assert run().exit_code == 2
+    assert run("a.mid", "--strictness", "lax", *fake).exit_code == 2
     (tmp_path / "empty").mkdir()
     done = run(str(tmp_path / "empty"), *fake)
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)

@@ -90,8 +90,8 @@ def test_titles_of_neighbours_are_no_markup(answered):
 
 def test_verdicts_in_words():
     assert in_words(Verdict("a", "jig", "jig", 0.934)) == "jig, confidence 0.93"
-    unknown = Verdict("a", "unknown", "jig", 0.5)
-    assert in_words(unknown) == "unknown; nearest is jig, confidence 0.50"
+    unknown = Verdict("a", "unknown", "jig", 0.5, reason="distance 3 is above 2")
+    assert in_words(unknown) == "unknown (jig?): distance 3 is above 2"
 
 
 def test_neighbours_have_minutes_and_a_name():

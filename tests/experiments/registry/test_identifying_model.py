@@ -50,11 +50,14 @@ def encoded(file):
 def agrees(row, verdict):
     """A row of output against a Verdict."""
     assert row["error"] is None
-    assert (row["verdict"], row["confidence"], row["distance"]) == (
+    known = verdict.label == verdict.nearest_label
+    assert (row["verdict"], row["guess"], row["confidence"], row["distance"]) == (
         verdict.label,
-        round(verdict.confidence, 6),
+        verdict.nearest_label,
+        round(verdict.confidence, 6) if known else None,
         round(verdict.distance, 6),
     )
+    assert json.loads(row["probabilities"]) == verdict.as_dict()["probabilities"]
     assert json.loads(row["nearest"]) == [vars(neighbour) for neighbour in verdict.neighbours]
     return True
 

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from earmark.apps.commands.model_option import Model
+from earmark.apps.commands.model_option import Model, Strictness, check_strictness
 
 
 def demo(
     model: Model = "",
+    strictness: Strictness = "",
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")
     ] = 7860,
@@ -29,6 +30,7 @@ def demo(
     earmark demo
     earmark demo --model models:/genre@champion --port 8000
     """
+    check_strictness(strictness)
     from earmark.apps.commands.model_option import bundle_folder
     from earmark.apps.demo.server import import_gradio, serve
 
@@ -38,5 +40,5 @@ def demo(
         bundle = bundle_folder(model, scratch)
         from earmark.identify.identifier import Identifier
 
-        identifier = Identifier.load(bundle)
+        identifier = Identifier.load(bundle, strictness)
         serve(identifier, host, port)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earmark.apps.commands.model_option import Model
+from earmark.apps.commands.model_option import Model, Strictness, check_strictness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from earmark.identify.verdict import Verdict
 
 MANY = 4  # files from which on progress is shown
-CSV_COLUMNS = ["path", "verdict", "confidence", "distance", "nearest", "error"]
 
 
 def identify(
@@ -28,6 +27,7 @@ def identify(
         list[str], typer.Argument(metavar="PATH...", help="Files, folders, globs; - reads standard input.")
     ],
     model: Model = "",
+    strictness: Strictness = "",
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects, for programs.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="A table with commas, for programs.")] = False,
     explain: Annotated[
@@ -48,8 +48,9 @@ def identify(
     """
     if as_json and as_csv:
         raise typer.BadParameter("choose one of --json and --csv")
+    check_strictness(strictness)
     with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
-        verdicts = _identified(paths, model, explain, workers, Path(folder))
+        verdicts = _identified(paths, model, strictness, explain, workers, Path(folder))
     if explain is not None and (drawn := sum(not verdict.error for verdict in verdicts)):
         print(f"{drawn} {'picture' if drawn == 1 else 'pictures'} in {explain}", file=sys.stderr)
     for verdict in verdicts:
@@ -66,7 +67,7 @@ def identify(
 
 
 def _identified(
-    paths: list[str], model: str, explain: Path | None, workers: int, scratch: Path
+    paths: list[str], model: str, strictness: str, explain: Path | None, workers: int, scratch: Path
 ) -> list[Verdict]:
     from earmark.apps.commands.model_option import bundle_folder
     from earmark.identify.inputs import find_targets
@@ -75,7 +76,9 @@ def _identified(
     folder = bundle_folder(model, scratch)
     from earmark.identify.identifier import Identifier
 
-    identifier = Identifier.load(folder)
+    identifier = Identifier.load(folder, strictness)
+    if strictness and (dial := identifier.bundle.decision.dial) is not None:
+        print(f"earmark: {dial.expectation(strictness)} (by validation pieces)", file=sys.stderr)
     if explain is None:
         results = identifier.identify_all(targets, workers)
     else:
@@ -111,12 +114,16 @@ def _explained(
 def _print_csv(verdicts: list[Verdict]) -> None:
     import csv
 
+    from earmark.identify.verdict import FIELDS
+
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
+    writer.writerow(FIELDS)
     for verdict in verdicts:
         row = verdict.as_dict()
+        probabilities = row["probabilities"].items()
+        row["probabilities"] = "; ".join(f"{label}: {value:g}" for label, value in probabilities)
         row["nearest"] = "; ".join(f"{other.label}: {other.title}" for other in verdict.neighbours)
-        writer.writerow(["" if row[name] is None else row[name] for name in CSV_COLUMNS])
+        writer.writerow(["" if row[name] is None else row[name] for name in FIELDS])
 
 
 def _print_table(verdicts: list[Verdict]) -> None:

@@ -18,6 +18,27 @@ Model = Annotated[
     ),
 ]
 
+Strictness = Annotated[
+    str,
+    typer.Option(
+        metavar="strict|balanced|eager",
+        help="How sure a label must be: strict answers less, eager more.",
+        show_default="as the model was trained",
+    ),
+]
+
+
+def check_strictness(strictness: str) -> None:
+    """Check what was typed.
+
+    Raises:
+        typer.BadParameter: It is no position of the dial.
+    """
+    from earmark.decisions.dial import STRICTNESS
+
+    if strictness and strictness not in STRICTNESS:
+        raise typer.BadParameter(f"--strictness {strictness} is none of {', '.join(STRICTNESS)}")
+
 
 def bundle_folder(model: str, scratch: Path) -> Path:
     """The folder of the bundle that `--model` names.

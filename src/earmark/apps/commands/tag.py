@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from earmark.apps.commands.model_option import Strictness, check_strictness
 from earmark.apps.commands.tag_outcome import (
     Done,
     complain,
@@ -45,6 +46,7 @@ def tag(
     undo: Annotated[
         Path | None, typer.Option(metavar="LOG", help="Take back what this log says, and nothing else.")
     ] = None,
+    strictness: Strictness = "",
     workers: Annotated[int, typer.Option(min=0, help="Processes that listen; 0 for one per core.")] = 0,
 ) -> None:
     r"""Fill missing genre, key and composer tags: MP3, FLAC, Ogg, Opus, M4A, WAV, AIFF.
@@ -59,11 +61,12 @@ def tag(
     earmark tag new.flac --composer models/ --write --overwrite
     earmark tag --undo music.jsonl
     """
+    check_strictness(strictness)
     models = {
         kind: bundle for kind, bundle in (("genre", genre), ("key", key), ("composer", composer)) if bundle
     }
     if undo is not None:
-        if folder or models or write or overwrite or log is not None:
+        if folder or models or write or overwrite or strictness or log is not None:
             raise typer.BadParameter("--undo LOG stands alone: the log says which files, and what they had")
         from earmark.apps.commands.tag_undo import undo_log
 
@@ -75,13 +78,19 @@ def tag(
     elif log is not None and not write:
         raise typer.BadParameter("--log FILE goes with --write: a dry run has nothing to log")
     else:
-        status = _tag(folder, models, write, overwrite, log, workers)
+        status = _tag(folder, models, write, overwrite, log, strictness, workers)
     if status:
         raise typer.Exit(status)
 
 
 def _tag(
-    folder: str, models: Mapping[str, str], write: bool, overwrite: bool, log: Path | None, workers: int
+    folder: str,
+    models: Mapping[str, str],
+    write: bool,
+    overwrite: bool,
+    log: Path | None,
+    strictness: str,
+    workers: int,
 ) -> int:
     from earmark.apps.tags.library import hear, scan
     from earmark.apps.tags.log import Log
@@ -94,7 +103,7 @@ def _tag(
         done = Done()
         for path, reason in library.errors:
             complain(done, path, reason)
-        identifiers = _identifiers(models, bundles, library)
+        identifiers = _identifiers(models, bundles, library, strictness)
         from earmark.bundle import bundle_hash
 
         hashes = {kind: bundle_hash(bundles[kind]) for kind in models}
@@ -140,7 +149,7 @@ def _bundles(models: Mapping[str, str], scratch: Path) -> dict[str, Path]:
 
 
 def _identifiers(
-    models: Mapping[str, str], bundles: Mapping[str, Path], library: Scan
+    models: Mapping[str, str], bundles: Mapping[str, Path], library: Scan, strictness: str
 ) -> dict[str, Identifier]:
     """The models of the kinds that some file lacks; others are not loaded."""
     from earmark.apps.tags.library import check_labels
@@ -150,7 +159,7 @@ def _identifiers(
         if any(kind in piece.wanted for piece in library.tracks):
             from earmark.identify.identifier import Identifier
 
-            identifiers[kind] = Identifier.load(bundles[kind])
+            identifiers[kind] = Identifier.load(bundles[kind], strictness)
             learned = identifiers[kind].bundle
             check_labels(kind, model, learned.labels, learned.question)
     return identifiers

@@ -96,11 +96,10 @@ def _answer(identifier: Identifier, file: Path, folder: Path) -> Answer:
 
 
 def in_words(verdict: Verdict) -> str:
-    """A verdict as text: `jig, confidence 0.93`, or `unknown; nearest is jig, confidence 0.50`."""
-    label = verdict.label
-    if label == UNKNOWN:
-        label = f"{UNKNOWN}; nearest is {verdict.nearest_label}"
-    return f"{label}, confidence {verdict.confidence:.2f}"
+    """A verdict as text: `jig, confidence 0.93`, or `unknown (jig?): distance 3.1 is above 2.5`."""
+    if verdict.label == UNKNOWN:
+        return f"{UNKNOWN} ({verdict.nearest_label}?): {verdict.reason}"
+    return f"{verdict.label}, confidence {verdict.confidence:.2f}"
 
 
 def nearest_rows(verdict: Verdict) -> list[list[str]]:

@@ -16,10 +16,11 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 from earmark.foundation.errors import PieceError, describe
 from earmark.identify.identifier import Identifier
 from earmark.identify.inputs import MUSIC_SUFFIXES, Target, suffix_of
-from earmark.identify.verdict import Verdict
+from earmark.identify.verdict import FIELDS, Verdict
 
 PATHS_VARIABLE = "EARMARK_SERVE_PATHS"  # 1 lets clients name files of the server
-OUTPUT_COLUMNS = ("name", "verdict", "confidence", "distance", "nearest", "error")
+OUTPUT_COLUMNS = ("name", *(field for field in FIELDS if field != "path"))
+NESTED = ("probabilities", "nearest")  # as JSON: a column holds text or numbers
 
 
 class IdentifyingModel(PythonModel):
@@ -61,8 +62,8 @@ class IdentifyingModel(PythonModel):
         except Exception as error:  # the other rows are answered: no status 500
             verdict = Verdict(name, error=describe(error))
         plain = verdict.as_dict()
-        nearest = json.dumps(plain["nearest"], ensure_ascii=False)
-        return {"name": name, **{key: plain[key] for key in OUTPUT_COLUMNS[1:]}, "nearest": nearest}
+        nested = {key: json.dumps(plain[key], ensure_ascii=False) for key in NESTED}
+        return {"name": name, **{key: plain[key] for key in OUTPUT_COLUMNS[1:]}, **nested}
 
 
 def _file(row: dict[str, Any], name: str, folder: Path) -> Path:

@@ -25,11 +25,15 @@ def signature() -> Any:
     inputs: list[ColSpec | TensorSpec] = [
         ColSpec("string", name, required=False) for name in ("name", "content_base64", "path")
     ]
-    types = {"verdict": "string", "confidence": "double", "distance": "double"}
-    maybe = [ColSpec(kind, name, required=False) for name, kind in types.items()]
+    words = ("verdict", "guess", "reason")
+    maybe = [
+        ColSpec("string" if name in words else "double", name, required=False)
+        for name in ("verdict", "guess", "confidence", "p_known", "reason", "distance", "percentile")
+    ]
     outputs: list[ColSpec | TensorSpec] = [
         ColSpec("string", "name"),
         *maybe,
+        ColSpec("string", "probabilities"),
         ColSpec("string", "nearest"),
         ColSpec("string", "error", required=False),
     ]

@@ -21,7 +21,7 @@ from earmark.features.ear.tuning import tuning_cents
 if TYPE_CHECKING:
     import torch
 
-BLOCK = 1024  # frames answered at a time, 24 s
+BLOCK = 256  # frames answered at a time, 6 s: the maps of more are slow to reach in memory
 LOUDEST_WITHIN = 172  # frames on either side, 4 s, among which the loudest point is the network's 1
 QUIETEST_TOP_DB = 40.0  # below the piece's loudest point: softer passages are not made louder than that
 

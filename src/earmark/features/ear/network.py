@@ -52,9 +52,13 @@ def logits(weights: Mapping[str, torch.Tensor], stack: torch.Tensor) -> torch.Te
     def convolve(name: str, maps: torch.Tensor, **arguments: object) -> torch.Tensor:
         return conv2d(maps, weights[f"{name}.weight"], weights[f"{name}.bias"], **arguments)  # pyright: ignore
 
+    # Channels last, so that a point's channels are a row of a matrix; results go into memory that is there
+    # already, since pages of new memory cost more time than the products.
     maps = stack.contiguous(memory_format=torch.channels_last)
-    maps = torch.relu(convolve("partials", maps, padding=2))
-    maps = torch.relu(convolve("semitones", maps, stride=(BANDS_PER_SEMITONE, 1), padding=(0, 1)))
+    maps = convolve("partials", maps, padding=2).relu_()
+    maps = convolve("semitones", maps, stride=(BANDS_PER_SEMITONE, 1), padding=(0, 1)).relu_()
+    points = maps.permute(0, 2, 3, 1).reshape(-1, maps.shape[1])
+    wide = points.new_empty(len(points), len(weights["blocks.0.widen.bias"]))
     for number, ((pitches, frames), dilation) in enumerate(BLOCKS):
         name = f"blocks.{number}"
         inner = convolve(
@@ -64,7 +68,11 @@ def logits(weights: Mapping[str, torch.Tensor], stack: torch.Tensor) -> torch.Te
             dilation=(1, dilation),
             groups=maps.shape[1],
         )
-        maps = maps + convolve(f"{name}.narrow", torch.relu(convolve(f"{name}.widen", inner)))
+        inner = inner.permute(0, 2, 3, 1).reshape(points.shape)
+        widen, narrow = (weights[f"{name}.{part}.weight"].flatten(1).T for part in ("widen", "narrow"))
+        torch.addmm(weights[f"{name}.widen.bias"], inner, widen, out=wide).relu_()
+        points.addmm_(wide, narrow).add_(weights[f"{name}.narrow.bias"])
+        maps = points.view(maps.shape[0], *maps.shape[2:], -1).permute(0, 3, 1, 2)
     scale, shift = weights["head_norm.weight"], weights["head_norm.bias"]
-    maps = torch.relu(maps * scale[:, None, None] + shift[:, None, None])
+    maps = maps.mul_(scale[:, None, None]).add_(shift[:, None, None]).relu_()
     return convolve("head", maps, padding=(0, 1))
