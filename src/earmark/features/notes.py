@@ -11,10 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from earmark.features.ear.hearing import at_ear_rate, hear
-from earmark.features.ear.spectrum import FRAME_RATE_HZ, PITCHES
+from earmark.features.ear.spectrum import FRAME_RATE_HZ, LOWEST_PITCH, PITCHES
 from earmark.foundation.errors import PieceError
 
 LOWEST_RATE_HZ = 8_000  # below, too few partials are left
+SOURCES = ("sound", "file")
+MOST_JITTER_MS = 50
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,9 @@ class HeardNotes:
         uses_torch: Whether the transform runs in torch.
         in_decibels: False: values are probabilities.
         bands_per_semitone: 1.
+        notes_of: Where the notes of a MIDI file are from: `sound`, as those of a recording, or `file`.
         correct_tuning: Whether the bands follow the music's tuning.
+        onset_jitter_ms: Standard deviation by which onsets from a file are moved, milliseconds.
         pooled_frames: The ear's frames (43 a second) of which the highest probability is kept.
     """
 
@@ -33,7 +37,9 @@ class HeardNotes:
     in_decibels = False
     bands_per_semitone = 1
 
+    notes_of: str = "sound"
     correct_tuning: bool = True
+    onset_jitter_ms: float = 8.0
     pooled_frames: int = 1
 
     def check(self, sample_rate_hz: int) -> None:
@@ -47,6 +53,12 @@ class HeardNotes:
         """
         if sample_rate_hz < LOWEST_RATE_HZ:
             raise ValueError(f"features=notes needs audio.sample_rate={LOWEST_RATE_HZ} or more")
+        if self.notes_of not in SOURCES:
+            raise ValueError(f"features.notes_of={self.notes_of} is none of {', '.join(SOURCES)}")
+        if not 0 <= self.onset_jitter_ms <= MOST_JITTER_MS:
+            raise ValueError(
+                f"features.onset_jitter_ms={self.onset_jitter_ms:g} must lie within 0 and {MOST_JITTER_MS}"
+            )
         if not 1 <= self.pooled_frames <= 8:
             raise ValueError(f"features.pooled_frames={self.pooled_frames} must lie within 1 and 8")
 
@@ -78,7 +90,40 @@ class HeardNotes:
         if waveform.shape[1] == 0:
             raise PieceError("has no samples")
         heard = hear(at_ear_rate(waveform, sample_rate_hz), self.correct_tuning)
-        both = np.stack([heard.onset, heard.sounding])
+        return self._pooled(np.stack([heard.onset, heard.sounding]))
+
+    def of_notes(self, onset_s: np.ndarray, end_s: np.ndarray, pitch: np.ndarray) -> np.ndarray:
+        """Make of known notes what their sound would give, if all of them were heard.
+
+        Onsets are moved at random by as little as players and the ear move them, always alike: the exact
+        grid of a score would be a mark of files, not of music.
+
+        Args:
+            onset_s: Seconds (n,).
+            end_s: Seconds (n,).
+            pitch: MIDI numbers (n,).
+
+        Returns:
+            (2, 88, frames) of float32, from 0 to 1. `ear.decode` gives the moved onsets back.
+        """
+        jitter = np.random.default_rng(len(pitch)).normal(0, self.onset_jitter_ms / 1000, len(pitch))
+        begin = np.maximum(onset_s + jitter, 0) * FRAME_RATE_HZ  # in frames
+        end = np.maximum(np.round(end_s * FRAME_RATE_HZ).astype(np.int64), begin.astype(np.int64) + 1)
+        both = np.zeros((2, PITCHES, int(end.max(initial=0)) + 2), np.float32)
+        frame, row = np.round(begin).astype(np.int64), pitch - LOWEST_PITCH
+        inside = (row >= 0) & (row < PITCHES)
+        late = begin - frame
+        # The parabola through these three values has its peak at the onset.
+        for step, height in ((-1, 0.5 - late), (0, np.ones(len(frame))), (1, 0.5 + late)):
+            at = frame + step
+            shown = inside & (at >= 0)
+            np.maximum.at(both[0], (row[shown], at[shown]), height[shown].astype(np.float32))
+        for note in np.flatnonzero(inside):
+            both[1, row[note], frame[note] : end[note]] = 1.0
+        return self._pooled(both)
+
+    def _pooled(self, both: np.ndarray) -> np.ndarray:
+        """The highest of every `pooled_frames` columns of (2, 88, frames)."""
         missing = -both.shape[2] % self.pooled_frames
         both = np.pad(both, ((0, 0), (0, 0), (0, missing)))
         return both.reshape(2, PITCHES, -1, self.pooled_frames).max(axis=-1)

@@ -98,6 +98,29 @@ class FrontEnd(Protocol):
         ...
 
 
+@runtime_checkable
+class NotesFrontEnd(FrontEnd, Protocol):
+    """A front end that can do without the sound of a MIDI file, whose notes are known."""
+
+    @property
+    def notes_of(self) -> str:
+        """Where the notes of a MIDI file are from: `sound` or `file`. Recordings are always heard."""
+        ...
+
+    def of_notes(self, onset_s: np.ndarray, end_s: np.ndarray, pitch: np.ndarray) -> np.ndarray:
+        """Make of known notes what their sound would give, if all of them were heard.
+
+        Args:
+            onset_s: Seconds (n,).
+            end_s: Seconds (n,).
+            pitch: MIDI numbers (n,).
+
+        Returns:
+            (channels, bands, frames).
+        """
+        ...
+
+
 class Model(Protocol):
     """A `torch.nn.Module` from clips to embeddings or to class scores.
 

@@ -39,7 +39,11 @@ def extract(wav: Path, front_end: FrontEnd, destination: Path) -> None:
     Raises:
         PieceError: As `features_of` does; nothing is written then.
     """
-    values = features_of(wav, front_end)
+    write_features(features_of(wav, front_end), destination)
+
+
+def write_features(values: np.ndarray, destination: Path) -> None:
+    """Write the features of a piece as .npy, whatever the suffix of `destination`."""
     with destination.open("wb") as file:
         np.save(file, values)
 

@@ -16,14 +16,16 @@ from typing import Any
 import numpy as np
 
 from earmark.foundation.closure import code_version
-from earmark.foundation.contracts import FrontEnd
+from earmark.foundation.contracts import FrontEnd, NotesFrontEnd
 from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.foundation.targets import build
 from earmark.music.audio import Format, decode, measure_sound
 from earmark.music.clips import ClipGeometry
 from earmark.music.extract import features_of
 from earmark.music.ffmpeg import decode_with_ffmpeg
-from earmark.music.midi.arrange import Tempo
+from earmark.music.midi.arrange import Tempo, arranged
+from earmark.music.midi.smf import read
+from earmark.music.midi.sounding import sounding_notes
 from earmark.music.settings import HearingSettings
 from earmark.music.sources.origin import FOREIGN_SUFFIXES, media_of
 from earmark.music.steady import is_steady
@@ -31,7 +33,8 @@ from earmark.music.synthesis.piece import render_piece
 from earmark.music.synthesis.soundfont import soundfont_digest, soundfont_path
 from earmark.music.synthesis.synth import Synthesis, fluidsynth_version
 
-SHORTEST_CLIP_SHARE = 0.9  # of a clip's length that a file must last
+SHORTEST_CLIP_SHARE = 0.9  # of a clip's length that a file must last,
+LONG_ENOUGH_S = 9.0  # or this, if that is less: the rest of a clip is empty then
 
 
 @dataclass(frozen=True)
@@ -184,17 +187,42 @@ class Recipe:
         Raises:
             PieceError: It is silent, too short, steady noise or a hum, or holds values that are not numbers.
         """
-        sound, clip_s = measure_sound(wav), self.settings.dataset.clip_s
+        sound = measure_sound(wav)
         if not sound.finite:
             raise PieceError("the sound has values that are not numbers")
         if 20 * np.log10(max(sound.rms, 1e-10)) < self.settings.silence_db:
             raise PieceError("silent: there is nothing to hear")
-        if sound.duration_s < SHORTEST_CLIP_SHARE * clip_s:
-            raise PieceError(
-                f"lasts {sound.duration_s:.1f} s, and this model listens to {clip_s:g} s at a time"
-            )
+        self._check_duration(sound.duration_s)
         if is_steady(wav):
             raise PieceError("steady noise or a hum: nothing begins or ends in it")
+
+    def _check_duration(self, duration_s: float) -> None:
+        clip_s = self.settings.dataset.clip_s
+        if duration_s < min(SHORTEST_CLIP_SHARE * clip_s, LONG_ENOUGH_S):
+            raise PieceError(f"lasts {duration_s:.1f} s, and this model listens to {clip_s:g} s at a time")
+
+    def reads_notes(self, media: str | None) -> bool:
+        """Whether features are made of the notes of a file, without its sound.
+
+        Args:
+            media: `midi` or `audio`.
+        """
+        front_end = self.front_end
+        return media == "midi" and isinstance(front_end, NotesFrontEnd) and front_end.notes_of == "file"
+
+    def features_of_notes(self, midi: Path) -> np.ndarray:
+        """Compute the features of a MIDI file from its notes; see `reads_notes`.
+
+        Returns:
+            Float16 (channels, bands, frames).
+
+        Raises:
+            PieceError: It cannot be read, or nothing but drums plays.
+        """
+        front_end = self.front_end
+        assert isinstance(front_end, NotesFrontEnd)
+        notes = sounding_notes(arranged(read(midi), self.tempo, self.instruments), self.max_s)
+        return front_end.of_notes(notes.onset_s, notes.end_s, notes.pitch).astype(np.float16)
 
     def hear(self, file: Path) -> np.ndarray:
         """Compute the features of a file, MIDI or a recording.
@@ -206,6 +234,10 @@ class Recipe:
             PieceError: There is no such file, it cannot be played or decoded, or it holds no music.
             EarmarkError: The soundfont or a library is missing.
         """
+        if file.is_file() and self.reads_notes(media_of(file.name)):
+            features = self.features_of_notes(file)
+            self._check_duration(features.shape[-1] / self.clips.frame_rate_hz)
+            return features
         with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
             wav = Path(folder) / "sound.wav"
             self.wav(file, wav)
@@ -231,6 +263,16 @@ class Recipe:
             "instruments": self.instruments,
             "format": vars(self.format),
             "code": code_version("earmark.music.synthesis.piece"),
+        }
+
+    def notes_key(self) -> dict[str, Any]:
+        """Return everything that determines what `features_of_notes` gives, besides the file."""
+        return {
+            "tempo": vars(self.tempo),
+            "instruments": self.instruments,
+            "max_s": self.max_s,
+            "features": self.settings.features,
+            "code": sorted(map(code_version, {type(self.front_end).__module__, sounding_notes.__module__})),
         }
 
     def features_key(self) -> dict[str, Any]:

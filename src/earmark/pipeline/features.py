@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from earmark import features  # noqa: F401  (a config chooses among its members: all of them count)
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.progress import say
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import read_table, write_table
-from earmark.music.extract import extract
+from earmark.music.extract import extract, write_features
+from earmark.music.recipe import Recipe
+from earmark.music.renderings import rendering, rendering_names
 from earmark.pipeline.context import Context
 from earmark.pipeline.settings.schema import Config
 from earmark.store.outputs import Task, fill
@@ -26,15 +30,36 @@ def run(config: Config, workspace: Workspace) -> None:
     recipe = config.recipe(workspace)
     shared = recipe.features_key()
 
-    def task(piece_id: str) -> Task:
-        key = context.store.key(wav=digests[piece_id], **shared)
-        make = partial(extract, workspace.audio / f"{piece_id}.wav", recipe.front_end)
-        return Task(piece_id, key, f"{piece_id}.npy", make)
+    def task(piece: Any) -> Task:
+        name = piece.piece_id
+        if recipe.reads_notes(piece.media):
+            key = context.store.key(midi=piece.sha256, **recipe.notes_key())
+            make = partial(_write_notes, recipe, workspace.raw / piece.raw)
+        else:
+            key = context.store.key(wav=digests[name], **shared)
+            make = partial(extract, workspace.audio / f"{name}.wav", recipe.front_end)
+        return Task(name, key, f"{name}.npy", make)
 
-    tasks = [task(piece_id) for piece_id in pieces.piece_id]
+    def further(piece: Any) -> list[Task]:
+        settings, tasks = config.renderings, []
+        for number, name in enumerate(rendering_names(piece.piece_id, settings), 1):
+            if name in digests.index:  # it could be rendered
+                other = rendering(recipe, settings, piece.sha256, number)
+                key = context.store.key(wav=digests[name], **other.features_key())
+                make = partial(extract, workspace.audio / f"{name}.wav", other.front_end)
+                tasks.append(Task(name, key, f"{name}.npy", make))
+        return tasks
+
+    own = [task(piece) for piece in pieces.itertuples()]
+    tasks = [*own, *(more for piece in pieces.itertuples() for more in further(piece))]
     reasons = fill(context.store, context.executor, "features", tasks, workspace.features, "features")
     if reasons:
         piece_id, reason = next(iter(reasons.items()))
         raise EarmarkError(f"features of {len(reasons)} pieces failed, the first: {piece_id}: {reason}")
     write_table(context.digest_table("features", tasks, reasons), workspace.features_table)
-    say(f"features: {len(tasks)} pieces, {type(recipe.front_end).__name__}")
+    more = f" and {len(tasks) - len(own)} further renderings" if len(tasks) > len(own) else ""
+    say(f"features: {len(own)} pieces{more}, {type(recipe.front_end).__name__}")
+
+
+def _write_notes(recipe: Recipe, midi: Path, destination: Path) -> None:
+    write_features(recipe.features_of_notes(midi), destination)

@@ -11,6 +11,7 @@ from earmark.foundation.progress import say
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import read_table, write_table
 from earmark.music.recipe import Recipe
+from earmark.music.renderings import MARK, rendering, rendering_names
 from earmark.music.synthesis.synth import fluidsynth_version
 from earmark.pipeline.context import Context
 from earmark.pipeline.settings.schema import Config
@@ -24,10 +25,18 @@ def run(config: Config, workspace: Workspace) -> None:
     recipe = config.recipe(workspace)
     keys = {media: recipe.wav_key(media) for media in pieces.media.unique()}
     tasks = [_task(context, recipe, piece, keys[piece.media]) for piece in pieces.itertuples()]
-    reasons = fill(context.store, context.executor, "audio", tasks, workspace.audio, "render")
-    context.report_failures("render", pieces, reasons)
-    write_table(context.digest_table("audio", tasks, reasons), workspace.audio_table)
-    say(f"render: {len(tasks) - len(reasons)} pieces as WAV, {recipe.format.rate_hz} Hz")
+    further = [
+        task
+        for piece in pieces[pieces.media == "midi"].itertuples()
+        for task in _further_tasks(context, recipe, piece)
+    ]
+    reasons = fill(context.store, context.executor, "audio", [*tasks, *further], workspace.audio, "render")
+    own = {name: reason for name, reason in reasons.items() if MARK not in name}
+    context.report_failures("render", pieces, own)
+    write_table(context.digest_table("audio", [*tasks, *further], reasons), workspace.audio_table)
+    done = len(further) - (len(reasons) - len(own))
+    more = f" and {done} further renderings" if further else ""
+    say(f"render: {len(tasks) - len(own)} pieces{more} as WAV, {recipe.format.rate_hz} Hz")
 
 
 def _task(context: Context, recipe: Recipe, piece: Any, shared: dict[str, Any]) -> Task:
@@ -37,6 +46,18 @@ def _task(context: Context, recipe: Recipe, piece: Any, shared: dict[str, Any]) 
     raw = context.workspace.raw / piece.raw
     make = partial(_write_wav, recipe, shared.get("fluidsynth", ""), raw)
     return Task(piece.piece_id, context.store.key(**own, **shared), f"{piece.piece_id}.wav", make)
+
+
+def _further_tasks(context: Context, recipe: Recipe, piece: Any) -> list[Task]:
+    settings = context.config.renderings
+    tasks = []
+    for number, name in enumerate(rendering_names(piece.piece_id, settings), 1):
+        other = rendering(recipe, settings, piece.sha256, number)
+        shared = other.wav_key(piece.media)
+        make = partial(_write_wav, other, shared["fluidsynth"], context.workspace.raw / piece.raw)
+        key = context.store.key(sha256=piece.sha256, **shared)
+        tasks.append(Task(name, key, f"{name}.wav", make))
+    return tasks
 
 
 def _write_wav(recipe: Recipe, fluidsynth: str, raw: Path, destination: Path) -> None:

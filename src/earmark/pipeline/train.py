@@ -24,6 +24,7 @@ from earmark.foundation.workspace import Workspace
 from earmark.learning import objectives, samplers  # noqa: F401  (likewise)
 from earmark.learning.devices import node_rank
 from earmark.music.catalog import CALIBRATION, KNOWN, read_table, write_table
+from earmark.music.renderings import MARK
 from earmark.pipeline.settings.schema import Config
 from earmark.pipeline.tracking.provenance import data_hash
 from earmark.pipeline.tracking.stage_run import logs_bundle_at_once, training_run
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 def run(config: Config, workspace: Workspace) -> None:
     """Train, keep the best encoder in a bundle with its decision, embed all pieces, log the run."""
     if node_rank(config.trainer):
-        _learn(config, workspace, read_table(workspace.splits), None)
+        _learn(config, workspace, _with_renderings(workspace), None)
         say("train: done here; the first machine keeps the model")
         return
     with training_run(config, workspace) as (tracker, run_id):
@@ -145,14 +146,15 @@ def _train(
     from earmark.learning.dataset.arrays import FeatureArrays
     from earmark.learning.embed import embed_pieces
 
-    splits = read_table(workspace.splits)
+    splits = _with_renderings(workspace)
     learned = _learn(config, workspace, splits, logger)
     fit, encoder = learned.fit, learned.encoder.cpu()
     assert fit is not None
     encoder.load_state_dict(fit.weights)
     arrays = FeatureArrays(workspace.features, list(splits.piece_id))
     embedded = embed_pieces(encoder, arrays, learned.recipe.clips)
-    embedded.save(workspace.embeddings)
+    is_piece = ~splits.piece_id.str.contains(MARK, regex=False)
+    embedded.rows(np.flatnonzero(is_piece)).save(workspace.embeddings)
 
     train = splits[(splits.role == KNOWN) & (splits.split == "train")]
     validation = splits[(splits.role == KNOWN) & (splits.split == "validation")]
@@ -163,7 +165,8 @@ def _train(
         _labelled(embedded, validation),
         embedded.rows(strangers.index.to_numpy()).clips,
     )
-    references, embeddings = _references(embedded.rows(train.index.to_numpy()), train)
+    pieces = train[is_piece[train.index]]
+    references, embeddings = _references(embedded.rows(pieces.index.to_numpy()), pieces)
     settings = {**learned.recipe.lasting_settings().sections(), "model": learned.model}
     bundle = Bundle(settings, fit.weights, decision, references, embeddings, config.data.question)
     summary = {
@@ -172,9 +175,20 @@ def _train(
         "kept_epoch": fit.kept_epoch + 1,
         "epochs": len(fit.history),
         "parameters": _weight_count(encoder),
-        "pieces": len(train),
+        "pieces": len(pieces),
     }
     return bundle, summary, fit.history
+
+
+def _with_renderings(workspace: Workspace) -> pd.DataFrame:
+    """The table of splits, and after it a row for each further rendering of a piece that is not tested."""
+    splits = read_table(workspace.splits)
+    names = read_table(workspace.features_table).piece_id
+    further = pd.DataFrame({"name": names[names.str.contains(MARK, regex=False)]})
+    further["piece_id"] = further.name.str.rpartition(MARK)[0]
+    learned_from = splits[((splits.role == KNOWN) & (splits.split != "test")) | (splits.role == CALIBRATION)]
+    rows = learned_from.merge(further, on="piece_id").assign(piece_id=lambda table: table["name"])
+    return pd.concat([splits, rows[splits.columns]], ignore_index=True)
 
 
 def _labelled(embedded: PieceEmbeddings, rows: pd.DataFrame) -> LabelledClips:

@@ -54,6 +54,10 @@ def _check_sound(config: Config) -> None:
     _within("split.fold", config.split.fold, 0, config.split.folds - 1)
     _within("data.min_confidence", config.data.min_confidence, 0, 1)
     Merge.of(config.data.merge)
+    try:
+        config.renderings.check()
+    except ValueError as error:
+        raise EarmarkError(str(error)) from error
     build(config.executor, "executor")
     kind_of(config.features, "features")
     front_end = build(config.features, "features")

@@ -17,6 +17,7 @@ from earmark.learning.assembly import Parts
 from earmark.learning.settings import TrainerSettings
 from earmark.music.folds import SplitSettings
 from earmark.music.recipe import Recipe
+from earmark.music.renderings import RenderingsSettings
 from earmark.music.settings import AudioSettings, ClipSettings, HearingSettings, MidiSettings, RenderSettings
 from earmark.music.soundness import Limits
 
@@ -78,6 +79,7 @@ class Config:
     data: DataSettings = MISSING
     midi: MidiSettings = MISSING
     render: RenderSettings = MISSING
+    renderings: RenderingsSettings = MISSING
     audio: AudioSettings = MISSING
     validate: Limits = MISSING
     features: dict[str, Any] = field(default_factory=dict)
