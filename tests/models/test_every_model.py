@@ -21,6 +21,7 @@ SHAPES = {  # of those that do not take any
     "composer_original": (2, 64, 2584),
     "genre_original": (1, 128, 128),
     "key": (1, 72, 50),
+    "key_profiles": (2, 88, 400),
     "key_original": (1, 88, 88),
     "note_statistics": (2, 88, 400),
     "rhythm": (1, 40, 200),
@@ -28,7 +29,8 @@ SHAPES = {  # of those that do not take any
 NOT_STEREO = {"author_dense", "author_gru", "author_rnn", "genre_original", "key", "key_original"}
 # Settings that interpolate the front end's: compose is given another one here.
 FROM_FEATURES = {"key": {"bands_per_semitone": 3, "lowest_pitch": 24}}
-CLASSES = {"key": 24, "key_original": 24}
+CLASSES = {"key": 24, "key_original": 24, "key_profiles": 24}
+OF_NOTES = {"key_profiles", "note_statistics"}
 CLIPS = 4
 
 
@@ -60,7 +62,7 @@ class Case:
         channels = shape.get("channels", self.shape[0])
         random = torch.Generator().manual_seed(seed)
         share = torch.rand(count, channels, *self.shape[1:], generator=random)
-        if self.name == "note_statistics":
+        if self.name in OF_NOTES:
             return share**8  # probabilities, few of them high
         return 15 * share if self.name.startswith("author_") else -80 * share
 
@@ -97,7 +99,7 @@ def test_it_can_be_built_without_memory_for_its_weights(case):
 
 @pytest.mark.parametrize("channels", [1, 2])
 def test_one_channel_or_two(case, channels):
-    if channels == case.shape[0] or case.name not in {*NOT_STEREO, "composer_original", "note_statistics"}:
+    if channels == case.shape[0] or case.name not in {*NOT_STEREO, *OF_NOTES, "composer_original"}:
         outputs = case.model(channels=channels).eval()(case.clips(channels=channels))
         assert outputs.isfinite().all()
     else:
@@ -131,7 +133,7 @@ def test_every_weight_learns(case):
 def test_equal_seeds_build_equal_models(case):
     one, same, other = (case.model(seed).eval()(case.clips()) for seed in (0, 0, 1))
     assert torch.equal(one, same)
-    if case.name not in ("logistic", "note_statistics"):  # a unique optimum; nothing is learned
+    if case.name not in {"logistic", *OF_NOTES}:  # a unique optimum; nothing is learned
         assert not torch.allclose(one, other, atol=1e-3)
 
 

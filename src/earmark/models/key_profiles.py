@@ -1,7 +1,7 @@
 """Key profiles that are learned: how often each degree of the scale begins and how long it sounds.
 
-The 24 scores are one function of the pitch-class distribution seen from each of the twelve tonics, so that a
-transposition of the music moves the answer by as much, whatever was learned, and every piece teaches all keys.
+The 24 scores are one function of the pitch-class distribution seen from each of the twelve tonics: a
+transposition of the music moves the answer by as much, whatever was learned, and each piece teaches all keys.
 
 References:
     C. L. Krumhansl, Cognitive foundations of musical pitch, 1990: correlation with rotated key profiles.
@@ -68,7 +68,7 @@ class KeyProfiles(nn.Module):
 
     def summarise(self, clips: torch.Tensor) -> torch.Tensor:
         """Distributions (n, 24) of clips (n, 2, 88, frames): roots of the shares of C to B, twice."""
-        mass = clips.float().sum(dim=-1)
+        mass = clips.float().clamp_min(0).sum(dim=-1)
         first = LOWEST_PITCH % PITCH_CLASSES
         rows = -(-(first + mass.shape[-1]) // PITCH_CLASSES) * PITCH_CLASSES
         padded = nn.functional.pad(mass, (first, rows - first - mass.shape[-1]))
@@ -107,7 +107,7 @@ class KeyProfiles(nn.Module):
             buffer.copy_(value.detach().float())
 
     def scores(self, summaries: torch.Tensor) -> torch.Tensor:
-        """Scores (n, 24) of the keys for distributions (n, 24): C major to B major, then C minor to B minor."""
+        """Scores (n, 24) for distributions (n, 24): C major to B major, then C minor to B minor."""
         seen = (self._from_each_tonic(summaries) - self.mean) / self.scale
         return _scores(seen, self.weight, self.bias)
 

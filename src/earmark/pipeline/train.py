@@ -116,7 +116,7 @@ def _learn(config: Config, workspace: Workspace, splits: pd.DataFrame, logger: A
     if config.model_init:
         _start_from(encoder, Path(config.model_init))
     say(
-        f"train: {len(train.labels)} pieces of {len(classes)} labels, {type(encoder).__name__} with "
+        f"train: {len(train.labels)} pieces and renderings of {len(classes)} labels, {type(encoder).__name__} with "
         f"{_weight_count(encoder):,} parameters, clips of {recipe.clips.frames} frames"
     )
     if isinstance(encoder, ClassicalModel):
