@@ -71,6 +71,12 @@ def verdicts(pieces, embedded, bundle):
     return verdict_table(pieces, embedded, bundle)
 
 
+def averages():
+    """Of every known piece whether it is by Ash, and noise."""
+    rows = {row[0]: [float(row[1] == "Ash"), 0.1 * place] for place, row in enumerate(PIECES)}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
 def facts(value_of):
     return {row[0]: {"encoded": {"size": float(value_of(row))}, "heard": {"size": 0.1}} for row in PIECES}
 
@@ -81,7 +87,7 @@ def found_metrics(pieces, embedded):
         evaluation = evaluated_pieces(
             verdicts, pieces, embedded, facts(value_of), bundle, DECISION, resamples, seed=0
         )
-        return metrics(evaluation, sections or {})
+        return metrics(evaluation, sections or {}, averages())
 
     return found
 
@@ -126,7 +132,7 @@ def test_confusions_are_pairs_of_the_known_by_split(verdicts):
 
 def test_sections_and_values(verdicts, bundle, found_metrics):
     found = found_metrics(verdicts, bundle)
-    sections = "validation closed_set open_set clips selective calibration control pieces"
+    sections = "validation closed_set open_set clips selective calibration control baseline pieces"
     assert list(found) == sections.split()
     for section in ("closed_set", "open_set", "control"):
         for metric in found[section].values():
@@ -158,6 +164,10 @@ def test_the_control_is_what_its_facts_allow(verdicts, bundle, found_metrics):
     assert blind["balanced_accuracy"]["value"] == 0.5
 
 
+def test_the_baseline_is_what_averages_allow(verdicts, bundle, found_metrics):
+    assert found_metrics(verdicts, bundle)["baseline"]["balanced_accuracy"]["value"] == 1.0
+
+
 def test_metrics_are_json_and_repeat(verdicts, bundle, found_metrics):
     one, other = (json.dumps(found_metrics(verdicts, bundle), allow_nan=False) for _ in range(2))
     assert one == other
@@ -174,14 +184,16 @@ def test_without_strangers_nothing_is_said_of_them(verdicts, bundle, found_metri
     assert found["closed_set"]["accuracy"]["value"] == 0.75
 
 
-def found(score=0.8, encoded=0.5, heard=0.4, auroc=0.9, calibration=3):
+def found(score=0.8, encoded=0.5, heard=0.4, auroc=0.9, calibration=3, baseline=0.4, coverage=0.7):
     return {
         "closed_set": {"balanced_accuracy": {"value": score}},
         "control": {
             "balanced_accuracy": {"value": encoded},
             "heard_balanced_accuracy": {"value": heard},
         },
+        "baseline": {"balanced_accuracy": {"value": baseline}},
         "open_set": {"auroc": {"value": auroc}},
+        "selective": {"coverage": {"value": coverage}},
         "pieces": {"calibration_unknowns": calibration},
     }
 
@@ -204,6 +216,12 @@ def found(score=0.8, encoded=0.5, heard=0.4, auroc=0.9, calibration=3):
         ),
         (found(score=0.5, heard=0.6), ["the model (0.500) is not better than the control (0.600)"]),
         (found(score=0.6, heard=0.6), ["the model (0.600) is not better than the control (0.600)"]),
+        (
+            found(baseline=0.85),
+            ["the model (0.800) is not better than the baseline over averages of the same features (0.850)"],
+        ),
+        (found(coverage=0.05), ["only 5% of the known test pieces are answered: decision.strictness=eager"]),
+        (found(auroc=0.4), ["strangers look more like known music than known music does (AUROC 0.400)"]),
         (found(auroc=None), ["there are no unknown pieces in the test"]),
         (found(auroc=None, calibration=0), ["there are no unknown pieces in the test"]),
         (found(calibration=0), ["there are no unknown pieces for calibration: the threshold, where"]),

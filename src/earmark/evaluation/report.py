@@ -22,6 +22,8 @@ from earmark.evaluation.selective import selective_metrics
 from earmark.foundation.contracts import LabelledClips, Metrics
 from earmark.music.catalog import CALIBRATION, KNOWN, TEST
 
+LEAST_COVERAGE = 0.1  # share of known test pieces answered, below which a report warns
+CHANCE_AUROC = 0.5
 VERDICT_COLUMNS = [
     *("piece_id", "path", "title", "label", "group", "role", "split", "verdict", "nearest_label"),
     *("confidence", "share", "distance", "nearest_piece", "nearest_piece_label", "nearest_piece_distance"),
@@ -116,10 +118,13 @@ def evaluated_pieces(
     )
 
 
-def metrics(evaluation: EvaluatedPieces, sections: Mapping[str, Any]) -> dict[str, Any]:
+def metrics(
+    evaluation: EvaluatedPieces, sections: Mapping[str, Any], averages: pd.DataFrame
+) -> dict[str, Any]:
     """The sections of metrics/evaluate.json; every metric as value, low, high.
 
-    sections: what an experiment adds, by name, each with a method `measure(evaluation)`.
+    sections: what an experiment adds, by name, each with a method `measure(evaluation)`. averages: the
+    baseline's table of the known pieces.
     """
     labels = evaluation.labels
     train, validation, test = (evaluation.known(split) for split in ("train", "validation", "test"))
@@ -130,8 +135,7 @@ def metrics(evaluation: EvaluatedPieces, sections: Mapping[str, Any]) -> dict[st
             lambda weights: closed_set_metrics(confusion(test.label, predicted, labels, weights)), test
         )
 
-    def control(kind: str) -> dict[str, float | None]:
-        table = control_table(evaluation.facts, kind)
+    def classical(table: pd.DataFrame) -> dict[str, float | None]:
         predicted = control_verdicts(table, train.piece_id, train.label, test.piece_id)
         return closed(predicted)["balanced_accuracy"]
 
@@ -165,9 +169,10 @@ def metrics(evaluation: EvaluatedPieces, sections: Mapping[str, Any]) -> dict[st
         "calibration": calibration_metrics(evaluation),
         **{name: section.measure(evaluation) for name, section in sections.items()},
         "control": {
-            "balanced_accuracy": control("encoded"),
-            "heard_balanced_accuracy": control("heard"),
+            "balanced_accuracy": classical(control_table(evaluation.facts, "encoded")),
+            "heard_balanced_accuracy": classical(control_table(evaluation.facts, "heard")),
         },
+        "baseline": {"balanced_accuracy": classical(averages)},
         "pieces": {
             "train": len(train),
             "validation": len(validation),
@@ -191,12 +196,25 @@ def warnings_of(report: Mapping[str, Any], control_warning: float, chance: float
                 f"the control reaches {value:.3f} from {means}, without pitch or rhythm (chance "
                 f"{chance:.3f}): on this corpus a high score may say little about the music"
             )
-    score, control = report["closed_set"]["balanced_accuracy"], report["control"]["heard_balanced_accuracy"]
-    if None not in (score["value"], control["value"]) and score["value"] <= control["value"]:
+    score = report["closed_set"]["balanced_accuracy"]["value"]
+    for words, value in (
+        ("control", report["control"]["heard_balanced_accuracy"]["value"]),
+        ("baseline over averages of the same features", report["baseline"]["balanced_accuracy"]["value"]),
+    ):
+        if None not in (score, value) and score <= value < 1:
+            warnings.append(f"the model ({score:.3f}) is not better than the {words} ({value:.3f})")
+    coverage, auroc = report["selective"]["coverage"]["value"], report["open_set"]["auroc"]["value"]
+    if coverage is not None and coverage < LEAST_COVERAGE:
         warnings.append(
-            f"the model ({score['value']:.3f}) is not better than the control ({control['value']:.3f})"
+            f"only {coverage:.0%} of the known test pieces are answered: decision.strictness=eager "
+            "answers more"
         )
-    if report["open_set"]["auroc"]["value"] is None:
+    if auroc is not None and auroc < CHANCE_AUROC:
+        warnings.append(
+            f"strangers look more like known music than known music does (AUROC {auroc:.3f}): `unknown` "
+            "means nothing here; give calibration strangers that are like those of the test"
+        )
+    if auroc is None:
         warnings.append("there are no unknown pieces in the test: whether they are rejected was not measured")
     elif report["pieces"]["calibration_unknowns"] == 0:
         warnings.append(

@@ -49,7 +49,7 @@ class Limits:
 
 def measure(
     raw: Path,
-    wav: Path,
+    wav: Path | None,
     wav_digest: str,
     media: str,
     tempo: Tempo,
@@ -62,7 +62,7 @@ def measure(
 
     Args:
         raw: The piece as it was ingested.
-        wav: Its sound in the pipeline's format.
+        wav: Its sound in the pipeline's format; None for a MIDI file whose notes alone are used.
         wav_digest: SHA-256 of `wav`.
         media: `midi` or `audio`.
         tempo: Pace at which `raw` was played.
@@ -74,15 +74,7 @@ def measure(
     Raises:
         PieceError: A file is unreadable.
     """
-    sound = measure_sound(wav)
-    facts: dict[str, Any] = {
-        "duration_s": sound.duration_s,
-        "peak": sound.peak,
-        "rms_db": 20 * math.log10(max(sound.rms, 1e-10)),
-        "clipped_share": sound.clipped_share,
-        "finite": sound.finite,
-        "sound": wav_digest,
-    }
+    facts: dict[str, Any] = {} if wav is None else _measured(wav, wav_digest)
     if media == "midi":
         events = read(raw)
         encoded = notes_of(events)
@@ -90,14 +82,29 @@ def measure(
         played = whole.until(max_s) if max_s else whole
         expected_s = whole.end_s + tail_s
         facts["expected_s"] = min(expected_s, max_s) if max_s else expected_s
+        facts.setdefault("duration_s", facts["expected_s"])
         facts["notes"] = len(played)
         facts["score"] = encoded.fingerprint()
         facts["metre"] = first_metre(raw)
         facts["encoded"] = _note_facts(encoded)
         facts["heard"] = _note_facts(played) if instruments == "original" else _pace(played)
     else:
+        assert wav is not None
         facts["encoded"] = facts["heard"] = _sound_facts(wav, facts)
     to.write_text(json.dumps(facts), encoding="utf-8")
+
+
+def _measured(wav: Path, wav_digest: str) -> dict[str, Any]:
+    """Return what limits are about: duration (s), peak, RMS (dB of full scale), clipping."""
+    sound = measure_sound(wav)
+    return {
+        "duration_s": sound.duration_s,
+        "peak": sound.peak,
+        "rms_db": 20 * math.log10(max(sound.rms, 1e-10)),
+        "clipped_share": sound.clipped_share,
+        "finite": sound.finite,
+        "sound": wav_digest,
+    }
 
 
 def _pace(notes: Notes) -> dict[str, float]:
@@ -142,15 +149,16 @@ def reason_to_refuse(facts: Mapping[str, Any], limits: Limits) -> str | None:
         facts: What `measure` wrote of it.
         limits: The limits to keep.
     """
-    if not facts["finite"]:
+    has_sound = "finite" in facts
+    if has_sound and not facts["finite"]:
         return "the sound has values that are not numbers (NaN or infinity)"
     if facts["duration_s"] < limits.min_duration_s:
         return (
             f"lasts {facts['duration_s']:.1f} s, less than validate.min_duration_s={limits.min_duration_s:g}"
         )
-    if facts["rms_db"] < limits.min_rms_db:
+    if has_sound and facts["rms_db"] < limits.min_rms_db:
         return f"silent: {facts['rms_db']:.0f} dB of full scale"
-    if facts["clipped_share"] > limits.max_clipped_share:
+    if has_sound and facts["clipped_share"] > limits.max_clipped_share:
         return f"clipped throughout: {facts['clipped_share']:.0%} of its samples are at full scale"
     if "notes" in facts:
         if facts["notes"] < limits.min_notes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -14,6 +16,7 @@ from earmark.foundation.progress import say
 from earmark.foundation.workspace import Workspace
 from earmark.identify.describe.numbers import describe_file
 from earmark.music.catalog import read_table, write_table
+from earmark.music.recipe import Recipe
 from earmark.pipeline.context import Context
 from earmark.pipeline.settings.schema import Config
 from earmark.store.outputs import Task, fill
@@ -34,15 +37,18 @@ def run(config: Config, workspace: Workspace) -> None:
     pieces = read_table(workspace.pieces)
     digests = read_table(workspace.audio_table).set_index("piece_id").sha256
     code = code_version("earmark.identify.describe.numbers")
-    tasks = [
-        Task(
-            piece_id,
-            context.store.key(wav=digests[piece_id], code=code),
-            f"{piece_id}.json",
-            partial(_describe, workspace.audio / f"{piece_id}.wav"),
-        )
-        for piece_id in pieces.piece_id
-    ]
+    recipe = config.recipe(workspace)
+
+    def task(piece: Any) -> Task:
+        name = piece.piece_id
+        if name in digests.index:
+            key = context.store.key(wav=digests[name], code=code)
+            return Task(name, key, f"{name}.json", partial(_describe, workspace.audio / f"{name}.wav"))
+        # Its features are made of its notes: it was not played yet.
+        key = context.store.key(midi=piece.sha256, code=code, **recipe.wav_key(piece.media))
+        return Task(name, key, f"{name}.json", partial(_play_and_describe, recipe, workspace.raw / piece.raw))
+
+    tasks = [task(piece) for piece in pieces.itertuples()]
     folder = workspace.data / "descriptors"
     reasons = fill(context.store, context.executor, "descriptors", tasks, folder, "describe")
     if reasons:
@@ -52,6 +58,13 @@ def run(config: Config, workspace: Workspace) -> None:
     table = pd.concat([pieces[IDENTITY], pd.DataFrame(rows)], axis=1)
     write_table(table, workspace.data / "descriptors.csv")
     say(f"describe: {len(table)} pieces, {len(table.columns) - len(IDENTITY)} numbers each")
+
+
+def _play_and_describe(recipe: Recipe, midi: Path, destination: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
+        wav = Path(folder) / "sound.wav"
+        recipe.wav(midi, wav)
+        _describe(wav, destination)
 
 
 def _describe(wav: Path, destination: Path) -> None:

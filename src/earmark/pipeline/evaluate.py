@@ -9,12 +9,13 @@ from earmark import decisions  # noqa: F401  (a config chooses among their membe
 from earmark.bundle import Bundle, bundle_hash
 from earmark.decisions.embeddings import PieceEmbeddings
 from earmark.evaluation import report
+from earmark.evaluation.baseline import baseline_table
 from earmark.evaluation.pictures import draw_curves, draw_pieces, draw_verdicts
 from earmark.foundation.atomic import write_text
 from earmark.foundation.progress import say
 from earmark.foundation.targets import build
 from earmark.foundation.workspace import Workspace
-from earmark.music.catalog import read_table, write_table
+from earmark.music.catalog import KNOWN, read_table, write_table
 from earmark.pipeline.settings.schema import Config
 from earmark.pipeline.summary import summary
 from earmark.pipeline.tracking.stage_run import evaluation_run
@@ -47,7 +48,9 @@ def _evaluate(config: Config, workspace: Workspace, tracker: Tracker, run_id: st
     sections = {
         name: build(node, f"evaluate.sections.{name}") for name, node in config.evaluate.sections.items()
     }
-    metrics = report.metrics(evaluation, sections)
+    known = pieces[(pieces.role == KNOWN) & (pieces.split != "validation")]
+    averages = baseline_table(workspace.features, known.piece_id)
+    metrics = report.metrics(evaluation, sections, averages)
     metrics["warnings"] = report.warnings_of(metrics, config.evaluate.control_warning, 1 / len(bundle.labels))
     write_table(verdicts, workspace.verdicts)
     write_text(workspace.metrics / "evaluate.json", json.dumps(metrics, indent=2) + "\n")

@@ -23,8 +23,9 @@ def run(config: Config, workspace: Workspace) -> None:
     context = Context(config, workspace)
     pieces = read_table(workspace.catalog)
     recipe = config.recipe(workspace)
-    keys = {media: recipe.wav_key(media) for media in pieces.media.unique()}
-    tasks = [_task(context, recipe, piece, keys[piece.media]) for piece in pieces.itertuples()]
+    played = pieces[[not recipe.reads_notes(media) for media in pieces.media]]
+    keys = {media: recipe.wav_key(media) for media in played.media.unique()}
+    tasks = [_task(context, recipe, piece, keys[piece.media]) for piece in played.itertuples()]
     further = [
         task
         for piece in pieces[pieces.media == "midi"].itertuples()
@@ -37,6 +38,8 @@ def run(config: Config, workspace: Workspace) -> None:
     done = len(further) - (len(reasons) - len(own))
     more = f" and {done} further renderings" if further else ""
     say(f"render: {len(tasks) - len(own)} pieces{more} as WAV, {recipe.format.rate_hz} Hz")
+    if len(played) < len(pieces):
+        say(f"render: of {len(pieces) - len(played)} pieces the notes are used, features.notes_of=file")
 
 
 def _task(context: Context, recipe: Recipe, piece: Any, shared: dict[str, Any]) -> Task:

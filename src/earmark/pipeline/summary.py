@@ -16,8 +16,8 @@ from earmark.music.catalog import KNOWN, TEST
 WIDTH = 96
 # Sections with rows of their own; those that an experiment adds are listed as they come.
 SHOWN = (
-    *("validation", "closed_set", "open_set", "clips", "selective", "calibration", "control", "pieces"),
-    "warnings",
+    *("validation", "closed_set", "open_set", "clips", "selective", "calibration"),
+    *("control", "baseline", "pieces", "warnings"),
 )
 
 
@@ -43,6 +43,7 @@ def summary(
         _row("macro F1", report["closed_set"]["macro_f1"]),
         _row("control, files as they came", report["control"]["balanced_accuracy"], "no pitch, no rhythm"),
         _row("control, as heard", report["control"]["heard_balanced_accuracy"], "no pitch, no rhythm"),
+        _row("baseline, same features", report["baseline"]["balanced_accuracy"], "their averages alone"),
         _row("balanced accuracy of clips", report["clips"]["balanced_accuracy"]),
         _row("strangers: AUROC", report["open_set"]["auroc"], "chance 0.500"),
         _row("strangers: FPR at 95 % TPR", report["open_set"]["fpr_at_95_tpr"], "lower is better"),

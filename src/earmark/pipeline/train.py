@@ -116,8 +116,9 @@ def _learn(config: Config, workspace: Workspace, splits: pd.DataFrame, logger: A
     if config.model_init:
         _start_from(encoder, Path(config.model_init))
     say(
-        f"train: {len(train.labels)} pieces and renderings of {len(classes)} labels, {type(encoder).__name__} with "
-        f"{_weight_count(encoder):,} parameters, clips of {recipe.clips.frames} frames"
+        f"train: {len(train.labels)} pieces and renderings of {len(classes)} labels, "
+        f"{type(encoder).__name__} with {_weight_count(encoder):,} parameters, "
+        f"clips of {recipe.clips.frames} frames"
     )
     if isinstance(encoder, ClassicalModel):
         fit = fit_classical(encoder, data, config.trainer.seed)

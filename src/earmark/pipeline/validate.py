@@ -74,9 +74,9 @@ def _tasks(context: Context, pieces: pd.DataFrame, digests: dict[str, str]) -> l
 
     def task(piece: Any) -> Task:
         settings, words = settings_of(piece.media)
-        wav_digest = digests[piece.piece_id]
+        wav_digest = digests.get(piece.piece_id, "")  # none where the notes of the file are used
         key = context.store.key(sha256=piece.sha256, wav=wav_digest, settings=words, code=code)
-        wav = audio / f"{piece.piece_id}.wav"
+        wav = audio / f"{piece.piece_id}.wav" if wav_digest else None
         make = partial(_measure, raw=raw / piece.raw, wav=wav, wav_digest=wav_digest, settings=settings)
         return Task(piece.piece_id, key, f"{piece.piece_id}.json", make)
 

@@ -49,7 +49,7 @@ def publish(workspace, monkeypatch):
 
 
 def evaluated(score, test="t", pieces=4):
-    return StatedEvaluation(score, pd.DataFrame({"piece_id": range(pieces)}), test)
+    return StatedEvaluation(score, 0.05, pd.DataFrame({"piece_id": range(pieces)}), test)
 
 
 def version(score="0.750000", test="t"):
@@ -149,6 +149,16 @@ def test_what_is_not_evaluated_is_refused_or_forced(publish, bundle, tmp_path, c
         publish(tmp_path / "bare", "bare")
     assert publish(tmp_path / "bare", "bare", force=True).aliased
     assert publishing.SCORE_TAG not in client.get_model_version("bare", "1").tags
+
+
+def test_what_is_not_better_than_its_control_is_refused_or_forced(evaluated_run, publish):
+    root = evaluated_run(right=2)
+    figures = json.loads((root / "metrics" / "evaluate.json").read_text())
+    figures["control"]["heard_balanced_accuracy"]["value"] = 0.5
+    (root / "metrics" / "evaluate.json").write_text(json.dumps(figures))
+    with pytest.raises(EarmarkError, match=r"0\.500\) is not better than its control \(0\.500\)"):
+        publish(root, "weak")
+    assert publish(root, "weak", force=True).aliased
 
 
 @pytest.mark.parametrize("break_it", ["retrained", "reevaluated", "labels"])

@@ -25,7 +25,7 @@ def publish(
     ] = "",
     alias: Annotated[str, typer.Option("--alias", help="What the best version is called.")] = "champion",
     force: Annotated[
-        bool, typer.Option("--force", help="Take the alias where the two cannot be compared.")
+        bool, typer.Option("--force", help="Publish what is no better than its control, or uncompared.")
     ] = False,
 ) -> None:
     r"""Register a bundle with MLflow, so that it can be served by name.
@@ -33,7 +33,8 @@ def publish(
     The new version takes the alias from the version that has it only where its balanced
     accuracy is higher on the same test pieces (same files, same labels); otherwise both
     figures are printed and the alias stays. --force takes it where the test pieces differ
-    or one of the two was never evaluated. The server is the one that MLFLOW_TRACKING_URI
+    or one of the two was never evaluated, and publishes a model that is not better than its
+    control. The server is the one that MLFLOW_TRACKING_URI
     names, or mlflow.db of this checkout.
 
     \b

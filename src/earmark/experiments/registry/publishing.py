@@ -64,11 +64,13 @@ def publish_bundle(folder: Path, name: str, alias: str, force: bool, workspace: 
         folder: The bundle's folder; its evaluation lies beside it.
         name: The registered model, made where it is missing.
         alias: What the best version is called.
-        force: Give it the alias also where a comparison with the version that has it is not possible.
+        force: Publish it also where it is not better than its control, and give it the alias where a
+            comparison with the version that has it is not possible.
         workspace: The checkout whose mlflow.db is used where MLFLOW_TRACKING_URI is not set.
 
     Raises:
-        EarmarkError: The bundle, its evaluation, the names or the server are not usable.
+        EarmarkError: The bundle, its evaluation, the names or the server are not usable, or the model is not
+            better than its control.
     """
     if not re.fullmatch(r"[\w-]+", alias) or re.fullmatch(r"latest|v\d+", alias, re.IGNORECASE):
         raise EarmarkError(f"the alias {alias!r} is not possible: letters, digits, - and _, not latest or v1")
@@ -79,6 +81,8 @@ def publish_bundle(folder: Path, name: str, alias: str, force: bool, workspace: 
             f"{folder} is not evaluated: no metrics/evaluate.json and data/verdicts.csv with a test beside "
             "it; evaluate it, or --force"
         )
+    if evaluation is not None and not force:
+        _check_worth(folder, evaluation)
     tracker = Tracker(workspace, EXPERIMENT)
     digest = bundle_hash(folder)
     with _one_line(tracker.uri), _quiet():
@@ -90,6 +94,16 @@ def publish_bundle(folder: Path, name: str, alias: str, force: bool, workspace: 
         if aliased:
             tracker.client.set_registered_model_alias(name, alias, version)
     return Published(version, run_id, tracker.uri, digest, aliased, reason)
+
+
+def _check_worth(folder: Path, evaluation: StatedEvaluation) -> None:
+    """Raise EarmarkError where the model is not better than what instruments, duration and density tell."""
+    score, control = evaluation.balanced_accuracy, evaluation.control
+    if control is not None and score <= control < 1:
+        raise EarmarkError(
+            f"{folder}: the model (balanced accuracy {score:.3f}) is not better than its control "
+            f"({control:.3f}), which sees no pitch and no rhythm: --force publishes it all the same"
+        )
 
 
 def decide_alias(

@@ -27,11 +27,13 @@ class StatedEvaluation:
 
     Attributes:
         balanced_accuracy: Of the known test pieces.
+        control: What the control reaches there, as heard; None where that was not stated.
         verdicts: Their rows of verdicts.csv.
         test_pieces: A digest of which pieces those are, by their bytes and labels.
     """
 
     balanced_accuracy: float
+    control: float | None
     verdicts: pd.DataFrame
     test_pieces: str
 
@@ -53,7 +55,7 @@ class StatedEvaluation:
         metrics, verdicts = root / "metrics" / "evaluate.json", root / "data" / "verdicts.csv"
         if not (metrics.is_file() and verdicts.is_file()):
             return None
-        stated = _stated_accuracy(metrics)
+        stated = _stated(metrics, "closed_set", "balanced_accuracy")
         if stated is None:
             return None
         table = read_table(verdicts)
@@ -68,14 +70,17 @@ class StatedEvaluation:
             raise EarmarkError(
                 f"{root} holds the evaluation of another bundle: evaluate this one (dvc repro)"
             )
-        return cls(stated, test, _digest(test, read_table(root / "data" / "pieces.csv")))
+        control = _stated(metrics, "control", "heard_balanced_accuracy", required=False)
+        return cls(stated, control, test, _digest(test, read_table(root / "data" / "pieces.csv")))
 
 
-def _stated_accuracy(metrics: Path) -> float | None:
+def _stated(metrics: Path, section: str, name: str, required: bool = True) -> float | None:
     try:
-        value = json.loads(metrics.read_text(encoding="utf-8"))["closed_set"]["balanced_accuracy"]["value"]
+        value = json.loads(metrics.read_text(encoding="utf-8"))[section][name]["value"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EarmarkError(f"{metrics} has no closed_set.balanced_accuracy: run the evaluation") from error
+        if not required:
+            return None
+        raise EarmarkError(f"{metrics} has no {section}.{name}: run the evaluation") from error
     return None if value is None or math.isnan(value) else float(value)
 
 
