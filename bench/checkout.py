@@ -21,7 +21,7 @@ STAGES = ("compose", "ingest", "render", "validate", "features", "split", "train
 POLL_S = 0.2
 # Little work for each piece, so that what a stage costs beside it shows.
 CHEAP = [
-    "experiment=composer",
+    "experiment=composer_convnet",
     "midi=original",
     "audio.sample_rate=8000",
     "render.synth_rate=8000",

@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from earmark.features.ear.decode import decode
 from earmark.features.notes import HeardNotes
 from earmark.foundation.errors import PieceError
 
@@ -33,3 +36,48 @@ def test_what_cannot_work_is_refused():
         HeardNotes(pooled_frames=0).check(RATE_HZ)
     with pytest.raises(PieceError, match="no samples"):
         HeardNotes()(np.zeros((1, 0), np.float32), RATE_HZ)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 200), st.integers(21, 108)),
+        min_size=1,
+        max_size=40,
+        unique_by=lambda note: note,
+    ),
+    st.integers(0, 40),
+)
+def test_notes_of_a_file_are_decoded_again(places, late_ms):
+    """Onsets a tenth of a second apart, up to 40 ms late, each of 80 ms."""
+    rows = sorted((0.1 * place + late_ms / 1000, pitch) for place, pitch in places)
+    onset_s, pitch = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
+    front_end = HeardNotes(notes_of="file", onset_jitter_ms=0)
+    onset, sounding = front_end.of_notes(onset_s, onset_s + 0.08, pitch).astype(np.float16).astype(np.float32)
+    notes = decode(onset, sounding, front_end.frame_rate_hz(RATE_HZ))
+    given_order, heard_order = np.lexsort((onset_s, pitch)), np.lexsort((notes.onset_s, notes.pitch))
+    assert notes.pitch[heard_order].tolist() == pitch[given_order].tolist()
+    assert notes.onset_s[heard_order] == pytest.approx(onset_s[given_order], abs=0.005)
+
+
+def test_onsets_of_a_file_are_moved_as_little_as_players_do_and_always_alike():
+    onset_s, pitch = np.arange(1, 60) * 0.2, np.full(59, 60)
+    front_end = HeardNotes(notes_of="file", onset_jitter_ms=8)
+    first, again = (front_end.of_notes(onset_s, onset_s + 0.1, pitch) for _ in range(2))
+    assert np.array_equal(first, again)
+    moved = decode(first[0], first[1], front_end.frame_rate_hz(RATE_HZ)).onset_s - onset_s
+    assert 0.004 < moved.std() < 0.012
+    assert np.abs(moved).max() < 0.04
+
+
+def test_pitches_that_no_piano_has_are_left_out():
+    values = HeardNotes(notes_of="file").of_notes(
+        np.array([0.0, 0.5]), np.array([1.0, 1.0]), np.array([10, 60])
+    )
+    assert set(np.nonzero(values)[1]) == {60 - 21}
+
+
+def test_what_is_no_source_of_notes_is_refused():
+    with pytest.raises(ValueError, match=r"notes_of=score is none of sound, file"):
+        HeardNotes(notes_of="score").check(RATE_HZ)
+    with pytest.raises(ValueError, match="onset_jitter_ms"):
+        HeardNotes(onset_jitter_ms=80).check(RATE_HZ)

@@ -17,7 +17,7 @@ from earmark.pipeline.settings.config import compose
 
 SECTIONS = [
     *("validation", "closed_set", "open_set", "clips", "selective", "calibration"),
-    *("control", "pieces", "warnings"),
+    *("control", "baseline", "pieces", "warnings"),
 ]
 CLASSIFY = (
     "objective=cross_entropy",
@@ -25,7 +25,7 @@ CLASSIFY = (
     "sampler.batch_size=8",
     "sampler.clips_per_piece=2",
 )
-CHOSEN = ("model", "features", "sampler", "objective", "decision")
+CHOSEN = ("midi", "renderings", "model", "features", "sampler", "objective", "decision")
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,9 @@ def test_logistic_regression_on_descriptors_fits_at_once(experiment):
 
 def test_notes_and_a_discriminant(experiment):
     """Labels have scales and registers of their own, which the notes that are heard tell apart."""
-    workspace = experiment("notes", "features=notes", "model=note_statistics", "decision=discriminant")
+    workspace = experiment(
+        "notes", "features=notes", "features.notes_of=sound", "model=note_statistics", "decision=discriminant"
+    )
     bundle = agrees(workspace)
     assert type(bundle.decision) is FittedDiscriminant
     trained = json.loads((workspace.metrics / "train.json").read_text())
@@ -160,3 +162,22 @@ def test_a_training_starts_from_another_bundle(experiment, finished, capsys):
     assert "init" not in bundle.settings["model"]
     encoder = bundle.settings["model"]["encoder"]
     assert {**encoder, "init": ""} == finished.config.model
+
+
+def test_notes_of_files_and_further_renderings(experiment):
+    """Pieces are not played, one rendering of each is heard; a report counts pieces, not renderings."""
+    workspace = experiment(
+        *("file", "features=notes", "model=note_statistics", "decision=discriminant"),
+        *("renderings=heard", "renderings.seconds=4", "midi.tempo=original"),
+    )
+    audio, features = (
+        read_table(table).piece_id for table in (workspace.audio_table, workspace.features_table)
+    )
+    pieces = set(read_table(workspace.pieces).piece_id)
+    is_midi = read_table(workspace.pieces).set_index("piece_id").media == "midi"
+    assert set(audio) == {f"{name}~1" for name in pieces if is_midi[name]} | {
+        name for name in pieces if not is_midi[name]
+    }
+    assert set(features) == pieces | set(audio)
+    assert set(read_table(workspace.verdicts).piece_id) == pieces
+    assert json.loads((workspace.metrics / "train.json").read_text())["pieces"] < len(pieces)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ["piece_id", "path", "media", "label", "group", "role", "split", "title", "raw", "sha256"]
+RENDERING_MARK = "~"  # in names of further renderings, before their number; ids have letters, digits, dashes
 KNOWN, CALIBRATION, TEST = "known", "unknown-calibration", "unknown-test"
 ROLES = (KNOWN, CALIBRATION, TEST)
 SPLITS = ("train", "validation", "test")

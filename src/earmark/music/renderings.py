@@ -8,15 +8,14 @@ serve training, validation and calibration; what is tested is the piece as the r
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from earmark.foundation.contracts import NotesFrontEnd
+from earmark.music.catalog import RENDERING_MARK
 from earmark.music.recipe import Recipe
 
-MARK = "~"  # before the number of a rendering; ids of pieces have letters, digits and dashes
 INSTRUMENTS = ("original", "piano", "any")
 
 
@@ -54,12 +53,7 @@ class RenderingsSettings:
 
 def rendering_names(piece_id: str, settings: RenderingsSettings) -> list[str]:
     """Names of the further renderings of a piece, in their order."""
-    return [f"{piece_id}{MARK}{number}" for number in range(1, settings.count + 1)]
-
-
-def renderings_among(piece_id: str, names: Iterable[str]) -> list[str]:
-    """Those names that are of further renderings of this piece."""
-    return [name for name in names if name.rpartition(MARK)[0] == piece_id]
+    return [f"{piece_id}{RENDERING_MARK}{number}" for number in range(1, settings.count + 1)]
 
 
 def rendering(recipe: Recipe, settings: RenderingsSettings, piece_sha256: str, number: int) -> Recipe:

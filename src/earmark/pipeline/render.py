@@ -9,9 +9,9 @@ from typing import Any
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.progress import say
 from earmark.foundation.workspace import Workspace
-from earmark.music.catalog import read_table, write_table
+from earmark.music.catalog import RENDERING_MARK, read_table, write_table
 from earmark.music.recipe import Recipe
-from earmark.music.renderings import MARK, rendering, rendering_names
+from earmark.music.renderings import rendering, rendering_names
 from earmark.music.synthesis.synth import fluidsynth_version
 from earmark.pipeline.context import Context
 from earmark.pipeline.settings.schema import Config
@@ -32,7 +32,7 @@ def run(config: Config, workspace: Workspace) -> None:
         for task in _further_tasks(context, recipe, piece)
     ]
     reasons = fill(context.store, context.executor, "audio", [*tasks, *further], workspace.audio, "render")
-    own = {name: reason for name, reason in reasons.items() if MARK not in name}
+    own = {name: reason for name, reason in reasons.items() if RENDERING_MARK not in name}
     context.report_failures("render", pieces, own)
     write_table(context.digest_table("audio", [*tasks, *further], reasons), workspace.audio_table)
     done = len(further) - (len(reasons) - len(own))

@@ -23,8 +23,7 @@ from earmark.foundation.targets import build
 from earmark.foundation.workspace import Workspace
 from earmark.learning import objectives, samplers  # noqa: F401  (likewise)
 from earmark.learning.devices import node_rank
-from earmark.music.catalog import CALIBRATION, KNOWN, read_table, write_table
-from earmark.music.renderings import MARK
+from earmark.music.catalog import CALIBRATION, KNOWN, RENDERING_MARK, read_table, write_table
 from earmark.pipeline.settings.schema import Config
 from earmark.pipeline.tracking.provenance import data_hash
 from earmark.pipeline.tracking.stage_run import logs_bundle_at_once, training_run
@@ -154,7 +153,7 @@ def _train(
     encoder.load_state_dict(fit.weights)
     arrays = FeatureArrays(workspace.features, list(splits.piece_id))
     embedded = embed_pieces(encoder, arrays, learned.recipe.clips)
-    is_piece = ~splits.piece_id.str.contains(MARK, regex=False)
+    is_piece = ~splits.piece_id.str.contains(RENDERING_MARK, regex=False)
     embedded.rows(np.flatnonzero(is_piece)).save(workspace.embeddings)
 
     train = splits[(splits.role == KNOWN) & (splits.split == "train")]
@@ -185,8 +184,8 @@ def _with_renderings(workspace: Workspace) -> pd.DataFrame:
     """The table of splits, and after it a row for each further rendering of a piece that is not tested."""
     splits = read_table(workspace.splits)
     names = read_table(workspace.features_table).piece_id
-    further = pd.DataFrame({"name": names[names.str.contains(MARK, regex=False)]})
-    further["piece_id"] = further.name.str.rpartition(MARK)[0]
+    further = pd.DataFrame({"name": names[names.str.contains(RENDERING_MARK, regex=False)]})
+    further["piece_id"] = [name.rpartition(RENDERING_MARK)[0] for name in further["name"]]
     learned_from = splits[((splits.role == KNOWN) & (splits.split != "test")) | (splits.role == CALIBRATION)]
     rows = learned_from.merge(further, on="piece_id").assign(piece_id=lambda table: table["name"])
     return pd.concat([splits, rows[splits.columns]], ignore_index=True)

@@ -93,8 +93,8 @@ def ends(distribution):
 @pytest.mark.parametrize(
     ("name", "experiments"),
     [
-        ("optimizer", ["composer_original", "genre", "key"]),
-        ("convnet", ["composer"]),
+        ("optimizer", ["composer_original", "genre", "key_convnet"]),
+        ("convnet", ["composer_convnet"]),
     ],
 )
 def test_a_ready_space_fits_its_experiments_to_its_ends(name, experiments):
