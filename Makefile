@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro describe ear test test-slow lint ui bench
+.PHONY: help setup repro describe ear bundles test test-slow lint ui bench
 
 VENV := .venv
 STAMP := $(VENV)/.installed
@@ -32,6 +32,11 @@ ear: setup  ## the weights of the ear, from music21's scores: two hours on 2 cor
 	@bash ear/soundfonts.sh
 	@dvc repro ear/dvc.yaml
 	@cp ear/data/ear.safetensors src/earmark/features/ear/ear.safetensors
+
+bundles: setup  ## the bundles in the package (composer, genre, key), trained anew: 10 minutes
+	@for name in composer genre key; do rm -rf runs/bundles/$$name; \
+	  python stages/train.py experiment=$$name hydra.run.dir=runs/bundles/$$name && \
+	  python -m earmark.experiments.boxing runs/bundles/$$name $$name || exit 1; done
 
 test: setup  ## the tests, and which lines of src/earmark they leave out
 	@python -m pytest -n 2 --dist loadfile --cov --cov-report=term

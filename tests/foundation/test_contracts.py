@@ -98,7 +98,8 @@ def test_what_a_bundle_keeps_and_what_is_fitted_at_once_fulfil_theirs():
 
     kept = [kind for kind in classes_of(decisions) if "kind" in vars(kind)]
     fitted_at_once = [kind for kind in classes_of(models) if hasattr(kind, "summarise")]
-    assert {kind.__name__ for kind in fitted_at_once} == {"Forest", "KeyProfiles", "Logistic", "NoteStatistics"}
+    names = {kind.__name__ for kind in fitted_at_once}
+    assert names == {"Forest", "KeyProfiles", "Logistic", "NoteStatistics"}
     assert len(kept) >= 2
     assert {kind: lacks(kind, FittedDecision) for kind in kept if lacks(kind, FittedDecision)} == {}
     assert [lacks(kind, ClassicalModel) for kind in fitted_at_once] == [[], [], [], []]

@@ -58,3 +58,11 @@ def test_a_uri_of_mlflow_is_downloaded_by_whoever_can(checkout, uri):
     assert asked == [uri]
     with pytest.raises(EarmarkError, match=f"{uri} is to be had from MLflow alone: give the folder"):
         find_bundle(uri)
+
+
+def test_bundles_that_come_with_the_package_are_known_by_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("composer", "genre", "key"):
+        assert find_bundle(name).name == name
+    put(tmp_path / "key", age_s=0)
+    assert find_bundle("key").resolve() == tmp_path / "key"  # a folder of that name is meant

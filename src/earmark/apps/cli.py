@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from earmark import __version__
 from earmark.apps.commands import cache
+from earmark.apps.commands.boxed_options import TagCommand
 from earmark.apps.commands.compare import compare
 from earmark.apps.commands.demo import demo
 from earmark.apps.commands.describe import describe
@@ -84,7 +85,7 @@ COMMANDS = (
     *(identify, demo, describe, transcribe, tag, publish, enroll, compare, use, leaderboard, promote, ui),
 )
 for command in COMMANDS:
-    app.command(help=help_of(command))(command)
+    app.command(help=help_of(command), cls=TagCommand if command is tag else None)(command)
 for command in (cache.ls, cache.gc, cache.verify):
     cache.app.command(help=help_of(command))(command)
 app.add_typer(cache.app, name="cache")

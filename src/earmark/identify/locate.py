@@ -9,6 +9,7 @@ from pathlib import Path
 from earmark.foundation.errors import EarmarkError
 
 BUNDLE_FILE = "bundle.yaml"
+BOX = Path(__file__).with_name("bundles")  # trained bundles that come with the package, by name
 MLFLOW_URI = re.compile(r"^(models|runs|mlflow-artifacts):/")
 
 
@@ -16,8 +17,8 @@ def find_bundle(model: str, download: Callable[[str], Path] | None = None) -> Pa
     """The folder of the bundle that is meant.
 
     Args:
-        model: A bundle's folder, the folder of a run, or an MLflow URI; "" for the last bundle trained in the
-            checkout around the current folder.
+        model: A bundle's folder, the folder of a run, an MLflow URI, or the name of a bundle that comes with
+            the package; "" for the last bundle trained in the checkout around the current folder.
         download: Downloads the bundle of an MLflow URI and gives its folder; None where that is not possible.
 
     Raises:
@@ -34,7 +35,17 @@ def find_bundle(model: str, download: Callable[[str], Path] | None = None) -> Pa
         return folder
     if (folder / "models" / BUNDLE_FILE).is_file():  # the folder of a run
         return folder / "models"
-    raise EarmarkError(f"{model} is not a bundle: a folder with {BUNDLE_FILE}, or models:/NAME@champion")
+    if model in boxed():
+        return BOX / model
+    raise EarmarkError(
+        f"{model} is not a bundle: a folder with {BUNDLE_FILE}, models:/NAME@champion, or one of "
+        f"{', '.join(boxed())}"
+    )
+
+
+def boxed() -> list[str]:
+    """Names of the bundles that come with the package."""
+    return sorted(file.parent.name for file in BOX.glob(f"*/{BUNDLE_FILE}"))
 
 
 def _latest() -> Path:
@@ -47,5 +58,6 @@ def _latest() -> Path:
                 return max(bundles, key=lambda path: path.stat().st_mtime).parent
             raise EarmarkError(f"no model has been trained in {folder} yet: dvc repro, or --model BUNDLE")
     raise EarmarkError(
-        "which model? Outside of a checkout say --model BUNDLE (a folder) or --model models:/…"
+        f"which model? Outside of a checkout say --model {' or '.join(boxed())}, --model BUNDLE (a folder) "
+        "or --model models:/…"
     )

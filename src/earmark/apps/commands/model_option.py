@@ -13,7 +13,7 @@ Model = Annotated[
         "--model",
         "-m",
         metavar="BUNDLE",
-        help="A bundle's folder or an MLflow URI (models:/composer@champion, runs:/…).",
+        help="composer, genre or key; a bundle's folder; an MLflow URI (models:/…, runs:/…).",
         show_default="the last one trained",
     ),
 ]

@@ -51,11 +51,13 @@ def tag(
 ) -> None:
     r"""Fill missing genre, key and composer tags: MP3, FLAC, Ogg, Opus, M4A, WAV, AIFF.
 
-    A dry run unless --write is given. BUNDLE: a folder or an MLflow URI. What a model calls unknown
-    stays untagged, tags that are there stay, the sound stays bit for bit. Interrupted, the same
-    command goes on. Exit status: 0 all well, 1 some files failed, 2 wrong usage.
+    A dry run unless --write is given. BUNDLE: a folder or an MLflow URI; without it the bundle that
+    comes with earmark. What a model calls unknown stays untagged, tags that are there stay, the
+    sound stays bit for bit. Interrupted, the same command goes on. Exit status: 0 all well, 1 some
+    files failed, 2 wrong usage.
 
     \b
+    earmark tag ~/Music --key
     earmark tag ~/Music --genre models:/genre@champion
     earmark tag ~/Music --genre dances/ --key keys/ --write --log music.jsonl
     earmark tag new.flac --composer models/ --write --overwrite

@@ -1,0 +1,109 @@
+"""Put a trained bundle into the package, with its model card: `make bundles`.
+
+    python -m earmark.experiments.boxing RUN NAME
+
+RUN is the folder of a run from the shell; NAME is what `--model NAME` will say.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from earmark.bundle import Bundle
+from earmark.foundation.atomic import write_text
+from earmark.foundation.errors import EarmarkError
+from earmark.foundation.words import fixed
+from earmark.identify.locate import BOX
+
+LARGEST_BYTES = 3_000_000  # of a bundle in the package
+LEARNED_FROM = {
+    "composer": "chorales, madrigals and masses (`data/corpora/composer.csv`)",
+    "genre": "tunes of O'Neill's collection (`data/corpora/genre.csv`)",
+    "key": "chorales and tunes that state their key, in all 24 keys (`data/corpora/key.csv`)",
+}
+FIGURES = (
+    ("closed_set", "balanced_accuracy", "balanced accuracy"),
+    ("key", "weighted", "MIREX key score"),
+    ("control", "heard_balanced_accuracy", "the control, without pitch or rhythm"),
+    ("baseline", "balanced_accuracy", "averages of the same features"),
+    ("open_set", "auroc", "AUROC of strangers"),
+    ("selective", "coverage", "answered"),
+    ("selective", "risk", "wrong among the answered"),
+    ("open_set", "unknown_rejected", "strangers called unknown"),
+)
+
+
+def box(run: Path, name: str) -> Path:
+    """Copy the bundle of a run into the package and write its card.
+
+    Args:
+        run: Folder with models/ and metrics/.
+        name: Of the bundle in the package.
+
+    Returns:
+        Its folder there.
+
+    Raises:
+        EarmarkError: There is no evaluated bundle, or it is too large for the package.
+    """
+    source = run / "models"
+    bundle = Bundle.load(source)
+    size = sum(file.stat().st_size for file in source.iterdir())
+    if size > LARGEST_BYTES:
+        raise EarmarkError(
+            f"{source} has {size / 1e6:.1f} MB: at most {LARGEST_BYTES / 1e6:.0f} MB are packed"
+        )
+    try:
+        report = json.loads((run / "metrics" / "evaluate.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise EarmarkError(f"{run} was not evaluated: metrics/evaluate.json cannot be read") from error
+    target = BOX / name
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target)
+    write_text(target / "card.md", card(name, bundle, report))
+    return target
+
+
+def card(name: str, bundle: Bundle, report: Mapping[str, Any]) -> str:
+    """The model card: what the model learned from, its figures on test pieces, and its limits."""
+    pieces = report["pieces"]
+    few = ", ".join(bundle.labels) if len(bundle.labels) <= 8 else f"{len(bundle.labels)} labels"
+    lines = [
+        f"# {name}",
+        "",
+        f"`earmark identify FILE --model {name}` answers: {bundle.question} ({few}).",
+        "",
+        f"- Learned from {pieces['train']} pieces: {LEARNED_FROM.get(name, 'see the run')}.",
+        "  They are scores that the music21 package distributes; what is kept of them are statistics. The",
+        "  weights may be used under earmark's licence (MIT).",
+        f"- Judged on {pieces['test']} pieces of other works and {pieces['test_unknowns']} strangers:",
+        "",
+        "| | value | 95 % interval |",
+        "|---|---|---|",
+    ]
+    for section, metric, words in FIGURES:
+        value = report.get(section, {}).get(metric)
+        if value and value["value"] is not None:
+            lines.append(
+                f"| {words} | {fixed(value['value'])} | {fixed(value['low'])} to {fixed(value['high'])} |"
+            )
+    dial = bundle.decision.dial
+    if dial is not None:
+        lines += ["", "`--strictness`, by validation pieces:", ""]
+        lines += [f"- {dial.expectation(strictness)}" for strictness in ("strict", "balanced", "eager")]
+    warnings = [f"- {warning}." for warning in report["warnings"]]
+    lines += ["", "Limits: it knows these labels alone, and music of the kind that it learned from."]
+    lines += ["", *warnings] if warnings else []
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    try:
+        print(f"{box(Path(sys.argv[1]), sys.argv[2])}")
+    except EarmarkError as error:
+        sys.exit(f"earmark: error: {error}")
