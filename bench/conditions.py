@@ -3,9 +3,9 @@
     python -m bench.conditions RUN
 
 RUN is a folder with models/ and data/, as dvc repro and runs from the shell leave them. Its known test pieces
-are identified as MIDI, then as recordings: with their own instruments, by another soundfont, in a room, as MP3
-at 64 kbit/s, 30 cents sharp, and with noise 20 dB below. Printed is a row for each: the share of pieces whose
-nearest label is right, the share that is answered, and that of wrong labels among the answered.
+are identified as MIDI, then as recordings: with their own instruments, by another soundfont, in a room, as
+MP3 at 64 kbit/s, 30 cents sharp, and with noise 20 dB below. Printed is a row for each: the share of pieces
+whose nearest label is right, the share that is answered, and that of wrong labels among the answered.
 """
 
 from __future__ import annotations
@@ -42,9 +42,8 @@ def main(run: Path) -> None:
     test = pieces[(pieces.role == KNOWN) & (pieces.split == "test")]
     files = [run / "data" / "raw" / raw[name] for name in test.piece_id]
     labels = list(test.label)
-    print(
-        f"| {len(files)} test pieces | nearest label right | answered | wrong among these |\n|---|---|---|---|"
-    )
+    print(f"| {len(files)} test pieces | nearest label right | answered | wrong among these |")
+    print("|---|---|---|---|")
     _print("MIDI", labels, [identifier.identify(file) for file in files])
     own = _player(identifier, identifier.recipe.settings.render.soundfont)
     for words, player, effect in (

@@ -29,7 +29,19 @@ def test_columns_are_the_mean_and_the_deviation_of_every_row(tone):
     for name, over_time in zip(descriptors.names(), values, strict=True):
         assert row[f"{name}_mean"] == pytest.approx(over_time.mean(), rel=1e-4, abs=1e-5)
         assert row[f"{name}_sd"] == pytest.approx(over_time.std(), rel=1e-4, abs=1e-5)
-    assert len(row) == 4 + 2 * descriptors.bands()
+    assert len(row) == 5 + 2 * descriptors.bands()
+
+
+@pytest.mark.parametrize("cents", [-45, -30, 0, 30, 45])
+def test_music_off_concert_pitch_keeps_its_key(tone, cents):
+    """A scale of D major with its triad, played sharp or flat."""
+    degrees = (2, 4, 6, 7, 9, 11, 13, 14, 2, 6, 9, 14)
+    sound = np.concatenate(
+        [tone(261.63 * 2 ** ((degree + cents / 100) / 12), RATE_HZ, 0.5) for degree in degrees]
+    ).T
+    row = describe_sound(sound, RATE_HZ)
+    assert row["key"] == "D major"
+    assert row["tuning_cents"] == pytest.approx(cents, abs=3)
 
 
 def test_noise_crosses_zero_more_often_than_a_string(tone):

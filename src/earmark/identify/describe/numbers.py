@@ -9,10 +9,14 @@ from typing import Any
 import numpy as np
 
 from earmark.features.descriptors import PITCH_CLASSES, Descriptors
+from earmark.features.ear.hearing import at_ear_rate
+from earmark.features.ear.tuning import tuning_cents
 from earmark.foundation.errors import PieceError
 from earmark.identify.describe.key_profile import key_of
 from earmark.identify.describe.tempo import tempo_bpm
 from earmark.music.audio import blocks_of
+
+AUDIBLE_CENTS = 10.0  # of mistuning, above which pitch classes are counted at the music's own tuning
 
 
 def read_sound(wav: Path) -> tuple[np.ndarray, int]:
@@ -45,7 +49,8 @@ def describe_sound(
         descriptors: By default with their default settings.
 
     Returns:
-        duration_s; tempo_bpm, None without onsets; key, "" without pitch, and its key_correlation; then
+        duration_s; tempo_bpm, None without onsets; tuning_cents, by which the music lies above A = 440 Hz;
+        key at that tuning, "" without pitch, and its key_correlation; then
         NAME_mean and NAME_sd, over time, of every row of the descriptors.
 
     Raises:
@@ -53,10 +58,17 @@ def describe_sound(
     """
     descriptors = descriptors or Descriptors()
     rows = descriptors(waveform, rate_hz)[0].numpy().astype(np.float64)
-    key = key_of(rows[-len(PITCH_CLASSES) :].mean(axis=1))
+    cents = tuning_cents(at_ear_rate(waveform, rate_hz))
+    chroma = rows[-len(PITCH_CLASSES) :]
+    if abs(cents) >= AUDIBLE_CENTS:
+        # Taken for so much slower a recording, the music is in tune.
+        in_tune_hz = round(rate_hz * 2 ** (-cents / 1200))
+        chroma = descriptors(waveform, in_tune_hz)[0][-len(PITCH_CLASSES) :].numpy()
+    key = key_of(chroma.mean(axis=1).astype(np.float64))
     described: dict[str, Any] = {
         "duration_s": _digits(waveform.shape[1] / rate_hz),
         "tempo_bpm": _digits(tempo_bpm(waveform, rate_hz)),
+        "tuning_cents": round(cents, 1),
         "key": key[0] if key else "",
         "key_correlation": _digits(key[1] if key else None),
     }
