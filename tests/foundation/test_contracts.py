@@ -99,10 +99,10 @@ def test_what_a_bundle_keeps_and_what_is_fitted_at_once_fulfil_theirs():
     kept = [kind for kind in classes_of(decisions) if "kind" in vars(kind)]
     fitted_at_once = [kind for kind in classes_of(models) if hasattr(kind, "summarise")]
     names = {kind.__name__ for kind in fitted_at_once}
-    assert names == {"Forest", "KeyProfiles", "Logistic", "NoteStatistics"}
+    assert names == {"Forest", "KeyProfiles", "Logistic", "NoteStatistics", "TimbreStatistics"}
     assert len(kept) >= 2
     assert {kind: lacks(kind, FittedDecision) for kind in kept if lacks(kind, FittedDecision)} == {}
-    assert [lacks(kind, ClassicalModel) for kind in fitted_at_once] == [[], [], [], []]
+    assert [lacks(kind, ClassicalModel) for kind in fitted_at_once] == [[]] * len(fitted_at_once)
     assert lacks(EvaluatedPieces, Evaluation) == []
 
 

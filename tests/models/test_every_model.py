@@ -133,7 +133,7 @@ def test_every_weight_learns(case):
 def test_equal_seeds_build_equal_models(case):
     one, same, other = (case.model(seed).eval()(case.clips()) for seed in (0, 0, 1))
     assert torch.equal(one, same)
-    if case.name not in {"logistic", *OF_NOTES}:  # a unique optimum; nothing is learned
+    if case.name not in {"logistic", "timbre_statistics", *OF_NOTES}:  # a unique optimum; nothing is learned
         assert not torch.allclose(one, other, atol=1e-3)
 
 
