@@ -26,6 +26,7 @@ class NoteStatistics(nn.Module):
         frames: Frames of the input; the statistics do not depend on it.
         pooled_frames: As the front end has it: frames of the ear in one of the input.
         onset_threshold: Probability from which a peak is an onset.
+        metre: Whether statistics of metre follow the others.
 
     Attributes:
         gives: What it returns, "embeddings" or "scores".
@@ -41,7 +42,13 @@ class NoteStatistics(nn.Module):
     onset_threshold: torch.Tensor
 
     def __init__(
-        self, channels: int, bands: int, frames: int, pooled_frames: int, onset_threshold: float
+        self,
+        channels: int,
+        bands: int,
+        frames: int,
+        pooled_frames: int,
+        onset_threshold: float,
+        metre: bool = False,
     ) -> None:
         super().__init__()
         if (channels, bands) != (2, PITCHES) or pooled_frames < 1:
@@ -50,15 +57,16 @@ class NoteStatistics(nn.Module):
                 f"channels of {bands} bands: features=notes"
             )
         self.frame_rate_hz = FRAME_RATE_HZ / pooled_frames
+        self.metre = metre
         self._known: dict[bytes, np.ndarray] = {}
         self.register_buffer("onset_threshold", torch.tensor(float(onset_threshold)))
 
     def summarise(self, clips: torch.Tensor) -> torch.Tensor:
         """Statistics (n, dimensions) of clips (n, 2, 88, frames)."""
         if clips.is_meta:  # a model that is checked before there is any clip
-            return torch.empty(len(clips), dimensions(), device="meta")
+            return torch.empty(len(clips), dimensions(self.metre), device="meta")
         rows = [self._statistics(clip) for clip in clips.cpu().numpy()]
-        return torch.from_numpy(np.stack(rows)) if rows else torch.zeros(0, dimensions())
+        return torch.from_numpy(np.stack(rows)) if rows else torch.zeros(0, dimensions(self.metre))
 
     def _statistics(self, clip: np.ndarray) -> np.ndarray:
         """Statistics of one clip; in training the same clips come three times."""
@@ -67,7 +75,7 @@ class NoteStatistics(nn.Module):
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
             notes = decode(clip[0], clip[1], self.frame_rate_hz, float(self.onset_threshold))
-            self._known[digest] = note_statistics(notes.onset_s, notes.end_s, notes.pitch)
+            self._known[digest] = note_statistics(notes.onset_s, notes.end_s, notes.pitch, self.metre)
         return self._known[digest]
 
     def fit(self, summaries: np.ndarray, classes: np.ndarray, weights: np.ndarray, seed: int) -> None:

@@ -93,7 +93,7 @@ def ends(distribution):
 @pytest.mark.parametrize(
     ("name", "experiments"),
     [
-        ("optimizer", ["composer_original", "genre", "key_convnet"]),
+        ("optimizer", ["composer_original", "genre_rhythm", "key_convnet"]),
         ("convnet", ["composer_convnet"]),
     ],
 )

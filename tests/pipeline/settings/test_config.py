@@ -30,7 +30,7 @@ PARTNERS = {
     "model=genre_original": ["experiment=genre_original"],
     "model=key": ["experiment=key_convnet"],
     "model=key_profiles": ["experiment=key"],
-    "model=rhythm": ["experiment=genre"],
+    "model=rhythm": ["experiment=genre_rhythm"],
     "model=key_original": ["experiment=key_original"],
     "model=note_statistics": ["experiment=composer"],
     **{f"model={kind}": SCORES for kind in ("logistic", "forest", "classifier")},
