@@ -30,6 +30,7 @@ from earmark.foundation.contracts import LabelledClips, Prediction
 
 FOLDS = 5  # of works: evidence for a fold is by a discriminant fitted on the others
 TEMPERATURE_UNIT = 10.0  # of the grid, which so reaches from 0.05 to 50: scores are logits
+USUAL = 5.0  # distance of the average validation piece from its label, in standard deviations of the evidence
 PRIOR_PIECES = 5  # so many pieces of a label outweigh the mean of all labels, in its own offset
 
 
@@ -77,14 +78,14 @@ class FittedDiscriminant:
         return softmax(self.discriminant.log_probabilities(clips)[:, : len(self.labels)] / self.temperature)
 
     def distances(self, clips: np.ndarray) -> np.ndarray:
-        """How unusual a piece would be for each label (labels,), above 0.
+        """How unusual a piece would be for each label (labels,), 0 or more; USUAL is the average.
 
         Args:
             clips: Embeddings of its clips (clips, dimensions).
         """
         evidence = self.discriminant.evidence(clips)
         unusual = -((evidence - self.evidence_mean) / self.evidence_scale).mean(axis=1)
-        return np.logaddexp(0.0, unusual - self.offsets)
+        return np.maximum(USUAL + unusual - self.offsets, 0.0)
 
     def probabilities(self, clips: np.ndarray) -> np.ndarray:
         """Probability of each label for a piece, if it has one of them: (labels,)."""
@@ -205,7 +206,7 @@ class LinearDiscriminant:
 
         def distance(evidence: np.ndarray, nearest: np.ndarray) -> np.ndarray:
             unusual = -((evidence[np.arange(len(nearest)), nearest] - mean) / scale).mean(axis=1)
-            return np.logaddexp(0.0, unusual - offsets[nearest])
+            return np.maximum(USUAL + unusual - offsets[nearest], 0.0)
 
         nearest = crossed.scores.argmax(axis=1)
         dial = fit_dial(
@@ -236,7 +237,7 @@ class LinearDiscriminant:
         truth = label_numbers(validation.labels, labels)
         own = evidence[np.arange(len(truth)), truth]
         unusual = -((evidence - own.mean(axis=0)) / (own.std(axis=0) + 1e-9)).mean(axis=2)
-        return np.logaddexp(0.0, unusual)
+        return np.maximum(USUAL + unusual, 0.0)
 
     def _crossed(
         self,
