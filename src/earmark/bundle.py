@@ -27,6 +27,7 @@ import numpy as np
 import yaml
 
 from earmark import decisions
+from earmark.decisions.domain import Domain
 from earmark.foundation.atomic import replacing, write_text
 from earmark.foundation.contracts import FittedDecision
 from earmark.foundation.errors import EarmarkError, describe
@@ -57,6 +58,7 @@ class Bundle:
             each (clips,).
         embeddings: What the network gives for these clips, (clips, dimensions).
         question: What a label says (composer, author, genre, key, …); "" where that was not noted.
+        domain: Ranges of what the model learned from; None in bundles of version 0.2 and older.
     """
 
     settings: dict[str, Any]
@@ -65,6 +67,7 @@ class Bundle:
     references: Mapping[str, np.ndarray]
     embeddings: np.ndarray
     question: str = ""
+    domain: Domain | None = None
 
     @property
     def labels(self) -> list[str]:
@@ -110,6 +113,7 @@ class Bundle:
             "labels": self.labels,
             "decision": {"kind": self.decision.kind, **self.decision.numbers()},
             "settings": self.settings,
+            **({} if self.domain is None else {"domain": self.domain.as_dict()}),
             "files": {name: digest_file(folder / name) for name in FILES},
         }
         write_text(folder / "bundle.yaml", yaml.safe_dump(content, sort_keys=True, allow_unicode=True))
@@ -140,6 +144,7 @@ class Bundle:
             references=_references(folder),
             embeddings=load_arrays(folder / "references.safetensors")["embeddings"],
             question=content["question"],
+            domain=_domain(folder, content),
         )
 
 
@@ -196,6 +201,16 @@ def _read_content(folder: Path) -> dict[str, Any]:
             f"and known are {' and '.join(known)}"
         )
     return content
+
+
+def _domain(folder: Path, content: dict[str, Any]) -> Domain | None:
+    """The ranges of what was learned from, where bundle.yaml has them."""
+    if content.get("domain") is None:
+        return None
+    try:
+        return Domain.of(content["domain"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise EarmarkError(f"{folder} is refused: its domain is not whole ({describe(error)})") from error
 
 
 def _check_hearing(folder: Path, settings: dict[str, Any]) -> None:

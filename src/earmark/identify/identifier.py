@@ -156,6 +156,7 @@ class Identifier:
             p_known=None if dial is None else dial.p_known(distance),
             percentile=None if dial is None else dial.percentile(distance),
             reason="" if known else reason,
+            warning="" if self.bundle.domain is None else self.bundle.domain.warning(features),
             neighbours=self._neighbours(embeddings, starts_s),
             probabilities=dict(zip(self.labels, prediction.probabilities.tolist(), strict=True)),
             distances=prediction.distances,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 FIELDS = (
-    *("path", "verdict", "guess", "confidence", "p_known", "reason", "distance", "percentile"),
+    *("path", "verdict", "guess", "confidence", "p_known", "reason", "warning", "distance", "percentile"),
     *("probabilities", "nearest", "error"),
 )
 """Of a verdict as plain values, for JSON, CSV and HTTP."""
@@ -57,6 +57,7 @@ class Verdict:
             say.
         percentile: Percent of known pieces that lie nearer to their label; None likewise.
         reason: Why `label` is `unknown`, in words; else "".
+        warning: How the file differs from what the model learned from, in words; "" where it does not.
         neighbours: The most similar training pieces, the nearest first.
         error: Why the file could not be heard, in one line; else "".
         probabilities: Of every known label, if the file has one of them; they sum to 1.
@@ -73,6 +74,7 @@ class Verdict:
     p_known: float | None = None
     percentile: float | None = None
     reason: str = ""
+    warning: str = ""
     neighbours: Sequence[Neighbour] = ()
     error: str = ""
     probabilities: Mapping[str, float] = field(default_factory=dict)
@@ -96,6 +98,7 @@ class Verdict:
             "confidence": round(self.confidence, 6) if known else None,
             "p_known": None if self.p_known is None else round(self.p_known, 6),
             "reason": self.reason or None,
+            "warning": self.warning or None,
             "distance": round(self.distance, 6),
             "percentile": None if self.percentile is None else round(self.percentile, 1),
             "probabilities": {label: round(value, 6) for label, value in self.probabilities.items()},

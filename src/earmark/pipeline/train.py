@@ -15,6 +15,7 @@ import pandas as pd
 
 from earmark import decisions, features, models  # noqa: F401  (settings name members of them: all count)
 from earmark.bundle import Bundle, bundle_hash
+from earmark.decisions.domain import fit_domain
 from earmark.decisions.embeddings import PieceEmbeddings
 from earmark.foundation.atomic import write_text
 from earmark.foundation.contracts import ClassicalModel, LabelledClips
@@ -168,7 +169,9 @@ def _train(
     pieces = train[is_piece[train.index]]
     references, embeddings = _references(embedded.rows(pieces.index.to_numpy()), pieces)
     settings = {**learned.recipe.lasting_settings().sections(), "model": learned.model}
-    bundle = Bundle(settings, fit.weights, decision, references, embeddings, config.data.question)
+    learned_from = FeatureArrays(workspace.features, list(train.piece_id))
+    domain = fit_domain(learned_from.piece(index) for index in range(len(train)))
+    bundle = Bundle(settings, fit.weights, decision, references, embeddings, config.data.question, domain)
     summary = {
         "monitored": fit.monitored,
         "score": round(fit.score, 6),

@@ -56,6 +56,8 @@ def identify(
     for verdict in verdicts:
         if verdict.error:
             print(f"earmark: error: {verdict.path}: {verdict.error}", file=sys.stderr)
+        elif verdict.warning:
+            print(f"earmark: warning: {verdict.path}: {verdict.warning}", file=sys.stderr)
     if as_json:
         print(json.dumps([verdict.as_dict() for verdict in verdicts], indent=2, ensure_ascii=False))
     elif as_csv:

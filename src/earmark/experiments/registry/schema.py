@@ -25,10 +25,10 @@ def signature() -> Any:
     inputs: list[ColSpec | TensorSpec] = [
         ColSpec("string", name, required=False) for name in ("name", "content_base64", "path")
     ]
-    words = ("verdict", "guess", "reason")
+    words = ("verdict", "guess", "reason", "warning")
     maybe = [
         ColSpec("string" if name in words else "double", name, required=False)
-        for name in ("verdict", "guess", "confidence", "p_known", "reason", "distance", "percentile")
+        for name in (*words[:2], "confidence", "p_known", *words[2:], "distance", "percentile")
     ]
     outputs: list[ColSpec | TensorSpec] = [
         ColSpec("string", "name"),
