@@ -29,7 +29,7 @@ def test_what_was_learned_from_lies_inside(domain, level):
 def test_what_lies_outside_is_named_with_its_range(domain):
     words = domain.warning(piece(9.0, seed=3))  # as loud as none, otherwise like the fourth
     assert words.startswith("unlike the music that the model learned from (level 9")
-    assert "learned -4" in words
+    assert "learned -3.9" in words
     assert "spread" not in words
     assert "spread 3" in domain.warning(piece(0.0, spread=3.0))
 
