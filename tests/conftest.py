@@ -156,8 +156,12 @@ class Cluster:
     def start_scheduler(self):
         options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", self.file)
         process = self.start("scheduler", *map(str, options))
-        self.wait_until(lambda: self.file.is_file() or process.poll() is not None)
+        self.wait_until(lambda: self._has_address() or process.poll() is not None)
         assert process.poll() is None, (self.folder / "log0.txt").read_text()
+
+    def _has_address(self):
+        """Whether the scheduler has written its file to the end."""
+        return self.file.is_file() and self.file.read_text().rstrip().endswith("}")
 
     def add_worker(self, **variables):
         options = ("--scheduler-file", str(self.file), "--nthreads", "1", "--no-nanny", "--no-dashboard")
