@@ -33,9 +33,11 @@ ear: setup  ## the weights of the ear, from music21's scores: two hours on 2 cor
 	@dvc repro ear/dvc.yaml
 	@cp ear/data/ear.safetensors src/earmark/features/ear/ear.safetensors
 
-bundles: setup  ## the bundles in the package (composer, genre, key), trained anew: 10 minutes
+bundles: setup  ## the bundles in the package (composer, genre, key), trained anew: 20 minutes
+	@command -v ffmpeg >/dev/null || bash setup.sh $(VENV) ffmpeg
 	@for name in composer genre key; do rm -rf runs/bundles/$$name; \
 	  python stages/train.py experiment=$$name hydra.run.dir=runs/bundles/$$name && \
+  { [ $$name != composer ] || python -m bench.conditions runs/bundles/$$name > runs/bundles/$$name/conditions.md; } && \
 	  python -m earmark.experiments.boxing runs/bundles/$$name $$name || exit 1; done
 
 test: setup  ## the tests, and which lines of src/earmark they leave out

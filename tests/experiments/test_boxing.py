@@ -38,6 +38,12 @@ def test_a_bundle_is_copied_with_its_card(run):
     assert "- eager: about" in card
 
 
+def test_conditions_are_on_the_card_where_they_were_measured(run):
+    (run / "conditions.md").write_text("| a room | 0.900 |\n")
+    card = (boxing.box(run, "key") / "card.md").read_text()
+    assert "The test pieces as recordings:\n\n| a room | 0.900 |\n" in card
+
+
 def test_what_is_not_evaluated_or_too_large_is_refused(run, monkeypatch):
     monkeypatch.setattr(boxing, "LARGEST_BYTES", 1000)
     with pytest.raises(EarmarkError, match="at most 0 MB are packed"):

@@ -65,12 +65,23 @@ def box(run: Path, name: str) -> Path:
     target = BOX / name
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source, target)
-    write_text(target / "card.md", card(name, bundle, report))
+    conditions = (
+        run / "conditions.md"
+    )  # what `python -m bench.conditions RUN` printed, where it was asked for
+    table = conditions.read_text(encoding="utf-8") if conditions.is_file() else ""
+    write_text(target / "card.md", card(name, bundle, report, table))
     return target
 
 
-def card(name: str, bundle: Bundle, report: Mapping[str, Any]) -> str:
-    """The model card: what the model learned from, its figures on test pieces, and its limits."""
+def card(name: str, bundle: Bundle, report: Mapping[str, Any], conditions: str = "") -> str:
+    """The model card: what the model learned from, its figures on test pieces, and its limits.
+
+    Args:
+        name: Of the bundle in the package.
+        bundle: What is packed.
+        report: Its metrics/evaluate.json.
+        conditions: Table of how its test pieces fare as recordings; "" where that was not measured.
+    """
     pieces = report["pieces"]
     few = ", ".join(bundle.labels) if len(bundle.labels) <= 8 else f"{len(bundle.labels)} labels"
     lines = [
@@ -96,6 +107,8 @@ def card(name: str, bundle: Bundle, report: Mapping[str, Any]) -> str:
     if dial is not None:
         lines += ["", "`--strictness`, by validation pieces:", ""]
         lines += [f"- {dial.expectation(strictness)}" for strictness in ("strict", "balanced", "eager")]
+    if conditions:
+        lines += ["", "The test pieces as recordings:", "", conditions.rstrip()]
     warnings = [f"- {warning}." for warning in report["warnings"]]
     lines += ["", "Limits: it knows these labels alone, and music of the kind that it learned from."]
     lines += ["", *warnings] if warnings else []
