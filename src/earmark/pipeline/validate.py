@@ -11,6 +11,7 @@ import pandas as pd
 from earmark.foundation.closure import code_version
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.progress import say
+from earmark.foundation.words import printable
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import (
     KNOWN,
@@ -116,6 +117,6 @@ def _say(sound: pd.DataFrame, quarantine: pd.DataFrame) -> None:
     hours = sound.duration_s.sum() / 3600
     say(f"validate: {len(sound)} sound pieces, {hours:.1f} hours; {len(quarantine)} in quarantine")
     for (stage, reason), rows in quarantine.groupby(["stage", "reason"]):
-        first = rows.path.iloc[0]
+        first = printable(rows.path.iloc[0])
         more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
-        say(f"  {stage}: {first}{more}: {reason}")
+        say(f"  {stage}: {first}{more}: {printable(str(reason))}")
