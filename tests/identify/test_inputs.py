@@ -61,6 +61,7 @@ def test_standard_input_is_known_by_its_first_bytes(tmp_path, monkeypatch):
     [
         (b"MThd....", ".mid"),
         (b"RIFF\0\0\0\0RMIDdata", ".mid"),
+        (b"\0\x08song.mid" + bytes(118) + b"MThd", ".mid"),
         (b"RIFF\0\0\0\0WAVEfmt ", ".wav"),
         (b"fLaC\0", ".flac"),
         (b"OggS\0", ".ogg"),

@@ -21,6 +21,20 @@ def test_a_file_has_its_features_or_its_reason(identifier, melody, tmp_path):
     assert (lost.features, lost.error) == (None, "there is no such file")
 
 
+def test_what_is_not_heard_of_a_file_is_told(identifier, melody, tmp_path):
+    assert hear(identifier.recipe, Target("a melody", melody)).warning == ""
+    damaged = tmp_path / "damaged.mid"
+    lost = b"\x00\x90\x45\x64\x60\x80\x45\x40\x00\xff\x2f\x00"
+    damaged.write_bytes(melody.read_bytes() + b"MTrk\x00\x00\x00\x10\x00\xff\x2f\x00" + lost)
+    heard = hear(identifier.recipe, Target("damaged", damaged))
+    assert heard.warning.endswith("has 12 bytes after its end, which are not played")
+    assert heard.features is not None
+    assert np.array_equal(heard.features, identifier.recipe.hear(melody))
+    warning = identifier.identify(damaged).warning
+    assert warning.startswith(heard.warning)
+    assert warning.count(heard.warning) == 1
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_many_files_are_heard_in_their_order(identifier, melody, tmp_path, workers):
     targets = [Target("one", melody), Target("lost", tmp_path / "lost.mid"), Target("two", melody)]

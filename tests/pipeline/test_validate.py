@@ -52,7 +52,7 @@ def test_the_screen_says_so_too(finished):
 
 def test_sound_pieces_keep_their_columns_and_have_a_length(finished):
     pieces = read_table(finished.workspace.pieces)
-    assert list(pieces.columns) == [*COLUMNS, "duration_s"]
+    assert list(pieces.columns) == [*COLUMNS, "duration_s", "warning"]
     assert pieces.duration_s.astype(float).between(11.9, 13.1).all()
 
 

@@ -128,7 +128,8 @@ class Identifier:
         if file.features is None:
             return Verdict(file.target.name, error=file.error)
         try:
-            return self.from_features(file.target.name, file.features)
+            verdict = self.from_features(file.target.name, file.features)
+            return replace(verdict, warning="; ".join(filter(None, (file.warning, verdict.warning))))
         except EarmarkError:
             raise
         except Exception as error:  # an unforeseen fault of one file is that file's error

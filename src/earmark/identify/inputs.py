@@ -17,6 +17,7 @@ STDIN = "-"
 # The first bytes of a file, where they stand, and what such a file is called.
 SIGNATURES = (
     (0, b"MThd", ".mid"),
+    (128, b"MThd", ".mid"),  # in MacBinary
     (8, b"RMID", ".mid"),
     (8, b"WAVE", ".wav"),
     (0, b"fLaC", ".flac"),

@@ -26,11 +26,13 @@ class HeardFile:
         target: The file.
         features: (channels, bands, frames), float16; None where it cannot be heard.
         error: Why it cannot; else "".
+        warning: What of it is not heard, in words; else "".
     """
 
     target: Target
     features: np.ndarray | None
     error: str = ""
+    warning: str = ""
 
 
 def soundfont_places(base: Path) -> list[Path]:
@@ -60,7 +62,7 @@ def hear(recipe: Recipe, target: Target) -> HeardFile:
         EarmarkError: No file can be heard, for example because FluidSynth is missing.
     """
     try:
-        return HeardFile(target, recipe.hear(target.file))
+        return HeardFile(target, recipe.hear(target.file), warning=recipe.unheard(target.file))
     except PieceError as error:
         return HeardFile(target, None, str(error))
     except EarmarkError:

@@ -57,7 +57,8 @@ class Verdict:
             say.
         percentile: Percent of known pieces that lie nearer to their label; None likewise.
         reason: Why `label` is `unknown`, in words; else "".
-        warning: How the file differs from what the model learned from, in words; "" where it does not.
+        warning: What of the file is not heard, and how it differs from what the model learned from, in words;
+            "" where there is nothing to say.
         neighbours: The most similar training pieces, the nearest first.
         error: Why the file could not be heard, in one line; else "".
         probabilities: Of every known label, if the file has one of them; they sum to 1.

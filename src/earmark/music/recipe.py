@@ -221,7 +221,8 @@ class Recipe:
         """
         front_end = self.front_end
         assert isinstance(front_end, NotesFrontEnd)
-        notes = sounding_notes(arranged(read(midi), self.tempo, self.instruments), self.max_s)
+        events = arranged(read(midi), self.tempo, self.instruments, self.max_s)
+        notes = sounding_notes(events, self.max_s)
         return front_end.of_notes(notes.onset_s, notes.end_s, notes.pitch).astype(np.float16)
 
     def hear(self, file: Path) -> np.ndarray:
@@ -243,6 +244,17 @@ class Recipe:
             self.wav(file, wav)
             self.check_music(wav)
             return self.features(wav)
+
+    def unheard(self, file: Path) -> str:
+        """What of a file is not heard, in words; "" where all of it is.
+
+        Args:
+            file: MIDI or a recording.
+
+        Raises:
+            PieceError: It is MIDI that cannot be read, or has no notes.
+        """
+        return "; ".join(read(file).warnings) if media_of(file.name) == "midi" else ""
 
     def wav_key(self, media: str) -> dict[str, Any]:
         """Return everything that determines what `wav` writes, besides the file: a part of the store's key.

@@ -78,7 +78,7 @@ def measure(
     if media == "midi":
         events = read(raw)
         encoded = notes_of(events)
-        whole = notes_of(arranged(events, tempo, instruments))
+        whole = notes_of(arranged(events, tempo, instruments, max_s))
         played = whole.until(max_s) if max_s else whole
         expected_s = whole.end_s + tail_s
         facts["expected_s"] = min(expected_s, max_s) if max_s else expected_s
@@ -86,6 +86,8 @@ def measure(
         facts["notes"] = len(played)
         facts["score"] = encoded.fingerprint()
         facts["metre"] = first_metre(raw)
+        if events.warnings:
+            facts["warning"] = "; ".join(events.warnings)
         facts["encoded"] = _note_facts(encoded)
         facts["heard"] = _note_facts(played) if instruments == "original" else _pace(played)
     else:

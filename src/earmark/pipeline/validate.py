@@ -1,4 +1,8 @@
-"""Stage validate: sound pieces to `data/pieces.csv`, the others to `data/quarantine.csv` with a reason."""
+"""Stage validate: sound pieces to `data/pieces.csv`, the others to `data/quarantine.csv` with a reason.
+
+`data/pieces.csv` has the columns of the catalog and two more: `duration_s`, and `warning`, which says what of
+a file is not heard ("" where all of it is).
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,7 @@ from earmark.store.outputs import Task, fill
 from earmark.store.records import read_record, write_records
 
 EARLIER = ("ingest", "render")
+MOST_WARNINGS = 10  # on the screen
 
 
 def run(config: Config, workspace: Workspace) -> None:
@@ -46,6 +51,7 @@ def run(config: Config, workspace: Workspace) -> None:
     sound = pieces[~pieces.piece_id.isin(reasons)].reset_index(drop=True)
     sound, duplicated = resolve_duplicates(sound, facts)
     sound["duration_s"] = [round(facts[piece_id]["duration_s"], 3) for piece_id in sound.piece_id]
+    sound["warning"] = [facts[piece_id].get("warning", "") for piece_id in sound.piece_id]
     refused = quarantine_rows(pieces, reasons | duplicated, "validate")
     quarantine = pd.concat([failed, refused]).reindex(columns=QUARANTINE_COLUMNS)
     write_table(quarantine, workspace.quarantine)
@@ -99,3 +105,8 @@ def _say(sound: pd.DataFrame, quarantine: pd.DataFrame) -> None:
         first = rows.path.iloc[0]
         more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
         say(f"  {stage}: {first}{more}: {reason}")
+    warned = sound[sound.warning != ""]
+    for piece in warned.head(MOST_WARNINGS).itertuples():
+        say(f"  not all of {piece.path} is heard: {piece.warning}")
+    if len(warned) > MOST_WARNINGS:
+        say(f"  nor of {len(warned) - MOST_WARNINGS} more: column warning of data/pieces.csv")

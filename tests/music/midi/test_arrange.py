@@ -95,9 +95,38 @@ def test_the_tempo_is_measured_with_the_drums_left_out_though_they_are_kept(even
     assert Tempo("normalised").factor(events_of(*MELODY, *DRUMS)) == pytest.approx(melody_only)
 
 
-def test_a_piece_whose_tempo_is_zero_is_not_stretched():
+def test_a_tempo_of_zero_is_ignored():
     header = b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x00\x60"
     events = b"\x00\xff\x51\x03\x00\x00\x00" + b"\x00\x90\x45\x64\x60\x45\x00\x60\x47\x64\x60\x47\x00"
     events_read = parse(header + b"MTrk" + len(events).to_bytes(4, "big") + events)
-    assert events_read.time_s.tolist() == [0, 0, 0, 0]
-    assert Tempo("normalised").factor(events_read) == 1
+    assert events_read.time_s.tolist() == pytest.approx([0, 0.5, 1.0, 1.5])
+    assert events_read.warnings == ("a tempo of no duration is ignored",)
+
+
+@pytest.mark.parametrize(
+    ("lead_s", "max_s", "expected_s"),
+    [
+        (0.0, 180, 0.0),
+        (30.0, 180, 30.0),  # a silence as of a count-in stays
+        (30.1, 180, 0.0),
+        (300.0, 180, 0.0),
+        (3600.0, 0, 0.0),
+        (5.0, 10, 5.0),
+        (5.1, 10, 0.0),
+    ],
+)
+@pytest.mark.parametrize("instruments", ["piano", "original"])
+def test_a_late_piece_begins_at_once(events_of, lead_s, max_s, expected_s, instruments):
+    late = events_of(*[(start + lead_s, end + lead_s, *rest) for start, end, *rest in MELODY], program=40)
+    begun = arranged(late, Tempo(), instruments, max_s)
+    notes = notes_of(begun)
+    assert notes.onset_s.min() == pytest.approx(expected_s)
+    assert notes.fingerprint() == notes_of(events_of(*MELODY)).fingerprint()
+    assert set(notes.program.tolist()) == {0 if instruments == "piano" else 40}
+    assert (np.diff(begun.time_s) >= 0).all()
+
+
+def test_what_comes_late_is_counted_without_the_drums_that_are_dropped(events_of):
+    late = [(start + 60, end + 60, *rest) for start, end, *rest in MELODY]
+    assert notes_of(arranged(events_of(*late, *DRUMS), Tempo(), "piano")).onset_s.min() == 0
+    assert notes_of(arranged(events_of(*late, *DRUMS), Tempo(), "original")).onset_s.max() > 60

@@ -55,16 +55,52 @@ def paired_one_by_one(events):
     """(onset, end, pitch, velocity, program) by the definition, event by event."""
     is_note = (events.kind == NOTE_ON) | (events.kind == NOTE_OFF)
     last_s = max(events.time_s[is_note], default=0.0)
-    program, waiting, notes = {}, {}, []
-    for time_s, channel, kind, first, second, track in zip(*vars(events).values(), strict=True):
+    rows = list(zip(events.time_s, events.port_channel, events.kind, events.data1, events.data2, strict=True))
+    program, playing, found = {}, {}, []
+    for row, (_, channel, kind, first, _) in enumerate(rows):
         if kind == PROGRAM:
             program[channel] = first
-        elif kind == NOTE_ON:
-            waiting.setdefault((track, channel, first), []).append(len(notes))
-            notes.append([time_s, last_s, first, second, program.get(channel, 0)])
-        elif kind == NOTE_OFF and waiting.get((track, channel, first)):
-            notes[waiting[track, channel, first].pop(0)][1] = time_s
-    return np.array(notes, dtype=float).reshape(-1, 5)
+        playing[row] = program.get(channel, 0)
+    ends = {}
+
+    def match(ons_and_offs):
+        """Of one key: those without a partner, by brackets; the others end in their order."""
+        open_rows, loose = [], []
+        for row in ons_and_offs:
+            if rows[row][2] == NOTE_ON:
+                open_rows.append(row)
+            elif open_rows:
+                open_rows.pop()
+            else:
+                loose.append(row)
+        rest = [row for row in ons_and_offs if row not in open_rows and row not in loose]
+        ons, offs = ([row for row in rest if rows[row][2] == kind] for kind in (NOTE_ON, NOTE_OFF))
+        ends.update(zip(ons, offs, strict=True))
+        return sorted([*open_rows, *loose])
+
+    def by(key, some):
+        keys = {}
+        for row in some:
+            keys.setdefault(key(row), []).append(row)
+        return keys.values()
+
+    in_track = lambda row: (events.track[row], *rows[row][1:4:2])  # noqa: E731
+    rest = [row for group in by(in_track, np.flatnonzero(is_note).tolist()) for row in match(group)]
+    rest = [row for group in by(lambda row: rows[row][1:4:2], sorted(rest)) for row in match(group)]
+    strikes = {
+        row: group for group in by(in_track, np.flatnonzero(events.kind == NOTE_ON).tolist()) for row in group
+    }
+    for row in sorted((row for row in rest if rows[row][2] == NOTE_ON), reverse=True):
+        later = [other for other in strikes[row] if other > row]
+        if later and rows[later[0]][0] == rows[row][0]:
+            if later[0] in ends:
+                ends[row] = ends[later[0]]
+        elif later:
+            ends[row] = later[0]
+    for row in np.flatnonzero(events.kind == NOTE_ON).tolist():
+        time_s, _, _, pitch, velocity = rows[row]
+        found.append([time_s, rows[ends[row]][0] if row in ends else last_s, pitch, velocity, playing[row]])
+    return np.array(found, dtype=float).reshape(-1, 5)
 
 
 @settings(deadline=None, max_examples=60)

@@ -142,8 +142,9 @@ def test_running_status_outlives_meta_and_exclusive_events(between):
 
 
 def test_running_status_ends_with_its_track():
-    with pytest.raises(PieceError, match="data where a status byte belongs"):
-        parse(smf(A4, b"\x00\x45\x64"))
+    events = parse(smf(A4, b"\x00\x45\x64"))
+    assert events.track.tolist() == [0, 0]
+    assert events.warnings == ("track 2 has 2 stray bytes, which are passed over",)
 
 
 @pytest.mark.parametrize(
@@ -229,8 +230,12 @@ BAD = {
     "silent track": (smf(b"\x00\xc0\x00\x00\xb0\x07\x50"), "MIDI file has no notes"),
     "velocity 0 only": (smf(b"\x00\x90\x45\x00"), "MIDI file has no notes"),
     "0 ticks": (smf(A4, division=0), "MIDI header states 0 ticks a quarter note"),
-    "data first": (smf(b"\x00\x45\x64"), "MIDI track has data where a status byte belongs"),
-    "endless number": (smf(b"\xff\xff\xff\xff\x7f"), "MIDI track has a number of more than four bytes"),
+    "data first": (
+        smf(b"\x00\x45\x64"),
+        "MIDI file has no notes: track 1 has 2 stray bytes, which are passed over",
+    ),
+    "endless number": (smf(b"\xff\xff\xff\xff\x7f"), "MIDI file has no notes"),
+    "0 ticks a frame": (smf(A4, division=0xE700), "MIDI header states 0 ticks a frame"),
 }
 
 

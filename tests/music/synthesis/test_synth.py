@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -10,7 +11,17 @@ import pytest
 
 from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.music.audio import Format, resampled
-from earmark.music.midi.smf import CONTROL, PITCH_BEND, POLY_PRESSURE, PRESSURE, PROGRAM, Events, parse
+from earmark.music.midi.smf import (
+    CONTROL,
+    NOTE_OFF,
+    NOTE_ON,
+    PITCH_BEND,
+    POLY_PRESSURE,
+    PRESSURE,
+    PROGRAM,
+    Events,
+    parse,
+)
 from earmark.music.synthesis import synth
 from earmark.music.synthesis.soundfont import soundfont_path
 from earmark.music.synthesis.synth import Synthesis, fluidsynth_version, synthesize
@@ -202,6 +213,55 @@ def test_a_released_key_is_silent_when_only_one_part_held_it(events_of):
     assert rms(sound[late]) == pytest.approx(rms(alone[late]), rel=0.02)
 
 
+def levels_db(waveform, seconds, rate_hz=44_100):
+    """Level of each tenth of a second that a waveform has in its first seconds."""
+    size = rate_hz // 10
+    mono = np.square(waveform.astype(np.float64)).mean(axis=1)
+    return 10 * np.log10(mono[: int(seconds * 10) * size].reshape(-1, size).mean(axis=1) + 1e-12)
+
+
+def repeated(late_s, *, on_first, tracks=1, port_channel=0):
+    """Eight notes of one key, each struck as the one before ends, or so many seconds earlier."""
+    rows = []
+    for number in range(8):
+        rows.append((0.5 * number, 0 if on_first else 1, NOTE_ON, number % tracks))
+        rows.append((0.5 * number + 0.5 + late_s, 1 if on_first else 0, NOTE_OFF, number % tracks))
+    rows.sort(key=lambda row: row[:2])
+    time_s, _, kind, track = (np.array(column) for column in zip(*rows, strict=True))
+    count = len(rows)
+    return Events(
+        time_s.astype(np.float64),
+        np.full(count, port_channel, np.int16),
+        kind.astype(np.uint8),
+        np.full(count, 60, np.uint8),
+        np.full(count, 80, np.uint8),
+        track.astype(np.int16),
+    )
+
+
+@pytest.mark.parametrize("pedal", [False, True])
+@pytest.mark.parametrize("tracks", [1, 2])
+@pytest.mark.parametrize("late_s", [0.0, 0.001, 0.01, 0.1])
+@pytest.mark.parametrize("program", [PIANO, ROCK_ORGAN])
+def test_a_repeated_key_sounds_to_its_end_whatever_the_order(late_s, tracks, pedal, program):
+    rows = [(0.0, 0, PROGRAM, program, 0), *([(0.0, 0, CONTROL, 64, 127)] if pedal else [])]
+    tidy, late = (
+        followed_by(each, *rows)
+        for each in (repeated(0.0, on_first=False), repeated(late_s, on_first=True, tracks=tracks))
+    )
+    settings = {"rate_hz": 22_050, "tail_s": 0.0, "max_s": 4.0}
+    expected, found = (levels_db(play(each, **settings), 3.9, 22_050) for each in (tidy, late))
+    np.testing.assert_allclose(found, expected, atol=1.0)
+
+
+def test_a_key_without_a_note_off_does_not_hold_later_notes(events_of):
+    # The first of three notes is never let go: the others end nevertheless.
+    tidy = events_of((0.0, 0.5, 69, 0, 0), (1.0, 1.5, 69, 0, 0), (4.0, 4.1, 30, 1, 1), program=ROCK_ORGAN)
+    is_first_off = (tidy.kind == NOTE_OFF) & (tidy.time_s == 0.5)
+    sound = play(tidy.where(~is_first_off))
+    assert rms(between(sound, 0.6, 0.9)) > 100 * rms(between(sound, 2.5, 3.9))
+
+
 @pytest.mark.parametrize(("port", "channel"), [(1, 0), (3, 9), (15, 0), (16, 9), (100, 0), (255, 9)])
 def test_a_port_sounds_like_the_first_one(events_of, port, channel):
     # Drums of any port are drums; and a piece may name a port that FluidSynth has not.
@@ -235,6 +295,26 @@ def test_ports_keep_their_own_programs(events_of):
 def test_drums_are_not_the_piano(events_of):
     drum, piano = (play(events_of((0.0, 0.5, 69, channel, 0))) for channel in (9, 0))
     assert rms(drum - piano) > 0.5 * rms(drum)
+
+
+def with_drums(events, channel, *, is_drum):
+    """The events, of which those of a channel are drums or not."""
+    return replace(events, is_drum=np.where(events.port_channel == channel, is_drum, events.is_drum))
+
+
+def test_drums_of_another_channel_and_a_melody_on_channel_10_sound_alike_elsewhere(events_of):
+    kit = [(0.0, 0.2, 38), (0.3, 0.5, 42), (0.6, 0.8, 45)]
+    for is_drum, there, usual in ((True, 10, 9), (False, 9, 0)):
+        moved, expected = (
+            events_of(*((start, end, pitch, channel, 0) for start, end, pitch in kit))
+            for channel in (there, usual)
+        )
+        np.testing.assert_array_equal(play(with_drums(moved, there, is_drum=is_drum)), play(expected))
+
+
+def test_a_melody_on_channel_10_has_the_programs_that_it_chooses(events_of):
+    here, there = (events_of((0.1, 1.0, 69, channel, 0), program=ROCK_ORGAN) for channel in (0, 9))
+    np.testing.assert_array_equal(play(with_drums(there, 9, is_drum=False)), play(here))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,9 @@ PIANO = 0  # General MIDI program 1, acoustic grand piano
 SUSTAIN = 64  # controller number of the sustain pedal
 # A larger factor would come from a damaged file, not from another tempo.
 MOST_STRETCH = 8.0
+# Seconds of silence before the first note that are kept. What is longer comes from a region of a project that
+# was exported in its place, or from a damaged number; it is left out, or nothing else might be heard.
+LONGEST_LEAD_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -57,16 +60,32 @@ def played_on_piano(events: Events) -> Events:
     return kept
 
 
-def arranged(events: Events, tempo: Tempo, instruments: str) -> Events:
+def without_long_lead(events: Events, max_s: float) -> Events:
+    """Let the music begin at once where its first note comes late.
+
+    Args:
+        events: What is played.
+        max_s: Seconds after which it is cut off; 0 for no limit. Silence that takes half of them is too long.
+    """
+    first_s = float(events.time_s[events.kind == NOTE_ON].min(initial=np.inf))
+    longest_s = min(LONGEST_LEAD_S, max_s / 2) if max_s else LONGEST_LEAD_S
+    if not longest_s < first_s < np.inf:
+        return events
+    return replace(events, time_s=np.maximum(events.time_s - first_s, 0.0))
+
+
+def arranged(events: Events, tempo: Tempo, instruments: str, max_s: float = 0.0) -> Events:
     """Arrange a piece; its pace is measured before instruments change.
 
     Args:
         events: The piece as its file states it.
         tempo: Pace wanted.
         instruments: `original`, or `piano` for all parts.
+        max_s: Seconds after which it is cut off; 0 for no limit.
 
     Raises:
         PieceError: `instruments` is `piano` and nothing but drums plays.
     """
     events = events.scaled(tempo.factor(events))
-    return played_on_piano(events) if instruments == "piano" else events
+    events = played_on_piano(events) if instruments == "piano" else events
+    return without_long_lead(events, max_s)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from earmark.music.midi.pairs import note_pairs
 from earmark.music.midi.smf import NOTE_OFF, NOTE_ON, PROGRAM, Events
 
 CHORD_S = 0.03  # onsets closer than this are one chord: ears take them for simultaneous
@@ -72,15 +73,15 @@ def _on_grid(seconds: np.ndarray) -> np.ndarray:
 
 
 def notes_of(events: Events) -> Notes:
-    """Pair note-ons with note-offs, first in first out per track, channel and pitch.
+    """Return the notes of a piece: `note_pairs` says what ends them.
 
-    A note without a note-off ends with the last note event of the file.
+    A note that nothing ends lasts to the last note event of the file.
     """
     is_on = events.kind == NOTE_ON
     rows = np.flatnonzero(is_on)  # of the events; notes are in their order
     last_s = float(events.time_s[is_on | (events.kind == NOTE_OFF)].max(initial=0.0))
     end_s = np.full(len(rows), last_s)
-    begun, ended = _paired(events)
+    begun, ended = note_pairs(events)
     end_s[np.searchsorted(rows, begun)] = events.time_s[ended]
     return Notes(
         onset_s=events.time_s[rows],
@@ -90,39 +91,6 @@ def notes_of(events: Events) -> Notes:
         program=_programs_at(rows, events),
         is_drum=events.is_drum[rows],
     )
-
-
-def _paired(events: Events) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows of note-ons and of the note-offs that end them, both (pairs,)."""
-    rows = np.flatnonzero((events.kind == NOTE_ON) | (events.kind == NOTE_OFF))
-    if len(rows) == 0:
-        return rows, rows
-    parts = (events.track[rows], events.port_channel[rows], events.data1[rows])
-    track, channel, pitch = (part.astype(np.int64) for part in parts)
-    key = (track << 32) + (channel << 8) + pitch
-    order = np.argsort(key, kind="stable")  # key by key, each in the order of sounding
-    rows, key = rows[order], key[order]
-    on = events.kind[rows] == NOTE_ON
-    first = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
-    group = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(rows))))
-
-    def since_first(counted: np.ndarray) -> np.ndarray:
-        """Return the running sum within each key."""
-        total = np.cumsum(counted)
-        return total - (total[first] - counted[first])[group]
-
-    # A note-off without a note to end makes a new minimum of ons less offs, and is dropped.
-    balance = since_first(np.where(on, 1, -1))
-    offset = group * (2 * len(rows) + 1)  # keeps the minimum of one key out of the next one's
-    lowest = np.minimum.accumulate(np.minimum(balance, 0) - offset) + offset
-    before = np.concatenate([[0], lowest[:-1]])
-    before[first] = 0
-    off = ~on & (lowest == before)
-    # The nth note-off of a key ends its nth note.
-    base = group * len(rows)
-    begun = rows[on], (base + since_first(on.astype(np.int64)))[on]
-    ended = rows[off], (base + since_first(off.astype(np.int64)))[off]
-    return begun[0][np.searchsorted(begun[1], ended[1])], ended[0]
 
 
 def _programs_at(rows: np.ndarray, events: Events) -> np.ndarray:

@@ -2,10 +2,10 @@
 
 Follows the Standard MIDI File 1.0 specification (MIDI Manufacturers Association, RP-001): chunks,
 variable-length quantities, running status, tempo meta events, formats 0 to 2, SMPTE division, and
-the RIFF wrapper (`RMID`). It is lenient where players are (unknown chunks, a last track cut short,
-data bytes above 127 masked) and exact where sound depends on it: channels, controllers and the order
-of simultaneous events are kept. Other libraries either build an object per event (mido: 1.0 s for
-23,000 events) or drop channels and mid-track program changes (symusic), hence this reader.
+the RIFF wrapper (`RMID`). It is lenient where players are (`chunks` and `track` say how) and exact where
+sound depends on it: channels, controllers and the order of simultaneous events are kept. Other libraries
+either build an object per event (mido: 1.0 s for 23,000 events) or drop channels and mid-track program
+changes (symusic), hence this reader.
 
 References:
     MIDI Manufacturers Association, "Standard MIDI Files 1.0", RP-001, 1996.
@@ -13,21 +13,24 @@ References:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from earmark.foundation.errors import PieceError
+from earmark.music.midi.chunks import read_header, tracks_of, unwrapped
+from earmark.music.midi.percussion import DRUM_CHANNEL, Exclusive, drum_rows
+from earmark.music.midi.track import Track
 
 NOTE_OFF, NOTE_ON, POLY_PRESSURE, CONTROL, PROGRAM, PRESSURE, PITCH_BEND = range(0x80, 0xF0, 0x10)
 # Controllers that end all notes of a channel: 120, and 123 with the mode changes 124 to 127.
 ALL_SOUND_OFF, ALL_NOTES_OFF = 120, 123
-DRUM_CHANNEL = 9  # channel 10 in musicians' counting, General MIDI percussion
 DEFAULT_TEMPO_US = 500_000  # microseconds a quarter note: 120 a minute, the standard's default
-_DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
-
-Row = tuple[int, int, int, int, int, int]  # tick, port_channel, kind, data1, data2, track
+_PARTS = ((16, 0xF0), (8, 0xFF), (0, 0xFF))  # shift and mask of kind, data1, data2 in a packed event
+SHORTEST_TICK_US = 1.0  # microseconds: a tempo that makes ticks shorter, 0 above all, cannot be meant
+MOST_WARNINGS = 3  # of one file that are told
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,9 @@ class Events:
         data1: (n,) uint8, first data byte.
         data2: (n,) uint8, second data byte, 0 where the event has none.
         track: (n,) int16, number of the track that holds the event.
+        is_drum: (n,) bool, whether the event is on a channel that plays drums then; where it is not given,
+            these are channel 10 of each port.
+        warnings: What of the file is not played, in words.
     """
 
     time_s: np.ndarray
@@ -50,25 +56,29 @@ class Events:
     data1: np.ndarray
     data2: np.ndarray
     track: np.ndarray
+    is_drum: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    warnings: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        if len(self.is_drum) != len(self):
+            object.__setattr__(self, "is_drum", self.port_channel % 16 == DRUM_CHANNEL)
 
     def __len__(self) -> int:
         return len(self.time_s)
 
-    @property
-    def is_drum(self) -> np.ndarray:
-        """Whether an event is on the percussion channel of its port, (n,)."""
-        return self.port_channel % 16 == DRUM_CHANNEL
-
     def where(self, mask: np.ndarray) -> Events:
         """Return the events for which `mask` (n,) is true."""
-        return Events(*(column[mask] for column in self._columns()))
+        return Events(*(column[mask] for column in self._columns()), warnings=self.warnings)
 
     def scaled(self, factor: float) -> Events:
         """Return the same events with every time multiplied by `factor`."""
-        return Events(self.time_s * factor, *self._columns()[1:])
+        return replace(self, time_s=self.time_s * factor)
 
     def _columns(self) -> tuple[np.ndarray, ...]:
-        return self.time_s, self.port_channel, self.kind, self.data1, self.data2, self.track
+        return (
+            *(self.time_s, self.port_channel, self.kind, self.data1, self.data2),
+            *(self.track, self.is_drum),
+        )
 
 
 def read(path: Path) -> Events:
@@ -107,114 +117,63 @@ def first_metre(path: Path) -> str:
 
 def _parse(data: bytes) -> tuple[Events, list[tuple[int, str]]]:
     """Return the events and the time signatures (tick, metre) of a MIDI file's bytes."""
-    if data[:4] == b"RIFF" and data[8:12] == b"RMID":
-        start = data.find(b"MThd")
-        data = data[start:] if start >= 0 else b""
-    if data[:4] != b"MThd":
-        raise PieceError("not a MIDI file: its header chunk MThd is missing" if data else "empty file")
-    if len(data) < 14:
-        raise PieceError("MIDI header is cut short")
-    header_size = int.from_bytes(data[4:8], "big")
-    file_format = int.from_bytes(data[8:10], "big")
-    division = int.from_bytes(data[12:14], "big")
-    if division == 0:
-        raise PieceError("MIDI header states 0 ticks a quarter note")
+    data = unwrapped(data)
+    header = read_header(data)
+    tracks = list(tracks_of(data, one_by_one=header.file_format == 2))
+    tempos = [tempo for track in tracks for tempo in track.tempos]
+    likely = [tempo for tempo in tempos if tempo[1] >= SHORTEST_TICK_US * header.division]
+    is_smpte = bool(header.division & 0x8000)
+    faults = [f"track {number} {fault}" for number, track in enumerate(tracks, 1) for fault in track.faults]
+    warnings = faults.copy()
+    if len(tracks) < header.tracks:
+        warnings.append(f"holds {len(tracks)} of the {header.tracks} tracks that its header states")
+    if len(likely) < len(tempos) and not is_smpte:
+        warnings.append("a tempo of no duration is ignored")
 
-    rows: list[Row] = []
-    tempos: list[tuple[int, int]] = []
-    metres: list[tuple[int, str]] = []
-    position, offset, track = 8 + header_size, 0, 0
-    while position + 8 <= len(data):
-        size = int.from_bytes(data[position + 4 : position + 8], "big")
-        chunk = data[position + 8 : position + 8 + size]
-        if data[position : position + 4] == b"MTrk":
-            end = _read_track(chunk, offset, track, rows, tempos, metres)
-            track += 1
-            # Format 2 holds independent patterns, played one after the other.
-            offset = end if file_format == 2 else 0
-        position += 8 + size
-    if not any(row[2] == NOTE_ON for row in rows):
-        raise PieceError("MIDI file has no notes")
-    rows.sort(key=lambda row: row[0])
-    table = np.array(rows, dtype=np.int64)
+    ticks = np.array([tick for track in tracks for tick in track.ticks], dtype=np.int64)
+    packed = np.array([event for track in tracks for event in track.events], dtype=np.int64)
+    if not (packed >> 20 & 0xF == NOTE_ON >> 4).any():
+        raise PieceError(f"MIDI file has no notes{f': {faults[0]}' if faults else ''}")
+    number = np.repeat(np.arange(len(tracks)), [len(track.ticks) for track in tracks])
+    order = np.argsort(ticks, kind="stable")
+    ticks, packed = ticks[order], packed[order]
+    port_channel = ((packed >> 24) * 16 + (packed >> 16 & 0xF)).astype(np.int16)
+    kind, data1, data2 = ((packed >> shift & mask).astype(np.uint8) for shift, mask in _PARTS)
     events = Events(
-        time_s=_seconds(table[:, 0], tempos, division),
-        port_channel=table[:, 1].astype(np.int16),
-        kind=table[:, 2].astype(np.uint8),
-        data1=table[:, 3].astype(np.uint8),
-        data2=table[:, 4].astype(np.uint8),
-        track=table[:, 5].astype(np.int16),
+        time_s=_seconds(ticks, likely, header.division),
+        port_channel=port_channel,
+        kind=kind,
+        data1=data1,
+        data2=data2,
+        track=number[order].astype(np.int16),
+        is_drum=drum_rows(port_channel, kind, data1, data2, _exclusives(tracks, ticks, order)),
+        warnings=_few(warnings),
     )
-    return events, metres
+    return events, [metre for track in tracks for metre in track.metres]
 
 
-def _read_track(
-    chunk: bytes,
-    tick: int,
-    track: int,
-    rows: list[Row],
-    tempos: list[tuple[int, int]],
-    metres: list[tuple[int, str]],
-) -> int:
-    """Append a track's channel events, tempos and metres, and return the tick at its end.
+def _exclusives(tracks: Sequence[Track], ticks: np.ndarray, order: np.ndarray) -> list[Exclusive]:
+    """Return the messages to instruments of all tracks in the order of time.
 
-    A track that is cut short ends early.
+    Args:
+        tracks: The tracks.
+        ticks: (n,), of all events, in the order of time.
+        order: (n,), the place of each event in its file, in the order of time.
     """
-    # Running status is kept across meta and system exclusive events: the standard forbids it, but files in
-    # circulation rely on it, and a reader that resets it turns them into silence.
-    position, running, port = 0, 0, 0
-    try:
-        while position < len(chunk):
-            delta, position = _variable_length(chunk, position)
-            tick += delta
-            status = chunk[position]
-            if status >= 0x80:
-                position += 1
-            elif running:
-                status = running
-            else:
-                raise PieceError("MIDI track has data where a status byte belongs")
-            if status < 0xF0:
-                running = status
-                kind = status & 0xF0
-                first = chunk[position] & 0x7F
-                second = chunk[position + 1] & 0x7F if _DATA_BYTES[kind] == 2 else 0
-                position += _DATA_BYTES[kind]
-                if kind == NOTE_ON and second == 0:
-                    kind = NOTE_OFF
-                rows.append((tick, 16 * port + (status & 0x0F), kind, first, second, track))
-            elif status == 0xFF:
-                meta = chunk[position]
-                size, position = _variable_length(chunk, position + 1)
-                if meta == 0x51 and size == 3:
-                    tempos.append((tick, int.from_bytes(chunk[position : position + 3], "big")))
-                elif meta == 0x58 and size == 4:  # the denominator is stated as a power of two
-                    metres.append((tick, f"{chunk[position]}/{1 << min(chunk[position + 1], 10)}"))
-                elif meta == 0x21 and size == 1:
-                    port = chunk[position]
-                elif meta == 0x2F:
-                    break
-                position += size
-            elif status in (0xF0, 0xF7):
-                size, position = _variable_length(chunk, position)
-                position += size
-            else:  # other system messages do not belong in files; their lengths are fixed
-                position += {0xF1: 1, 0xF2: 2, 0xF3: 1}.get(status, 0)
-    except IndexError:  # the track is cut short
-        pass
-    return tick
+    place, found = 0, []
+    for track in tracks:
+        for tick, before, port, content in track.exclusives:
+            start, end = np.searchsorted(ticks, tick, side="left"), np.searchsorted(ticks, tick, side="right")
+            row = int(start + np.searchsorted(order[start:end], place + before))
+            found.append((row, port, content))
+        place += len(track.ticks)
+    return sorted(found, key=lambda message: message[0])
 
 
-def _variable_length(data: bytes, position: int) -> tuple[int, int]:
-    """Return a variable-length quantity and the position after it."""
-    value = 0
-    for _ in range(4):
-        byte = data[position]
-        position += 1
-        value = (value << 7) | (byte & 0x7F)
-        if byte < 0x80:
-            return value, position
-    raise PieceError("MIDI track has a number of more than four bytes")
+def _few(warnings: Sequence[str]) -> tuple[str, ...]:
+    """Return the first warnings, and how many more there are."""
+    more = len(warnings) - MOST_WARNINGS
+    return (*warnings[:MOST_WARNINGS], *([f"and {more} more"] if more > 0 else []))
 
 
 def _seconds(ticks: np.ndarray, tempos: list[tuple[int, int]], division: int) -> np.ndarray:

@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING
 
 from earmark.foundation.errors import EarmarkError, PieceError, describe
 from earmark.music.midi.notes import notes_of
+from earmark.music.midi.percussion import DRUM_CHANNEL
 from earmark.music.midi.perform import PLAYERS, Metre, perform, to_midi
-from earmark.music.midi.smf import DRUM_CHANNEL, parse
+from earmark.music.midi.smf import parse
 from earmark.music.sources.fragment import Fragment, split_fragment
 
 if TYPE_CHECKING:

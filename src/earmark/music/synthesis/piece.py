@@ -27,6 +27,6 @@ def render_piece(
         PieceError: This piece cannot be played.
         EarmarkError: FluidSynth or the soundfont cannot be used.
     """
-    events = arranged(read(midi), tempo, instruments)
+    events = arranged(read(midi), tempo, instruments, synthesis.max_s)
     blocks = synthesize(events, synthesis)
     write_wav(resampled(blocks, synthesis.rate_hz, target), target, destination)

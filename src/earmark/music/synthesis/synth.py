@@ -8,7 +8,7 @@ state in its effects, and the same piece would sound different the second time.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,11 +20,12 @@ from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.foundation.quiet_import import quiet_import
 from earmark.music.midi.arrange import PIANO
 from earmark.music.midi.notes import notes_of
+from earmark.music.midi.pairs import note_pairs
+from earmark.music.midi.percussion import DRUM_CHANNEL
 from earmark.music.midi.smf import (
     ALL_NOTES_OFF,
     ALL_SOUND_OFF,
     CONTROL,
-    DRUM_CHANNEL,
     NOTE_OFF,
     NOTE_ON,
     PITCH_BEND,
@@ -38,7 +39,7 @@ PERIOD = 64  # samples; FluidSynth computes in blocks of this size and events ta
 BLOCK = 1 << 16  # samples handed on at a time; a multiple of PERIOD; keeps memory flat
 MOST_PORTS = 16  # FluidSynth has up to 256 channels, 16 a port; pieces of more ports share them
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 8_000, 96_000  # below, FluidSynth silently plays at 44,100 Hz
-DRUM_TYPE = 1  # CHANNEL_TYPE_DRUM in fluidsynth/synth.h
+MELODIC_TYPE, DRUM_TYPE = 0, 1  # CHANNEL_TYPE_MELODIC and CHANNEL_TYPE_DRUM in fluidsynth/synth.h
 LONGEST_S = 86_400.0  # longer than any piece that is played in a day
 INSTALL = "sudo apt-get install libfluidsynth3"
 
@@ -145,7 +146,7 @@ def synthesize(events: Events, synthesis: Synthesis) -> Iterator[np.ndarray]:
     period = (sample // PERIOD).tolist()
     channels = _channels(events.port_channel).tolist()
     kinds, first, second = events.kind.tolist(), events.data1.tolist(), events.data2.tolist()
-    tracks = events.track.tolist()
+    is_drum, ending = events.is_drum.tolist(), _ending(events)
     with _Player(synthesis, highest_channel=max(channels, default=0)) as player:
         done, index, count = 0, 0, len(kinds)
         while done < total:
@@ -157,11 +158,24 @@ def synthesize(events: Events, synthesis: Synthesis) -> Iterator[np.ndarray]:
                 if period[index] > written:
                     player.write(block, written - first_period, period[index] - written)
                     written = period[index]
-                player.send(channels[index], kinds[index], first[index], second[index], tracks[index])
+                channel, kind = channels[index], kinds[index]
+                player.play(channel, is_drum=is_drum[index])
+                if kind in (NOTE_ON, NOTE_OFF):
+                    player.key(channel, kind, first[index], second[index], index, ending.get(index, ()))
+                else:
+                    player.send(channel, kind, first[index], second[index])
                 index += 1
             player.write(block, written - first_period, last_period - written)
             done += size
             yield block[:size]
+
+
+def _ending(events: Events) -> dict[int, list[int]]:
+    """The rows of the notes that a row of the events ends, by row."""
+    ending: dict[int, list[int]] = {}
+    for begun, ended in zip(*(rows.tolist() for rows in note_pairs(events)), strict=True):
+        ending.setdefault(ended, []).append(begun)
+    return ending
 
 
 def _channels(port_channel: np.ndarray) -> np.ndarray:
@@ -177,6 +191,8 @@ class _Player:
         library = fluidsynth()
         self._library = library
         self._holders: dict[tuple[int, int], set[int]] = {}
+        self._programs: dict[int, int] = {}
+        self._drums = {channel for channel in range(16 * MOST_PORTS) if channel % 16 == DRUM_CHANNEL}
         self._synth = library.Synth(
             gain=float(synthesis.gain),
             samplerate=synthesis.rate_hz,
@@ -194,7 +210,7 @@ class _Player:
             *(ctypes.c_void_p, ctypes.c_int),
             *(ctypes.c_void_p, ctypes.c_int, ctypes.c_int) * 2,
         ]
-        font = self._synth.sfload(str(synthesis.soundfont), 1)
+        self._font = font = self._synth.sfload(str(synthesis.soundfont), 1)
         if font < 0:
             self._synth.delete()
             raise EarmarkError(
@@ -213,24 +229,51 @@ class _Player:
     def __exit__(self, *_: object) -> None:
         self._synth.delete()
 
-    def send(self, channel: int, kind: int, first: int, second: int, track: int) -> None:
-        """Send one event, effective from the next period on."""
+    def play(self, channel: int, *, is_drum: bool) -> None:
+        """Let a channel play drums or a melody from now on."""
+        if (channel in self._drums) == is_drum:
+            return
+        self._drums ^= {channel}
+        kind, program = DRUM_TYPE if is_drum else MELODIC_TYPE, self._programs.get(channel, PIANO)
+        _call(self._library, "fluid_synth_set_channel_type", self._synth.synth, channel, kind)
+        if is_drum:
+            self._synth.program_change(channel, program)
+        else:
+            self._synth.program_select(channel, self._font, 0, program)
+
+    def key(
+        self, channel: int, kind: int, pitch: int, velocity: int, row: int, ending: Sequence[int]
+    ) -> None:
+        """Strike a key, or let it go, effective from the next period on.
+
+        Args:
+            channel: FluidSynth's.
+            kind: NOTE_ON or NOTE_OFF.
+            pitch: MIDI number.
+            velocity: 1 to 127.
+            row: Of the event.
+            ending: The rows of the notes that it ends.
+        """
         synth, library = self._synth.synth, self._library
+        # Several notes may hold a key: voices in unison, or a key struck again before it is let go. It is
+        # released with the last of them, or one would cut the others.
+        holders = self._holders.setdefault((channel, pitch), set())
+        holders.difference_update(ending)
         if kind == NOTE_ON:
-            self._holders.setdefault((channel, first), set()).add(track)
-            library.fluid_synth_noteon(synth, channel, first, second)
-        elif kind == NOTE_OFF:
-            # Two parts in unison share a key where their tracks share a channel: it is released with
-            # the last of them, or one would cut the other's note.
-            holders = self._holders.get((channel, first), set())
-            holders.discard(track)
-            if not holders:
-                library.fluid_synth_noteoff(synth, channel, first)
-        elif kind == CONTROL:
+            holders.add(row)
+            library.fluid_synth_noteon(synth, channel, pitch, velocity)
+        elif ending and not holders:
+            library.fluid_synth_noteoff(synth, channel, pitch)
+
+    def send(self, channel: int, kind: int, first: int, second: int) -> None:
+        """Send an event that is no note, effective from the next period on."""
+        synth, library = self._synth.synth, self._library
+        if kind == CONTROL:
             if first == ALL_SOUND_OFF or first >= ALL_NOTES_OFF:
                 self._holders = {held: by for held, by in self._holders.items() if held[0] != channel}
             library.fluid_synth_cc(synth, channel, first, second)
         elif kind == PROGRAM:
+            self._programs[channel] = first
             library.fluid_synth_program_change(synth, channel, first)
         elif kind == PITCH_BEND:
             library.fluid_synth_pitch_bend(synth, channel, (second << 7) | first)
