@@ -158,3 +158,9 @@ def test_what_wraps_a_file_is_taken_off(before, after):
 def test_what_only_speaks_of_midi_files_is_none():
     with pytest.raises(PieceError, match="not a MIDI file: its header chunk MThd is missing"):
         parse(b"<html>A MIDI file begins with MThd and MTrk</html>")
+
+
+def test_many_chunks_are_passed_over_in_time():
+    others = b"abcd\0\0\0\0" * 50_000
+    assert pitches(HEADER + others + GOOD[14:] + others) == PITCHES
+    assert len(pitches(HEADER + chunk(FIRST + END) * 3000)) == 12_000

@@ -124,25 +124,27 @@ def _following(data: bytes, start: int, end: int) -> int:
 
 def _next_track(data: bytes, position: int) -> int:
     """Where the next track chunk begins, looked for from where a chunk should begin; -1 if there is none."""
-    while position + 8 <= len(data):
-        if _is_track(data[position : position + 4]):
-            return position
-        if not _leads_on(data, position):
-            return data.find(TRACK, position)
-        position = _stated_end(data, position)
-    return -1
+    following = _past_others(data, position)
+    if following < 0:
+        return data.find(TRACK, position)
+    return following if following < len(data) else -1
 
 
 def _leads_on(data: bytes, position: int) -> bool:
     """Whether chunks follow from a position on: a track, or others up to the end of the file."""
+    return _past_others(data, position) >= 0
+
+
+def _past_others(data: bytes, position: int) -> int:
+    """Where the next track begins after chunks of other names, or the file ends; -1 where no chunk stands."""
     while position < len(data):
         kind = data[position : position + 4]
         if _is_track(kind):
-            return True
+            return position
         if len(data) < position + 8 or not all(0x20 <= byte < 0x7F for byte in kind):
-            return False
+            return -1
         position = _stated_end(data, position)
-    return position == len(data)
+    return position if position == len(data) else -1
 
 
 def _stated_end(data: bytes, position: int) -> int:
