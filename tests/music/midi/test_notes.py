@@ -86,6 +86,17 @@ def paired_one_by_one(events):
 
     in_track = lambda row: (events.track[row], *rows[row][1:4:2])  # noqa: E731
     rest = [row for group in by(in_track, np.flatnonzero(is_note).tolist()) for row in match(group)]
+    for row in sorted(row for row in rest if rows[row][2] == NOTE_ON):
+        same = [
+            other
+            for other in rest
+            if other < row
+            and rows[other][2] == NOTE_OFF
+            and (in_track(other), rows[other][0]) == (in_track(row), rows[row][0])
+        ]
+        if same:
+            ends[row] = row
+            rest = [other for other in rest if other not in (row, min(same))]
     rest = [row for group in by(lambda row: rows[row][1:4:2], sorted(rest)) for row in match(group)]
     strikes = {
         row: group for group in by(in_track, np.flatnonzero(events.kind == NOTE_ON).tolist()) for row in group

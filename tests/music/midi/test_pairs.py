@@ -58,6 +58,21 @@ def test_a_note_off_in_another_track_counts_where_the_own_track_has_none():
     assert [rows.tolist() for rows in found] == [[0, 2], [1, 3]]
 
 
+def test_a_note_of_no_length_may_end_before_it_begins():
+    rows = [
+        (0, "+", 60, 0),
+        (1, "-", 60, 0),
+        (1, "-", 60, 0),
+        (1, "+", 60, 0),
+        (2, "+", 60, 0),
+        (3, "-", 60, 0),
+    ]
+    begun, ended = note_pairs(events(*rows))
+    assert (begun.tolist(), ended.tolist()) == ([0, 3, 4], [1, 3, 5])
+    begun, ended = note_pairs(events(*rows[1:4]))
+    assert (begun.tolist(), ended.tolist()) == ([2], [2])
+
+
 def test_parts_in_unison_keep_their_own_note_offs():
     found = note_pairs(events((0, "+", 60, 0), (0, "+", 60, 1), (1, "-", 60, 1), (2, "-", 60, 0)))
     assert [rows.tolist() for rows in found] == [[0, 1], [3, 2]]

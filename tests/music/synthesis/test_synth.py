@@ -254,6 +254,17 @@ def test_a_repeated_key_sounds_to_its_end_whatever_the_order(late_s, tracks, ped
     np.testing.assert_allclose(found, expected, atol=1.0)
 
 
+@pytest.mark.parametrize("off_first", [False, True])
+def test_a_note_of_no_length_does_not_ring_on(events_of, off_first):
+    events = events_of((1.0, 1.0, 69, 0, 0), (4.0, 4.1, 30, 1, 1), program=ROCK_ORGAN)
+    rows = np.arange(len(events))
+    on, off = (int(np.flatnonzero((events.kind == kind) & (events.data1 == 69))[0]) for kind in (0x90, 0x80))
+    if off_first:
+        rows[[on, off]] = rows[[off, on]]
+    sound = play(events.where(rows))
+    assert rms(between(sound, 2.0, 3.9)) < 1e-4
+
+
 def test_a_key_without_a_note_off_does_not_hold_later_notes(events_of):
     # The first of three notes is never let go: the others end nevertheless.
     tidy = events_of((0.0, 0.5, 69, 0, 0), (1.0, 1.5, 69, 0, 0), (4.0, 4.1, 30, 1, 1), program=ROCK_ORGAN)

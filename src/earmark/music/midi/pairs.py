@@ -10,20 +10,24 @@ from earmark.music.midi.smf import NOTE_OFF, NOTE_ON, Events
 def note_pairs(events: Events) -> tuple[np.ndarray, np.ndarray]:
     """Pair note-ons with what ends them.
 
-    The notes of one key (track, channel and pitch) end in the order in which they began. A note that the key
-    has no note-off for ends by one in another track of the channel, else where the key is struck again, or
-    with the note that was struck with it. A note-off without a note is left out.
+    The notes of one key (track, channel and pitch) end in the order in which they began. Of notes that have no
+    note-off, one whose note-off stands before it at the same time, as notes of no length are often written,
+    ends at once; another ends by a note-off in another track of the channel, else where the key is struck
+    again, or with the note that was struck with it. A note-off without a note is left out.
 
     Args:
         events: Of a piece.
 
     Returns:
-        Rows of note-ons, and of the events that end them, both (pairs,), in the order of the note-ons. A
-        note-on that nothing ends is left out.
+        Rows of note-ons, and of the events that end them, both (pairs,), in the order of the note-ons; a note
+        that ends at once has its own row. A note-on that nothing ends is left out.
     """
     rows = np.flatnonzero((events.kind == NOTE_ON) | (events.kind == NOTE_OFF))
     key = _keys(events, rows) | events.track[rows].astype(np.int64) << 32
     begun, ended, held, loose = _paired(rows, key, events.kind[rows] == NOTE_ON)
+    if len(held) and len(loose):
+        instant, held, loose = _of_no_length(events, held, loose)
+        begun, ended = np.concatenate([begun, instant]), np.concatenate([ended, instant])
     if len(held) and len(loose):
         rest = np.sort(np.concatenate([held, loose]))
         more = _paired(rest, _keys(events, rest), events.kind[rest] == NOTE_ON)
@@ -73,6 +77,28 @@ def _paired(
     nth_on = (base + since_first(begins.astype(np.int64)))[begins]
     nth_off = (base + since_first(ends.astype(np.int64)))[ends]
     return rows[begins][np.searchsorted(nth_on, nth_off)], rows[ends], rows[is_held], rows[is_loose]
+
+
+def _of_no_length(
+    events: Events, held: np.ndarray, loose: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return note-ons whose note-off stands before them at the same time, and what is left of both."""
+
+    def at(rows: np.ndarray) -> list[tuple[float, int, int]]:
+        places = (events.time_s[rows], events.track[rows], _keys(events, rows))
+        return list(zip(*(place.tolist() for place in places), strict=True))
+
+    before: dict[tuple[float, int, int], list[int]] = {}
+    for row, place in zip(loose.tolist(), at(loose), strict=True):
+        before.setdefault(place, []).append(row)
+    instant, used = [], []
+    for row, place in zip(held.tolist(), at(held), strict=True):
+        if before.get(place, [row])[0] < row:
+            instant.append(row)
+            used.append(before[place].pop(0))
+            if not before[place]:
+                del before[place]
+    return np.array(instant, held.dtype), np.setdiff1d(held, instant), np.setdiff1d(loose, used)
 
 
 def _ended_otherwise(

@@ -262,7 +262,8 @@ class _Player:
         if kind == NOTE_ON:
             holders.add(row)
             library.fluid_synth_noteon(synth, channel, pitch, velocity)
-        elif ending and not holders:
+            holders.difference_update(ending)  # a note of no length ends itself
+        if ending and not holders:
             library.fluid_synth_noteoff(synth, channel, pitch)
 
     def send(self, channel: int, kind: int, first: int, second: int) -> None:
