@@ -10,10 +10,10 @@ from earmark.music.midi.smf import NOTE_OFF, NOTE_ON, Events
 def note_pairs(events: Events) -> tuple[np.ndarray, np.ndarray]:
     """Pair note-ons with what ends them.
 
-    The notes of one key (track, channel and pitch) end in the order in which they began. Of notes that have no
-    note-off, one whose note-off stands before it at the same time, as notes of no length are often written,
-    ends at once; another ends by a note-off in another track of the channel, else where the key is struck
-    again, or with the note that was struck with it. A note-off without a note is left out.
+    The notes of one key (track, channel and pitch) end in the order in which they began. Of notes that have
+    no note-off, one whose note-off stands before it at the same time, as notes of no length are often
+    written, ends at once; another ends by a note-off in another track of the channel, else where the key is
+    struck again, or with the note that was struck with it. A note-off without a note is left out.
 
     Args:
         events: Of a piece.
