@@ -38,8 +38,8 @@ class RenderSettings:
         reverb: Whether FluidSynth's reverb plays.
         chorus: Whether FluidSynth's chorus plays.
         tail_s: Seconds recorded after the last note.
-        max_seconds: Seconds after which a piece, MIDI or recording, is cut off; 0 for no limit. MIDI whose first
-            note comes after 30 s, or after half of them, begins with it.
+        max_seconds: Seconds after which a piece, MIDI or recording, is cut off; 0 for no limit. MIDI whose
+            first note comes after 30 s, or after half of them, begins with it.
     """
 
     instruments: str

@@ -190,6 +190,22 @@ def test_events_are_in_order_of_time_and_simultaneous_ones_in_that_of_the_file()
     assert rows(smf(first, second), "time_s", "data1") == [(0, 3), (0.5, 1), (0.5, 2), (0.5, 4), (0.5, 69)]
 
 
+def test_what_follows_a_pause_of_hours_is_left_out_and_told():
+    pause = b"\x00\x90\x40\x64\x60\x40\x00" + b"\xff\xff\xff\x7f" + A4[1:]
+    events = parse(smf(A4 * 3, pause))
+    notes = notes_of(events)
+    assert sorted(notes.pitch.tolist()) == [64, 69, 69, 69]
+    assert notes.end_s == pytest.approx(1.5)
+    assert events.warnings == ("what follows a pause of 388 hours in track 2 is not played",)
+    held = b"\x00\x90\x40\x64\xff\xff\xff\x7f\x40\x00"  # its note-off comes so late
+    assert notes_of(parse(smf(A4 * 3, held))).end_s == pytest.approx(1.5)
+
+
+def test_music_that_begins_after_hours_is_read():
+    late = b"\x00\x80\x45\x00" + b"\xff\xff\xff\x7f" + A4[1:]
+    assert len(notes_of(parse(smf(late)))) == 1
+
+
 def test_patterns_of_format_2_follow_each_other():
     data = smf(A4, b"\x60" + A4[1:], kind=2)
     assert notes_of(parse(data)).onset_s.tolist() == pytest.approx([0, 1.0])

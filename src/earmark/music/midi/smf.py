@@ -30,6 +30,7 @@ ALL_SOUND_OFF, ALL_NOTES_OFF = 120, 123
 DEFAULT_TEMPO_US = 500_000  # microseconds a quarter note: 120 a minute, the standard's default
 _PARTS = ((16, 0xF0), (8, 0xFF), (0, 0xFF))  # shift and mask of kind, data1, data2 in a packed event
 SHORTEST_TICK_US = 1.0  # microseconds: a tempo that makes ticks shorter, 0 above all, cannot be meant
+LONGEST_PAUSE_S = 3600.0
 MOST_WARNINGS = 3  # of one file that are told
 
 
@@ -147,9 +148,29 @@ def _parse(data: bytes) -> tuple[Events, list[tuple[int, str]]]:
         data2=data2,
         track=number[order].astype(np.int16),
         is_drum=drum_rows(port_channel, kind, data1, data2, _exclusives(tracks, ticks, order)),
-        warnings=_few(warnings),
     )
-    return events, [metre for track in tracks for metre in track.metres]
+    events, lost = _without_long_pause(events)
+    return replace(events, warnings=_few([*warnings, *lost])), [
+        metre for track in tracks for metre in track.metres
+    ]
+
+
+def _without_long_pause(events: Events) -> tuple[Events, list[str]]:
+    """Return the events up to a pause that only a damaged number can state, and what is lost, in words."""
+    is_on = events.kind == NOTE_ON
+    time_s = events.time_s[is_on | (events.kind == NOTE_OFF)]
+    time_s = time_s[time_s >= events.time_s[is_on][0]]
+    pauses = np.flatnonzero(np.diff(time_s) > LONGEST_PAUSE_S)
+    if len(pauses) == 0:
+        return events, []
+    before_s, after_s = time_s[pauses[0]], time_s[pauses[0] + 1]
+    lost = np.unique(events.track[(events.time_s >= after_s) & is_on]) + 1
+    where = f" in track {', '.join(map(str, lost[:MOST_WARNINGS]))}" if len(lost) else ""
+    hours = (after_s - before_s) / 3600
+    said = (
+        f"what follows a pause of {hours:.0f} {'hour' if round(hours) == 1 else 'hours'}{where} is not played"
+    )
+    return events.where(events.time_s < after_s), [said]
 
 
 def _exclusives(tracks: Sequence[Track], ticks: np.ndarray, order: np.ndarray) -> list[Exclusive]:
