@@ -91,6 +91,8 @@ def write_corpus(folder):
     add("Ash/twin.mid", "Ash", notes=twin)
     add("Birch/twin.mid", "Birch", notes=twin)
     add("Birch/silent.wav", "Birch", write=lambda path, notes: write_tones(path, notes, peak=0.0))
+    with (folder / "Cedar" / "1.mid").open("ab") as damaged:  # events after the end of its last track
+        damaged.write(b"MTrk\x00\x00\x00\x0c\x00\xff\x2f\x00\x00\x90\x45\x64\x60\x80\x45\x40")
     (folder / "Cedar" / "broken.mid").write_bytes(b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x01\xe0MTrk garbage")
     rows += ["Cedar/broken.mid,Cedar,,", "Cedar/lost.mid,Cedar,,"]
     return rows

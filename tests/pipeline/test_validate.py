@@ -56,6 +56,15 @@ def test_sound_pieces_keep_their_columns_and_have_a_length(finished):
     assert pieces.duration_s.astype(float).between(11.9, 13.1).all()
 
 
+def test_what_is_not_heard_of_a_piece_is_told(finished):
+    warnings = read_table(finished.workspace.pieces).set_index("path").warning
+    warned = warnings[warnings != ""]
+    assert warned.index.tolist() == ["Cedar/1.mid"]
+    assert warned.item().endswith("has 8 bytes after its end, which are not played")
+    said = [line for lines in finished.lines.values() for line in lines]
+    assert any(f"not all of Cedar/1.mid is heard: {warned.item()}" in line for line in said)
+
+
 def test_there_are_facts_of_sound_pieces_alone(finished):
     pieces = read_table(finished.workspace.pieces)
     facts = {path.stem: json.loads(path.read_text()) for path in finished.workspace.facts.iterdir()}

@@ -165,12 +165,13 @@ def _without_long_pause(events: Events) -> tuple[Events, list[str]]:
         return events, []
     before_s, after_s = time_s[pauses[0]], time_s[pauses[0] + 1]
     lost = np.unique(events.track[(events.time_s >= after_s) & is_on]) + 1
-    where = f" in track {', '.join(map(str, lost[:MOST_WARNINGS]))}" if len(lost) else ""
-    hours = (after_s - before_s) / 3600
-    said = (
-        f"what follows a pause of {hours:.0f} {'hour' if round(hours) == 1 else 'hours'}{where} is not played"
-    )
-    return events.where(events.time_s < after_s), [said]
+    events = events.where(events.time_s < after_s)
+    if len(lost) == 0:
+        return events, []
+    hours = round((after_s - before_s) / 3600)
+    where = f"{'track' if len(lost) == 1 else 'tracks'} {', '.join(map(str, lost[:MOST_WARNINGS]))}"
+    pause = f"{hours} {'hour' if hours == 1 else 'hours'}"
+    return events, [f"what follows a pause of {pause} in {where} is not played"]
 
 
 def _exclusives(tracks: Sequence[Track], ticks: np.ndarray, order: np.ndarray) -> list[Exclusive]:
