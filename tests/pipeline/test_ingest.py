@@ -1,7 +1,9 @@
 """A source becomes a catalog, and a copy of every file."""
 
 import os
+import shutil
 import stat
+import unicodedata
 
 import pytest
 
@@ -145,6 +147,20 @@ def test_merged_labels_are_one_and_their_works_stay_apart(ingest):
         "Telemann/1.mid": {"label": "Germans", "group": "Telemann/1"},
         "Byrd/1.mid": {"label": "Byrd", "group": "Byrd/1"},
     }
+
+
+def test_settings_mean_labels_however_they_are_written(ingest):
+    """Files of a Mac (NFD), settings that were typed (NFC), and the other way round."""
+    composed, apart = (unicodedata.normalize(form, "Dvořák") for form in ("NFC", "NFD"))
+    for there, asked in ((apart, composed), (composed, apart)):
+        ingest.overrides[:] = [
+            f"data.merge={{Czechs: [Suk, '{asked}']}}",
+            f"data.labels=[Czechs, '{unicodedata.normalize('NFD', 'Lübeck')}']",
+            f"data.group_pattern='{asked}/(.)'",
+        ]
+        catalog = catalog_of(ingest(f"{there}/a.mid", "Suk/b.mid", "Lübeck/c.mid"), "label", "group")
+        assert catalog[f"{there}/a.mid"] == {"label": "Czechs", "group": f"{composed}/a"}
+        shutil.rmtree(ingest.music / there)
 
 
 def test_merging_does_not_rename_pieces(ingest):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import stat
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from earmark.music.catalog import COLUMNS, KNOWN, write_table
 from earmark.music.sources import music21
 from earmark.music.sources.choice import read_source
 from earmark.music.sources.csv_table import PACKAGE_PREFIX
-from earmark.music.sources.labels import Merge, piece_id
+from earmark.music.sources.labels import Merge, piece_id, work_of
 from earmark.music.sources.origin import Origin, media_of
 from earmark.pipeline.context import Context
 from earmark.pipeline.settings.schema import Config
@@ -78,7 +77,7 @@ def _row(origin: Origin, group_pattern: str, merge: Merge) -> dict[str, str]:
         "path": origin.name,
         "media": media or "unknown",
         "label": merge(origin.label),
-        "group": _work(origin, group_pattern),
+        "group": work_of(origin, group_pattern),
         "role": origin.role,
         "split": origin.split,
         "title": origin.title,
@@ -108,19 +107,6 @@ def _check_confidence(origin: Origin, least: float) -> None:
         raise PieceError(
             f"its label's confidence is {origin.confidence:g}, not above data.min_confidence={least:g}"
         )
-
-
-def _work(origin: Origin, pattern: str) -> str:
-    if pattern:
-        try:
-            match = re.search(pattern, origin.name)
-        except re.error as error:
-            raise EarmarkError(
-                f"data.group_pattern {pattern!r} is not a regular expression: {error}"
-            ) from error
-        if match:
-            return f"{origin.label}/{match.group(1) if match.groups() else match.group(0)}"
-    return origin.group or origin.name
 
 
 def _task(origin: Origin, identity: str, context: Context, resolved: Callable[[Path], Path]) -> Task:

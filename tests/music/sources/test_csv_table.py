@@ -1,12 +1,15 @@
 """A CSV of music: what it may say, and how it says where it is wrong."""
 
 import math
+import unicodedata
 
 import pytest
 
 from earmark.foundation.errors import EarmarkError
 from earmark.music.sources.csv_table import read_csv
 from earmark.music.sources.origin import Origin
+
+NFC, NFD = (unicodedata.normalize(form, "Dvořák") for form in ("NFC", "NFD"))
 
 
 @pytest.fixture
@@ -101,7 +104,14 @@ def test_words_that_mean_nothing_to_other_readers_are_words(csv):
     [
         ("label\nBach\n", "has no column 'path'"),
         ("path\na.mid\n", "has no column 'label'"),
-        ("path;label\na.mid;Bach\n", "has no column 'path'"),
+        ("Filename,Genre\na.mid,Bach\n", "(the files) and label (their classes), and says Filename, Genre"),
+        ("sep=,\npath;label\na.mid;Bach\n", "has no column 'path'"),
+        ("path:label\na.mid:Bach\n", "has no column 'path'"),
+        ('path;label\n"a.mid;Bach\n', "is not a CSV table: unexpected end of data: quotes missing?"),
+        ("path,label\na.mid,Ba\0ch\n", "it has bytes of zero"),
+        (f"path,label,role\na.mid,{NFD},\nb.mid,{NFC},unknown-test\n", f"the label {NFC} is known"),
+        ("path,label\na.mid,\u00a0\u200b\n", "line 2: a.mid has no label"),
+        ("path,label\n\u00a0\u200b,Bach\n", "line 2: no path"),
         ("a.mid,Bach\n", "has no column 'path'"),
         ("path,label\n", "lists no pieces"),
         ("path,label\n\n\n", "lists no pieces"),
@@ -134,10 +144,98 @@ def test_what_is_wrong_in_it_is_one_line_that_names_file_and_place(csv, text, re
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
-def test_another_encoding_is_refused(csv, encoding):
-    with pytest.raises(EarmarkError, match=r"catalog\.csv is not a CSV table in UTF-8"):
-        read_csv(csv("path,label\na.mid,Dvořák\n".replace("ř", "é"), encoding))
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_what_parts_cells_and_lines_and_how_letters_are_kept_makes_no_difference(
+    csv, tmp_path, delimiter, line_end, encoding
+):
+    rows = [["Label", "PATH", "Title"], ["Dvořák", "a, b.mid", 'x;"|\ty'], ["Bach", "c.mid", ""]]
+    quoted = [['"' + cell.replace('"', '""') + '"' for cell in row] for row in rows]
+    origins = read_csv(csv(line_end.join(delimiter.join(row) for row in quoted), encoding))
+    assert origins == [
+        Origin("a, b.mid", "Dvořák", "a, b.mid", title='x;"| y', file=tmp_path / "a, b.mid"),
+        Origin("c.mid", "Bach", "c.mid", title="c", file=tmp_path / "c.mid"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sep=,\npath,label\na.mid,Bach\n",
+        "sep=;\r\npath;label\r\na.mid;Bach\r\n",
+        "\ufeffsep=\t\npath\tlabel\na.mid\tBach\n",
+        "\ufeff\ufeffpath,label\na.mid,Bach",
+        '"SEP=^"\npath^label\na.mid^Bach',
+        "\n\npath,label\na.mid,Bach",
+        'path, label\n"a.mid", "Bach"',
+        "\u00a0Path\u200b,LABEL\n a.mid\u00a0,\u200bBach",
+        "path,label,\r\na.mid,Bach,\r\n,,\r\n,,\r\n\x1a",
+        "path,label\na.mid,Bach\n\x1a\n",
+        "path,label,,\na.mid,Bach,,,,\n",
+        "path;label;note\na.mid;Bach;a, b, c\n",
+        "label;note, of a kind, path;path\nBach;x;a.mid\n",
+    ],
+)
+def test_what_spreadsheets_put_around_a_table_is_not_in_it(csv, text):
+    origins = read_csv(csv(text))
+    assert [(origin.name, origin.label) for origin in origins] == [("a.mid", "Bach")]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1250", "cp1252", "mac-roman", "shift-jis"])
+def test_another_encoding_is_refused_with_the_remedy(csv, encoding):
+    text = "path,label\na.mid,Bach\nb.mid," + ("久石譲" if encoding == "shift-jis" else "Fauré") + "\n"
+    with pytest.raises(EarmarkError) as caught:
+        read_csv(csv(text, encoding))
+    assert "catalog.csv is not a CSV table in UTF-8 or UTF-16: line 3 has the byte 0x" in str(caught.value)
+    assert "save it as CSV UTF-8" in str(caught.value)
+
+
+def test_a_spreadsheets_own_file_is_named(tmp_path):
+    (tmp_path / "catalog.xlsx").write_bytes(b"PK\x03\x04\x14\0\x06\0")
+    with pytest.raises(EarmarkError, match=r"a spreadsheet's own file: save it as CSV UTF-8"):
+        read_csv(tmp_path / "catalog.xlsx")
+
+
+def test_labels_and_works_that_look_alike_are_one(csv):
+    text = f"path,label,group\na.mid,{NFD},{NFD} op. 1\nb.mid,{NFC},{NFC}\u00a0op. 1\nc.mid,\u200b{NFC} ,\n"
+    origins = read_csv(csv(text))
+    assert {origin.label for origin in origins} == {NFC}
+    assert [origin.group for origin in origins] == [f"{NFC} op. 1", f"{NFC} op. 1", "c.mid"]
+
+
+@pytest.mark.parametrize("there", [NFC, NFD])
+@pytest.mark.parametrize("asked", [NFC, NFD])
+def test_a_path_is_found_in_either_form(csv, tmp_path, there, asked):
+    (tmp_path / f"{there}.mid").touch()
+    (origin,) = read_csv(csv(f"path,label\n{asked}.mid,Bach\n"))
+    assert origin.file == tmp_path / f"{there}.mid"
+    assert (origin.name, origin.group) == (f"{asked}.mid", f"{NFC}.mid")
+
+
+def test_a_file_that_is_listed_in_both_forms_is_listed_twice(csv, tmp_path):
+    (tmp_path / f"{NFC}.mid").touch()
+    with pytest.raises(EarmarkError, match=r"line 3: .*is listed twice, in line 2 in another spelling"):
+        read_csv(csv(f"path,label\n{NFC}.mid,Bach\n{NFD}.mid,Bach\n"))
+
+
+def test_files_of_both_forms_are_two_pieces(csv, tmp_path):
+    for form in (NFC, NFD):
+        (tmp_path / f"{form}.mid").touch()
+    origins = read_csv(csv(f"path,label\n{NFC}.mid,Bach\n{NFD}.mid,Bach\n"))
+    assert [origin.file for origin in origins] == [tmp_path / f"{form}.mid" for form in (NFC, NFD)]
+
+
+def test_a_path_may_be_a_url_of_a_file(csv, tmp_path):
+    for start in ("file://", "FILE://localhost"):
+        (origin,) = read_csv(csv(f"path,label\n{start}{tmp_path}/a%20b%C5%99.mid,Bach\n"))
+        assert origin.file == tmp_path / "a bř.mid"
+        assert origin.name == str(tmp_path / "a bř.mid")
+
+
+def test_a_decimal_comma_is_one(csv):
+    (origin,) = read_csv(csv("path;label;confidence\na.mid;Bach;0,75\n"))
+    assert origin.confidence == 0.75
 
 
 def test_a_missing_csv_is_named(tmp_path):

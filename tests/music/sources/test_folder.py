@@ -1,6 +1,7 @@
 """A folder of music: the first folder is the label, the rest is up to the owner."""
 
 import os
+import unicodedata
 
 import pytest
 
@@ -78,6 +79,14 @@ def test_what_is_hidden_or_no_music_or_without_a_label_is_left_out(music, other)
 def test_names_may_have_any_letters(music):
     folder = music("Dvořák/Größe, op. 1 'x'.mid", "久石譲/夏.mid")
     assert {origin.label for origin in read_folder(folder)} == {"Dvořák", "久石譲"}
+
+
+def test_folders_that_look_alike_are_one_label(music):
+    forms = [unicodedata.normalize(form, "Dvořák") for form in ("NFC", "NFD")]
+    folder = music(f"{forms[0]}/a.mid", f"{forms[1]}/b.mid", f"{forms[1]}/op. 1/c.mid", "Bach\u00a0/d.mid")
+    assert {origin.label for origin in read_folder(folder)} == {forms[0], "Bach"}
+    works = {origin.name: origin.group for origin in read_folder(folder)}
+    assert works[f"{forms[1]}/op. 1/c.mid"] == f"{forms[0]}/op. 1"
 
 
 def test_links_to_files_and_folders_are_followed(music, tmp_path):

@@ -2,17 +2,20 @@
 
 Paths are relative to the CSV. `music21:…` names a score that the music21 package ships. Columns whose
 names end in `confidence` (0 to 1) state confidence in the label; `data.min_confidence` filters by them.
+Labels and works are compared as `spelling` says, and so are paths where no file is called exactly so.
 """
 
 from __future__ import annotations
 
-from csv import Error, reader
 from math import isnan
 from pathlib import Path
+from urllib.parse import unquote
 
-from earmark.foundation.errors import EarmarkError, describe
+from earmark.foundation.errors import EarmarkError
 from earmark.music.catalog import KNOWN, ROLES, SPLITS
+from earmark.music.sources.csv_cells import read_cells
 from earmark.music.sources.origin import Origin
+from earmark.music.sources.spelling import Files, spelled, trimmed
 
 PACKAGE_PREFIX = "music21:"
 CONFIDENCE = "confidence"
@@ -28,8 +31,9 @@ def read_csv(csv: Path) -> list[Origin]:
     rows = _rows(csv)
     if not rows:
         raise EarmarkError(f"{csv} lists no pieces")
-    base = csv.resolve().parent
+    files = Files(csv.resolve().parent)
     origins: dict[str, Origin] = {}
+    lines: dict[Path, int] = {}
     for line, row in rows:
         where, name = f"{csv} line {line}", row["path"]
         for column, allowed in (("role", ROLES), ("split", SPLITS)):
@@ -40,16 +44,19 @@ def read_csv(csv: Path) -> list[Origin]:
             raise EarmarkError(f"{where}: no path")
         if name in origins:
             raise EarmarkError(f"{where}: {name} is listed twice")
+        file = None if name.startswith(PACKAGE_PREFIX) else files.find(name)
+        if file is not None and lines.setdefault(file, line) != line:
+            raise EarmarkError(f"{where}: {name} is listed twice, in line {lines[file]} in another spelling")
         if role == KNOWN and not row["label"]:
             raise EarmarkError(f"{where}: {name} has no label; only unknown pieces may go without")
         origins[name] = Origin(
             name=name,
             label=row["label"],
-            group=row["group"] or name,
+            group=row["group"] or spelled(name),
             role=role,
             split=row["split"],
             title=row["title"] or Path(name).stem,
-            file=None if name.startswith(PACKAGE_PREFIX) else base / name,
+            file=file,
             confidence=_confidence(row),
         )
     _check_roles(csv, list(origins.values()))
@@ -60,7 +67,7 @@ def _confidence(row: dict[str, str]) -> float:
     """Return the least of a row's confidences, 1 where it states none, NaN where one is not a number."""
     stated = [cell for column, cell in row.items() if column.endswith(CONFIDENCE) and cell]
     try:
-        values = [float(cell) for cell in stated]
+        values = [float(cell.replace(",", ".")) for cell in stated]  # 0,5 where semicolons part cells
     except ValueError:
         return float("nan")
     # min() alone may pass over a NaN next to another number.
@@ -84,19 +91,8 @@ def _check_roles(csv: Path, origins: list[Origin]) -> None:
 
 
 def _rows(csv: Path) -> list[tuple[int, dict[str, str]]]:
-    """Return line number and stripped cells of every row that has any; COLUMNS and confidences only."""
-    try:
-        with csv.open(encoding="utf-8-sig", newline="") as file:
-            lines = reader(file, strict=True)
-            header = [name.strip().lower() for name in next(lines, [])]
-            numbered = [(lines.line_num, [cell.strip() for cell in cells]) for cells in lines]
-    except OSError as error:
-        raise EarmarkError(f"{csv} cannot be read: {describe(error)}") from error
-    except (UnicodeDecodeError, Error) as error:
-        raise EarmarkError(f"{csv} is not a CSV table in UTF-8: {error}") from error
-    for column in ("path", "label"):
-        if column not in header:
-            raise EarmarkError(f"{csv} has no column '{column}': needed are path and label")
+    """Return line number and cells of every row that has any; COLUMNS and confidences only."""
+    header, numbered = read_cells(csv)
     for column in COLUMNS:
         if header.count(column) > 1:
             raise EarmarkError(f"{csv} has the column '{column}' twice")
@@ -104,8 +100,15 @@ def _rows(csv: Path) -> list[tuple[int, dict[str, str]]]:
     for line, cells in numbered:
         if any(cells[len(header) :]):
             raise EarmarkError(f"{csv} line {line} has more cells than there are columns: quotes missing?")
-        if any(cells):
-            row = dict(zip(header, cells, strict=False))
-            confidences = {column: cell for column, cell in row.items() if column.endswith(CONFIDENCE)}
-            rows.append((line, {column: row.get(column, "") for column in COLUMNS} | confidences))
+        row = dict(zip(header, cells, strict=False))
+        confidences = {column: spelled(cell) for column, cell in row.items() if column.endswith(CONFIDENCE)}
+        texts = {column: spelled(row.get(column, "")) for column in COLUMNS}
+        rows.append((line, texts | confidences | {"path": _path(row.get("path", ""))}))
     return rows
+
+
+def _path(cell: str) -> str:
+    """The path that a cell states, of `file://` URLs too."""
+    path = trimmed(cell)
+    scheme, mark, rest = path.partition("://")
+    return unquote(rest.removeprefix("localhost")) if mark and scheme.lower() == "file" else path

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from earmark.foundation.errors import EarmarkError
 from earmark.music.sources.origin import AUDIO_SUFFIXES, MIDI_SUFFIXES, Origin, media_of
+from earmark.music.sources.spelling import spelled
 
 
 def read_folder(folder: Path) -> list[Origin]:
@@ -24,8 +25,9 @@ def read_folder(folder: Path) -> list[Origin]:
         parts = path.relative_to(folder).parts
         if len(parts) >= 2 and media_of(path.name):
             name = "/".join(parts)
-            work = "/".join(parts[:2])
-            origins.append(Origin(name=name, label=parts[0], group=work, title=path.stem, file=path))
+            work = spelled("/".join(parts[:2]))
+            label = spelled(parts[0]) or parts[0]
+            origins.append(Origin(name=name, label=label, group=work, title=path.stem, file=path))
     if not origins:
         known = " ".join(sorted(MIDI_SUFFIXES | AUDIO_SUFFIXES))
         raise EarmarkError(f"{folder} holds no music: expected {folder}/<label>/<file>, file one of {known}")

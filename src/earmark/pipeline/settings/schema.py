@@ -20,6 +20,7 @@ from earmark.music.recipe import Recipe
 from earmark.music.renderings import RenderingsSettings
 from earmark.music.settings import AudioSettings, ClipSettings, HearingSettings, MidiSettings, RenderSettings
 from earmark.music.soundness import Limits
+from earmark.music.sources.spelling import spelled
 
 
 def _open_mapping() -> Any:
@@ -37,6 +38,10 @@ class DataSettings:
     merge: dict[str, Any] = field(default_factory=_open_mapping)
     labels: list[str] = field(default_factory=list)
     min_confidence: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Spell labels as those of catalogs are."""
+        self.labels = [spelled(label) for label in self.labels]
 
 
 @dataclass
