@@ -1,9 +1,11 @@
 """The command `earmark`, as somebody types it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import typer
@@ -13,12 +15,14 @@ from earmark import __version__
 from earmark.apps import cli
 from earmark.foundation.errors import EarmarkError, PieceError
 
+PROJECT = Path(__file__).parents[2]
+
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """A checkout of our own, entered at one of its folders."""
     root = tmp_path / "checkout"
-    (root / "conf").mkdir(parents=True)
+    shutil.copytree(PROJECT / "conf", root / "conf")
     (root / "dvc.yaml").touch()
     (root / "data").mkdir()
     (root / "data" / "source").write_text("default\n")
@@ -28,7 +32,7 @@ def checkout(tmp_path, monkeypatch):
 
 @pytest.fixture
 def music(tmp_path):
-    for name in ("Bach/a.mid", "Bach/b.mid", "Cage/c.wav"):
+    for name in ("Bach/a.mid", "Bach/b.mid", "Bach/d.mid", "Cage/c.wav", "Cage/e.mid", "Cage/f.mid"):
         (tmp_path / "music" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "music" / name).touch()
     return tmp_path / "music"
@@ -57,24 +61,90 @@ def test_version():
 def test_use_a_folder(checkout, music):
     done = earmark("use", music)
     assert done.exit_code == 0
-    assert done.stdout == "The next `dvc repro` learns from 3 pieces of 3 works; 2 known labels.\n"
+    assert done.stdout == "The next `dvc repro` learns from 6 pieces of 6 works; 2 known labels.\n"
     assert os.readlink(checkout / "data" / "source") == str(music)
 
 
 def test_use_a_csv_counts_strangers_and_says_what_is_missing(checkout, music):
     (music / "list.csv").write_text(
-        "path,label,group,role\nBach/a.mid,Bach,Suite,\nBach/b.mid,Bach,Suite,\n"
-        "Cage/c.wav,Cage,,\nlost.mid,,,unknown-test\n"
+        "path;label;group;role\nBach/a.mid;Bach;Suite;\nBach/b.mid;Bach;Suite;\nBach/d.mid;Bach;;\n"
+        "Bach/D.mid;Bach;Lost\x1b[31m;\nlist.csv;Bach;;\nCage/c.wav;Cage;;\nCage/e.mid;Cage;;\nCage/f.mid;Cage;;\n"
+        "../music/Bach/b.mid;Bach;Other;\n../music/Cage/f.mid;;;unknown-test\n"
     )
     done = earmark("use", music / "list.csv")
     assert done.exit_code == 0
     assert done.stdout == (
-        "The next `dvc repro` learns from 4 pieces of 3 works, 1 of them by strangers; 2 known labels.\n"
+        "The next `dvc repro` learns from 8 pieces of 7 works, 1 of them by strangers; 2 known labels.\n"
     )
     assert done.stderr.splitlines() == [
-        "too few works, a label needs 3: Bach (1), Cage (1)",
-        f"1 of them are not there, for example {music / 'lost.mid'}",
+        "2 of them left out:",
+        "  Bach/D.mid: cannot be read: No such file or directory",
+        "  list.csv: not a kind of music file that is known: .csv",
     ]
+
+
+def test_a_label_with_too_few_works_is_told_with_status_2_and_nothing_is_chosen(checkout, music):
+    (music / "Bach" / "b.mid").unlink()
+    (music / "Bach" / "b.mid").symlink_to("nowhere")
+    done = earmark("use", music)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("earmark: error: too few works of Bach (2): a label needs 3")
+    assert done.stderr.count("\n") == 1
+    assert "data.min_works=3 in overrides.yaml" in done.stderr
+    assert (checkout / "data" / "source").read_text() == "default\n"
+
+
+def test_a_label_with_too_few_works_is_left_out_where_the_settings_say_so(checkout, music):
+    for name in ("Byrd/a.mid", "Abel/b.mid", "Abel/c.mid", "Dowland/a.mid", "Dowland/b.mid", "Dowland/c.mid"):
+        (music / name).parent.mkdir(exist_ok=True)
+        (music / name).touch()
+    assert earmark("use", music).exit_code == 2
+    (checkout / "overrides.yaml").write_text("overrides: [data.min_works=3]\n")
+    done = earmark("use", music)
+    assert done.exit_code == 0
+    assert done.stdout == "The next `dvc repro` learns from 9 pieces of 9 works; 3 known labels.\n"
+    assert done.stderr.splitlines() == [
+        "3 of them left out:",
+        "  Abel/b.mid: its label has too few works: 2, and data.min_works=3",
+        "  Abel/c.mid: its label has too few works: 2, and data.min_works=3",
+        "  Byrd/a.mid: its label has too few works: 1, and data.min_works=3",
+    ]
+    (checkout / "overrides.yaml").write_text("overrides: [data.min_works=4]\n")
+    assert (
+        "not one of the 12 files can be used, the first: Abel/b.mid: its label"
+        in earmark("use", music).stderr
+    )
+    (checkout / "overrides.yaml").write_text("overrides: [data.min_works=1]\n")  # for earmark describe
+    assert earmark("use", music).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("override", "status"),
+    [
+        ('data.group_pattern="^(.*?)/"', 2),
+        ("data.merge={Johns: [Bach, Cage]}", 2),
+        ("data.merge={Johns: [Byrd, Abel], Bach: [Dowland]}", 0),
+        ("data.min_confidence=0.5", 0),
+    ],
+)
+def test_works_are_counted_as_the_settings_make_them(checkout, music, override, status):
+    for name in ("Byrd/a.mid", "Abel/b.mid", "Abel/c.mid", "Dowland/a.mid"):
+        (music / name).parent.mkdir(exist_ok=True)
+        (music / name).touch()
+    if status == 0 and "merge" not in override:
+        for label in ("Byrd", "Abel", "Dowland"):
+            shutil.rmtree(music / label)
+    (checkout / "overrides.yaml").write_text(f"overrides:\n- '{override}'\n")
+    done = earmark("use", music)
+    assert done.exit_code == status, done.stderr
+
+
+def test_a_source_of_which_no_file_can_be_used_is_not_chosen(checkout, music):
+    (music / "list.csv").write_text("path,label\nlost.mid,Bach\ngone.mid,Bach\n")
+    done = earmark("use", music / "list.csv")
+    assert done.exit_code == 2
+    assert "not one of the 2 files can be used, the first: lost.mid: cannot be read: No such" in done.stderr
+    assert (checkout / "data" / "source").read_text() == "default\n"
 
 
 def test_use_default_brings_the_corpus_back(checkout, music):

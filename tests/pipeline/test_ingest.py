@@ -31,7 +31,7 @@ def ingest(tmp_path, small):
         else:
             (music / "list.csv").write_text(csv)
             use_csv(workspace.source, music / "list.csv")
-        run(small(*overrides), workspace)
+        run(small("data.min_works=1", *overrides), workspace)  # few works will do
         return workspace
 
     overrides = []
@@ -137,6 +137,79 @@ def test_a_source_of_which_nothing_can_be_read_is_one_line(ingest, csv, said):
 
 def catalog_of(workspace, *columns):
     return read_table(workspace.catalog).set_index("path")[list(columns)].to_dict("index")
+
+
+def test_a_label_with_too_few_works_stops_before_anything_is_copied(ingest):
+    ingest.overrides.append("data.min_works=0")
+    with pytest.raises(EarmarkError, match=r"too few works of Byrd \(2\): a label needs 3"):
+        ingest("Bach/1.mid", "Bach/2.mid", "Bach/3.mid", "Byrd/1.mid", "Byrd/Mass/2.mid", "Byrd/Mass/3.mid")
+    assert not Workspace.at(ingest.music.parent / "checkout").raw.exists()
+
+
+def test_a_label_with_too_few_works_is_left_out_where_asked(ingest):
+    ingest.overrides.append("data.min_works=3")
+    files = ("Bach/1.mid", "Bach/2.mid", "Bach/3.mid", "Byrd/1.mid", "Byrd/2.mid", "Cage/1.mid")
+    files += ("Dowland/1.mid", "Dowland/2.mid", "Dowland/3.mid")
+    workspace = ingest(*files)
+    assert {row["label"] for row in catalog_of(workspace, "label").values()} == {"Bach", "Dowland"}
+    assert len(list(workspace.raw.iterdir())) == 6
+    failures = read_table(workspace.data / "failures" / "ingest.csv")
+    assert failures[["path", "reason"]].to_numpy().tolist() == [
+        ["Byrd/1.mid", "its label has too few works: 2, and data.min_works=3"],
+        ["Byrd/2.mid", "its label has too few works: 2, and data.min_works=3"],
+        ["Cage/1.mid", "its label has too few works: 1, and data.min_works=3"],
+    ]
+
+
+ODD_NAMES = (
+    "line\nend",
+    "car\rriage",
+    "tab\t",
+    "\x1b[31mred",
+    "q'u\"o,te;",
+    "👩\u200d🎤",
+    "久石譲",
+    "a\u2028b\u202e",
+    "=1+1",
+)
+
+
+def test_every_name_survives_in_tables(ingest, capsys):
+    """Read back, each name is what it was, in the catalog and among those that were left out."""
+    good = [f"Ba\rch/{name}.mid" for name in ODD_NAMES]
+    bad = [f"By\nrd/{name}.mid" for name in ODD_NAMES]
+    for name in bad:
+        (ingest.music / name).parent.mkdir(parents=True, exist_ok=True)
+        (ingest.music / name).symlink_to("nowhere")
+    workspace = ingest(*good)
+    catalog, failures = read_table(workspace.catalog), read_table(workspace.data / "failures" / "ingest.csv")
+    assert sorted(catalog.path) == sorted(good)
+    assert sorted(catalog.title) == sorted(ODD_NAMES)
+    assert set(catalog.label) == {"Ba ch"}
+    assert sorted(failures.path) == sorted(bad)
+    said = capsys.readouterr().out.split("\n")
+    assert len(said) == len(bad) + 3  # copied, left out, counted, and the last line end
+    assert all(line.isprintable() for line in said if "👩" not in line)
+
+
+def test_a_name_in_bytes_is_left_out_by_name(ingest):
+    (ingest.music / "Bach").mkdir()
+    for name in (b"caf\xe9.mid", b"caf\\xe9.mid"):
+        (ingest.music / "Bach" / os.fsdecode(name)).write_text("x")
+    workspace = ingest("Bach/a.mid")
+    assert sorted(catalog_of(workspace)) == ["Bach/a.mid", r"Bach/caf\xe9.mid"]
+    failures = read_table(workspace.data / "failures" / "ingest.csv")
+    assert failures[["path", "reason"]].to_numpy().tolist() == [
+        [r"Bach/caf\xe9.mid", "its name is not UTF-8: rename it, for example with convmv"]
+    ]
+
+
+def test_a_folder_whose_own_name_is_in_bytes_is_read(ingest):
+    ingest.music.rmdir()
+    real = ingest.music.parent / os.fsdecode(b"m\xfcsic")
+    real.mkdir()
+    ingest.music.symlink_to(real)
+    assert list(catalog_of(ingest("Bach/a.mid"))) == ["Bach/a.mid"]
 
 
 def test_merged_labels_are_one_and_their_works_stay_apart(ingest):

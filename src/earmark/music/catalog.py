@@ -1,4 +1,4 @@
-"""The piece table: its columns, and how tables are read and written; one row a piece.
+"""The piece table: columns, reading and writing, how many works a label needs; one row a piece.
 
 | column   | meaning |
 |----------|---------|
@@ -16,11 +16,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.words import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +33,8 @@ KNOWN, CALIBRATION, TEST = "known", "unknown-calibration", "unknown-test"
 ROLES = (KNOWN, CALIBRATION, TEST)
 SPLITS = ("train", "validation", "test")
 QUARANTINE_COLUMNS = ["piece_id", "path", "label", "stage", "reason"]
+LEAST_WORKS = 3  # of a label: one each to train, validate and test on
+_MOST_NAMED = 5  # labels in a message
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -69,3 +73,48 @@ def quarantine_rows(pieces: pd.DataFrame, reasons: dict[str, str], stage: str) -
     rows["stage"] = stage
     rows["reason"] = rows.piece_id.map(reasons)
     return rows.reindex(columns=QUARANTINE_COLUMNS)
+
+
+def too_few(works: Iterable[tuple[str, str]], least: int = LEAST_WORKS) -> dict[str, int]:
+    """Count the works of labels that have too few.
+
+    Args:
+        works: Label and work of each known piece.
+        least: How many a label needs.
+
+    Returns:
+        The number of works by label, sorted by label.
+    """
+    return {label: len(names) for label, names in sorted(_by_label(works).items()) if len(names) < least}
+
+
+def check_works(works: Iterable[tuple[str, str]]) -> None:
+    """Check that there is enough to learn from.
+
+    Args:
+        works: Label and work of each known piece.
+
+    Raises:
+        EarmarkError: There are fewer than two labels, or one has too few works.
+    """
+    works = list(works)
+    labels = _by_label(works)
+    if len(labels) < 2:
+        raise EarmarkError(
+            f"there are pieces of {len(labels)} known label(s): to tell them apart, two or more are needed"
+        )
+    if few := too_few(works):
+        named = ", ".join(f"{printable(label)} ({count})" for label, count in list(few.items())[:_MOST_NAMED])
+        more = f" and {len(few) - _MOST_NAMED} other labels" if len(few) > _MOST_NAMED else ""
+        raise EarmarkError(
+            f"too few works of {named}{more}: a label needs {LEAST_WORKS}, one each to train, validate and "
+            "test on; add works, give the label the role unknown-test, or leave such labels out: "
+            f"data.min_works={LEAST_WORKS} in overrides.yaml"
+        )
+
+
+def _by_label(works: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    labels: dict[str, set[str]] = {}
+    for label, work in works:
+        labels.setdefault(label, set()).add(work)
+    return labels

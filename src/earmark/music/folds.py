@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from earmark.foundation.errors import EarmarkError
-from earmark.music.catalog import CALIBRATION, KNOWN
+from earmark.music.catalog import CALIBRATION, KNOWN, check_works
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,7 @@ def split_pieces(pieces: pd.DataFrame, settings: SplitSettings) -> pd.DataFrame:
     """
     folds, fold, seed = settings.folds, settings.fold, settings.seed
     known = pieces[pieces.role == KNOWN]
-    _check_works(known)
+    check_works(zip(known.label, known.group, strict=True))
     free = known[known.split == ""]
     assigned = known.split.to_dict()
     if len(free):
@@ -102,22 +102,6 @@ def _assign_folds(pieces: pd.DataFrame, folds: int, seed: int) -> dict[Any, int]
         ):
             fold_of.update({ordered.index[row]: value for row in rows_of_fold})
     return fold_of
-
-
-def _check_works(known: pd.DataFrame) -> None:
-    """Refuse fewer than two labels, or a label of fewer than three works."""
-    works = known.groupby("label").group.nunique()
-    if len(works) < 2:
-        raise EarmarkError(
-            f"there are pieces of {len(works)} known label(s): to tell them apart, two or more are needed"
-        )
-    few = works[works < 3]
-    if len(few):
-        named = ", ".join(f"{label} ({count})" for label, count in few.items())
-        raise EarmarkError(
-            f"too few works of {named}: a label needs 3, one each to train, validate and test on; "
-            "add pieces or give the label the role unknown-test"
-        )
 
 
 def _check_result(known: pd.DataFrame) -> None:

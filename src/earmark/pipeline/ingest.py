@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import stat
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -13,13 +13,15 @@ import pandas as pd
 from earmark.foundation.closure import code_version
 from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.foundation.progress import say
+from earmark.foundation.words import printable
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import COLUMNS, KNOWN, write_table
 from earmark.music.sources import music21
 from earmark.music.sources.choice import read_source
 from earmark.music.sources.csv_table import PACKAGE_PREFIX
-from earmark.music.sources.labels import Merge, piece_id, work_of
+from earmark.music.sources.labels import Merge, piece_id
 from earmark.music.sources.origin import Origin, media_of
+from earmark.music.sources.selection import Selection
 from earmark.pipeline.context import Context
 from earmark.pipeline.settings.schema import Config
 from earmark.store.outputs import Task, fill
@@ -31,16 +33,21 @@ def run(config: Config, workspace: Workspace) -> None:
     """List the source's pieces, bring each into `data/raw/`, and write the catalog."""
     context = Context(config, workspace)
     origins = read_source(workspace.source, workspace.corpora, config.data.corpus)
-    merge = Merge.of(config.data.merge)
-    pieces = pd.DataFrame([_row(origin, config.data.group_pattern, merge) for origin in origins])
+    data, merge = config.data, Merge.of(config.data.merge)
+    selection = Selection(merge, data.group_pattern, data.min_confidence, data.min_works)
+    pieces = pd.DataFrame([_row(origin, selection) for origin in origins])
     _check_merged(merge, {origin.label for origin in origins})
-    _check_labels(pieces, merge, config.data.labels)
+    _check_labels(pieces, merge, data.labels)
+    against = selection.reasons(origins)
+    if any(not reason for reason in against):
+        selection.check(origins, against)
     reasons: dict[str, str] = {}
     tasks = []
     resolved = cache(Path.resolve)  # thousands of files lie in few folders
-    for origin, identity in zip(origins, pieces.piece_id.astype(str), strict=True):
+    for origin, identity, reason in zip(origins, pieces.piece_id.astype(str), against, strict=True):
         try:
-            _check_confidence(origin, config.data.min_confidence)
+            if reason:
+                raise PieceError(reason)
             tasks.append(_task(origin, identity, context, resolved))
         except PieceError as error:
             reasons[identity] = str(error)
@@ -48,7 +55,7 @@ def run(config: Config, workspace: Workspace) -> None:
     if len(reasons) == len(origins):
         raise EarmarkError(
             f"not one of the {len(origins)} pieces could be read, the first: "
-            f"{pieces.path[0]}: {next(iter(reasons.values()))}"
+            f"{printable(pieces.path[0])}: {next(iter(reasons.values()))}"
         )
     names = {task.piece_id: task.name for task in tasks}
     digests = context.digest_table("raw", tasks, reasons).set_index("piece_id").sha256
@@ -70,14 +77,16 @@ def _check_merged(merge: Merge, labels: set[str]) -> None:
         raise EarmarkError(f"data.merge: no piece has the label {lost[0]} (there are {known}, …)")
 
 
-def _row(origin: Origin, group_pattern: str, merge: Merge) -> dict[str, str]:
+def _row(origin: Origin, selection: Selection) -> dict[str, str]:
+    # A name in bytes that are no UTF-8 is listed by their numbers, as another file may be called.
+    identity = os.fsencode(origin.file) if origin.file and origin.fault else origin.name.encode()
     media = "midi" if origin.name.startswith(PACKAGE_PREFIX) else media_of(origin.name)
     return {
-        "piece_id": piece_id(origin.label, Path(origin.name).stem, origin.name.encode()),
+        "piece_id": piece_id(origin.label, Path(origin.name).stem, identity),
         "path": origin.name,
         "media": media or "unknown",
-        "label": merge(origin.label),
-        "group": work_of(origin, group_pattern),
+        "label": selection.label(origin),
+        "group": selection.work(origin),
         "role": origin.role,
         "split": origin.split,
         "title": origin.title,
@@ -98,32 +107,17 @@ def _check_labels(pieces: pd.DataFrame, merge: Merge, labels: list[str]) -> None
         )
 
 
-def _check_confidence(origin: Origin, least: float) -> None:
-    if least <= 0:
-        return
-    if not 0 <= origin.confidence <= 1:
-        raise PieceError("its label's confidence is not a number from 0 to 1")
-    if origin.confidence <= least:
-        raise PieceError(
-            f"its label's confidence is {origin.confidence:g}, not above data.min_confidence={least:g}"
-        )
-
-
 def _task(origin: Origin, identity: str, context: Context, resolved: Callable[[Path], Path]) -> Task:
     """resolved: gives a folder's real path."""
     if origin.name.startswith(PACKAGE_PREFIX):
         score = origin.name.removeprefix(PACKAGE_PREFIX)
         key = context.store.key(score=score, version=music21.version(), code=code_version(CODE))
         return Task(identity, key, f"{identity}.mid", partial(music21.convert, score))
-    if media_of(origin.name) is None:
-        raise PieceError(f"not a kind of music file that is known: {Path(origin.name).suffix or 'no suffix'}")
     assert origin.file is not None
     try:
         status = origin.file.stat()
     except OSError as error:
         raise PieceError(f"cannot be read: {error.strerror}") from error
-    if not stat.S_ISREG(status.st_mode):
-        raise PieceError("is not a file")
     real = (
         origin.file.resolve() if origin.file.is_symlink() else resolved(origin.file.parent) / origin.file.name
     )

@@ -16,7 +16,14 @@ from earmark.foundation.closure import code_version
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.progress import say
 from earmark.foundation.workspace import Workspace
-from earmark.music.catalog import QUARANTINE_COLUMNS, quarantine_rows, read_table, write_table
+from earmark.music.catalog import (
+    KNOWN,
+    QUARANTINE_COLUMNS,
+    quarantine_rows,
+    read_table,
+    too_few,
+    write_table,
+)
 from earmark.music.soundness import measure, reason_to_refuse, resolve_duplicates
 from earmark.pipeline.context import Context
 from earmark.pipeline.settings.schema import Config
@@ -50,9 +57,11 @@ def run(config: Config, workspace: Workspace) -> None:
     }
     sound = pieces[~pieces.piece_id.isin(reasons)].reset_index(drop=True)
     sound, duplicated = resolve_duplicates(sound, facts)
+    few = _few(sound, config.data.min_works)
+    sound = sound[~sound.piece_id.isin(few)].reset_index(drop=True)
     sound["duration_s"] = [round(facts[piece_id]["duration_s"], 3) for piece_id in sound.piece_id]
     sound["warning"] = [facts[piece_id].get("warning", "") for piece_id in sound.piece_id]
-    refused = quarantine_rows(pieces, reasons | duplicated, "validate")
+    refused = quarantine_rows(pieces, reasons | duplicated | few, "validate")
     quarantine = pd.concat([failed, refused]).reindex(columns=QUARANTINE_COLUMNS)
     write_table(quarantine, workspace.quarantine)
     write_table(sound, workspace.pieces)
@@ -61,6 +70,17 @@ def run(config: Config, workspace: Workspace) -> None:
     _say(sound, quarantine)
     if sound.empty:
         raise EarmarkError(f"no piece is left to learn from: {workspace.quarantine} says why")
+
+
+def _few(sound: pd.DataFrame, least: int) -> dict[str, str]:
+    """Why pieces are left out whose label has too few works now that some were refused, by piece_id."""
+    known = sound[sound.role == KNOWN]
+    few = too_few(zip(known.label, known.group, strict=True), least)
+    return {
+        piece_id: f"its label has too few works left: {few[label]}, and data.min_works={least}"
+        for piece_id, label in zip(known.piece_id.astype(str), known.label.astype(str), strict=True)
+        if label in few
+    }
 
 
 def _tasks(context: Context, pieces: pd.DataFrame, digests: dict[str, str]) -> list[Task]:

@@ -155,6 +155,90 @@ def test_a_real_folder_in_the_sources_place_is_read_as_one(place):
     assert names(place) == ["Bach/a.mid"]
 
 
+@pytest.fixture
+def passed_over(place):
+    """What DVC passes over below `data/source`, of names that are asked for."""
+    from pathspec.gitignore import GitIgnoreSpec
+
+    def over(*names):
+        file = place.parent / ".dvcignore"
+        lines = file.read_text(encoding="utf-8").split("\n") if file.is_file() else []
+        spec = GitIgnoreSpec.from_lines(lines)
+        return [name for name in names if spec.match_file(f"source/{name}")]
+
+    return over
+
+
+def test_dvc_passes_over_what_it_cannot_read_in_a_folder_and_over_nothing_else(place, music, passed_over):
+    bad = (
+        *(
+            "a.mid",
+            "cover.jpg",
+            "a*[b]?.mid",
+            "# x!.mid",
+            "!y.mid",
+            "back\\slash",
+            " led by",
+            "ends ",
+            "tab\t",
+        ),
+        *("Größe 久.mid", "line\nend\r.mid", "esc\x1b.mid", "a\u00a0b", ".hidden"),
+    )
+    good = ("b.mid", "axb.mid", "a*[b].mid", "back", "led by", "ends", "x!.mid", "y.mid", "Größe 乆.mid")
+    (music / "Dull").mkdir()
+    for name in bad:
+        (music / "Dull" / name).symlink_to("nowhere")
+    for name in good:
+        (music / "Dull" / name).touch()
+    (music / "Dull" / os.fsdecode(b"caf\xe9")).symlink_to("nowhere")  # the checkout's .dvcignore has these
+    use_folder(place, music)
+    assert passed_over(*(f"Dull/{name}" for name in (*bad, *good))) == [f"Dull/{name}" for name in bad]
+    assert passed_over("a.mid", "Bach/a.mid", "Deep/Dull/a.mid") == []
+
+
+def test_what_dvc_passes_over_is_of_the_present_choice(place, music, csv):
+    (music / "Bach" / "c.mid").symlink_to("nowhere")
+    ignored = place.parent / ".dvcignore"
+    for choose in (lambda: use_csv(place, csv), lambda: use_default(place)):
+        use_folder(place, music)
+        assert "/source/Bach/c.mid" in ignored.read_text().splitlines()
+        choose()
+        assert not ignored.exists()
+    (music / "Bach" / "c.mid").unlink()
+    use_folder(place, music)
+    assert not ignored.exists()
+
+
+def test_somebody_elses_list_is_left_alone(place, music):
+    ignored = place.parent / ".dvcignore"
+    ignored.write_text("mine\n")
+    for choose in (lambda: use_folder(place, music), lambda: use_default(place)):
+        with pytest.raises(EarmarkError, match=r"\.dvcignore is not earmark's: move its lines"):
+            choose()
+    assert ignored.read_text() == "mine\n"
+    assert names(place) == ["music21:a.mxl"]
+
+
+def test_a_csv_links_only_what_can_be_read(place, csv, music):
+    os.mkfifo(music / "Bach" / "pipe.mid")
+    (music / "Bach" / "circle.mid").symlink_to("circle.mid")
+    with csv.open("a") as file:
+        file.write(f"Bach/pipe.mid,Bach\nBach/circle.mid,Bach\n{'x' * 300}.mid,Bach\n")
+    origins = use_csv(place, csv)
+    assert [bool(origin.fault) for origin in origins] == [False, False, True, True, True, True]
+    assert sorted(path.name for path in (place / "files").iterdir()) == ["0000000.mid", "0000001.mid"]
+
+
+def test_a_choice_that_will_not_do_replaces_nothing(place, csv, music):
+    def refuse(origins):
+        raise EarmarkError(f"{len(origins)} will not do")
+
+    for choose in (lambda: use_folder(place, music, refuse), lambda: use_csv(place, csv, refuse)):
+        with pytest.raises(EarmarkError, match="will not do"):
+            choose()
+    assert names(place) == ["music21:a.mxl"]
+
+
 def gone_folder(source, music, csv):
     use_folder(source, music)
     music.rename(music.with_name("moved"))

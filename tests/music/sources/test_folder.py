@@ -146,6 +146,21 @@ def test_what_is_no_folder_is_named(tmp_path, name):
         read_folder(tmp_path / name)
 
 
+def test_what_cannot_be_read_is_listed_with_its_reason(music, tmp_path):
+    folder = music("Bach/a.mid", "Bach/b.mid")
+    (folder / "Bach" / "c.mid").symlink_to("nowhere")
+    os.mkfifo(folder / "Bach" / "d.mid")
+    (folder / "Bach" / "e.txt").symlink_to("nowhere")  # no music: no word
+    (folder / os.fsdecode(b"Caf\xe9")).mkdir()
+    (folder / os.fsdecode(b"Caf\xe9") / "f\n.mid").touch()
+    assert [(o.label, o.name, o.group, o.title) for o in read_folder(folder) if o.fault] == [
+        ("Bach", "Bach/c.mid", "Bach/c.mid", "c"),
+        ("Bach", "Bach/d.mid", "Bach/d.mid", "d"),
+        (r"Caf\xe9", r"Caf\xe9/f\n.mid", r"Caf\xe9/f\n.mid", r"f\n"),
+    ]
+    assert [origin.name for origin in read_folder(folder) if not origin.fault] == ["Bach/a.mid", "Bach/b.mid"]
+
+
 def test_a_label_called_unknown_is_refused(tmp_path):
     for name in ("bach/a.mid", "unknown/b.mid"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

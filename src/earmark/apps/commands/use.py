@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.words import printable
 
 if TYPE_CHECKING:
+    from earmark.foundation.workspace import Workspace
     from earmark.music.sources.origin import Origin
+    from earmark.music.sources.selection import Selection
+
+MOST_NAMED = 10  # files left out that are printed
 
 
 def use(
@@ -21,7 +26,9 @@ def use(
 
     DIR holds a folder for each label: DIR/<label>/**/*.{mid,midi,wav,flac,ogg,mp3}.
     FILE.csv has the columns path and label, and may have group (the work), role (known,
-    unknown-calibration, unknown-test), split and title; its paths are relative to it.
+    unknown-calibration, unknown-test), split and title; its paths are relative to it. What cannot be
+    read is left out by name. A label needs three works (data.min_works=3 in overrides.yaml leaves out
+    those with fewer); otherwise nothing is chosen, and the exit status is 2.
 
     \b
     earmark use ~/Music/composers
@@ -39,29 +46,45 @@ def use(
     path = Path(source).expanduser()
     if not path.exists():
         raise EarmarkError(f"{path} does not exist: give a folder, a CSV file, or `default`")
-    origins = (use_folder if path.is_dir() else use_csv)(workspace.source, path)
-    print(_counted(origins))
-    for warning in _too_few(origins):
-        print(warning, file=sys.stderr)
-    missing = [origin for origin in origins if origin.file is not None and not origin.file.is_file()]
-    if missing:
-        print(f"{len(missing)} of them are not there, for example {missing[0].file}", file=sys.stderr)
+    selection = _selection(workspace)
+    reasons: list[str] = []
+
+    def check(origins: list[Origin]) -> None:
+        reasons[:] = selection.reasons(origins)
+        if all(reasons):
+            first = f"{printable(origins[0].name)}: {reasons[0]}"
+            raise EarmarkError(f"not one of the {len(origins)} files can be used, the first: {first}")
+        selection.check(origins, reasons)
+
+    origins = (use_folder if path.is_dir() else use_csv)(workspace.source, path, check)
+    pairs = list(zip(origins, reasons, strict=True))
+    print(_counted([origin for origin, reason in pairs if not reason], selection))
+    _print_left_out([(origin.name, reason) for origin, reason in pairs if reason])
 
 
-def _too_few(origins: list[Origin]) -> list[str]:
-    """Warnings of labels that cannot be learned, before the split fails for them."""
-    works: dict[str, set[str]] = {}
-    for origin in origins:
-        if origin.role == "known":
-            works.setdefault(origin.label, set()).add(origin.group)
-    few = [f"{label} ({len(names)})" for label, names in sorted(works.items()) if len(names) < 3]
-    warnings = [f"too few works, a label needs 3: {', '.join(few[:5])}"] if few else []
-    return warnings + (["there must be two known labels or more"] if len(works) < 2 else [])
+def _selection(workspace: Workspace) -> Selection:
+    """What `conf/` and `overrides.yaml` say about pieces and labels."""
+    from earmark.music.sources.labels import Merge
+    from earmark.music.sources.selection import Selection
+    from earmark.pipeline.settings.config import compose, workspace_overrides
+
+    data = compose(workspace.conf, workspace_overrides(workspace.overrides)).data
+    return Selection(Merge.of(data.merge), data.group_pattern, data.min_confidence, data.min_works)
 
 
-def _counted(origins: list[Origin]) -> str:
-    known = {origin.label for origin in origins if origin.role == "known"}
-    works = {origin.group for origin in origins}
+def _print_left_out(pairs: list[tuple[str, str]]) -> None:
+    """Print how many files are left out, and the first ones with their reason."""
+    if pairs:
+        print(f"{len(pairs)} of them left out:", file=sys.stderr)
+    for name, reason in pairs[:MOST_NAMED]:
+        print(f"  {printable(name)}: {printable(reason)}", file=sys.stderr)
+    if len(pairs) > MOST_NAMED:
+        print("  … all of them after `dvc repro` in data/quarantine.csv", file=sys.stderr)
+
+
+def _counted(origins: list[Origin], selection: Selection) -> str:
+    known = {selection.label(origin) for origin in origins if origin.role == "known"}
+    works = {selection.work(origin) for origin in origins}
     unknown = sum(origin.role != "known" for origin in origins)
     strangers = f", {unknown} of them by strangers" if unknown else ""
     return (

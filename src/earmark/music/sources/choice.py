@@ -6,18 +6,21 @@
 
 DVC hashes `data/source` through these links, so that an added, changed or removed file is noticed by
 the next `dvc repro`. (It does not follow links to folders inside a folder: hence links to files.)
+What it cannot hash in a folder is kept from it by `data/.dvcignore`, see `ignored`.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError
 from earmark.music.sources.csv_table import read_csv
 from earmark.music.sources.folder import read_folder
+from earmark.music.sources.ignored import ignore_file, write_ignored
 from earmark.music.sources.origin import Origin
 
 DEFAULT_TEXT = """\
@@ -26,6 +29,7 @@ default
 # `earmark use default` brings it back.
 """
 CSV_LINK = "catalog.csv"
+Check = Callable[[list[Origin]], None]
 
 
 def read_source(source: Path, corpora: Path, corpus: str) -> list[Origin]:
@@ -64,12 +68,13 @@ def use_default(source: Path) -> None:
     write_text(source, DEFAULT_TEXT)
 
 
-def use_folder(source: Path, folder: Path) -> list[Origin]:
+def use_folder(source: Path, folder: Path, check: Check = lambda _: None) -> list[Origin]:
     """Make a folder of music the source.
 
     Args:
         source: `data/source`, to be replaced.
         folder: The folder, with a subfolder for each label.
+        check: Raises EarmarkError where its pieces will not do; then nothing is replaced.
 
     Returns:
         The pieces in it.
@@ -78,19 +83,22 @@ def use_folder(source: Path, folder: Path) -> list[Origin]:
         EarmarkError: There is no music in it, or `source` holds files that are no links.
     """
     origins = read_folder(folder)
+    check(origins)
     folder = folder.resolve()  # before the old link is removed, through which the path may lead
     _clear(source)
     source.parent.mkdir(parents=True, exist_ok=True)
     source.symlink_to(folder, target_is_directory=True)
+    write_ignored(source, folder)
     return origins
 
 
-def use_csv(source: Path, csv: Path) -> list[Origin]:
+def use_csv(source: Path, csv: Path, check: Check = lambda _: None) -> list[Origin]:
     """Make a CSV the source.
 
     Args:
         source: `data/source`, to be replaced.
         csv: The CSV, as `csv_table` describes it.
+        check: Raises EarmarkError where its pieces will not do; then nothing is replaced.
 
     Returns:
         The pieces that it lists.
@@ -99,6 +107,7 @@ def use_csv(source: Path, csv: Path) -> list[Origin]:
         EarmarkError: The CSV is faulty, or `source` holds files that are no links.
     """
     origins = read_csv(csv)
+    check(origins)
     csv = csv.resolve()
     _clear(source)
     source.mkdir(parents=True)
@@ -108,11 +117,14 @@ def use_csv(source: Path, csv: Path) -> list[Origin]:
 
 
 def _clear(source: Path) -> None:
+    """Remove the link, or the links, that `earmark use` made."""
+    ignored = ignore_file(source)
     if source.is_symlink() or source.is_file():
         source.unlink()
     elif source.is_dir():
         _refuse_real_files(source)
         shutil.rmtree(source)
+    ignored.unlink(missing_ok=True)
 
 
 def _refuse_real_files(folder: Path) -> None:
@@ -127,7 +139,7 @@ def _link_files(source: Path, csv: Path, origins: list[Origin]) -> None:
     wanted = {
         f"{index:07d}{Path(origin.name).suffix}": origin.file.absolute()
         for index, origin in enumerate(origins)
-        if origin.file is not None and origin.file.is_file()
+        if origin.file is not None and not origin.fault
     }
     folder = source / "files"
     folder.mkdir(exist_ok=True)

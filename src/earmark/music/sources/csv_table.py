@@ -15,6 +15,7 @@ from earmark.foundation.errors import EarmarkError
 from earmark.music.catalog import KNOWN, ROLES, SPLITS
 from earmark.music.sources.csv_cells import read_cells
 from earmark.music.sources.origin import Origin
+from earmark.music.sources.readable import fault_of
 from earmark.music.sources.spelling import Files, spelled, trimmed
 
 PACKAGE_PREFIX = "music21:"
@@ -58,6 +59,7 @@ def read_csv(csv: Path) -> list[Origin]:
             title=row["title"] or Path(name).stem,
             file=file,
             confidence=_confidence(row),
+            fault="" if file is None else fault_of(file),
         )
     _check_roles(csv, list(origins.values()))
     return list(origins.values())

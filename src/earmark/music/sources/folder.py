@@ -6,14 +6,17 @@ import os
 from pathlib import Path
 
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.words import printable
 from earmark.music.sources.origin import AUDIO_SUFFIXES, MIDI_SUFFIXES, Origin, media_of
+from earmark.music.sources.readable import fault_of, fault_of_name
 from earmark.music.sources.spelling import spelled
 
 
 def read_folder(folder: Path) -> list[Origin]:
     """List every music file below a label's folder, sorted by path; hidden files are left out.
 
-    Files in a folder below the label's are one work; a file directly in it is a work of its own.
+    Files in a folder below the label's are one work; a file directly in it is a work of its own. What cannot
+    be read is listed with its `fault`.
 
     Raises:
         EarmarkError: It is no folder, or there is no music in it.
@@ -24,14 +27,28 @@ def read_folder(folder: Path) -> list[Origin]:
     for path in sorted(_files(folder)):
         parts = path.relative_to(folder).parts
         if len(parts) >= 2 and media_of(path.name):
-            name = "/".join(parts)
-            work = spelled("/".join(parts[:2]))
-            label = spelled(parts[0]) or parts[0]
-            origins.append(Origin(name=name, label=label, group=work, title=path.stem, file=path))
+            origins.append(_origin(path, parts))
     if not origins:
         known = " ".join(sorted(MIDI_SUFFIXES | AUDIO_SUFFIXES))
         raise EarmarkError(f"{folder} holds no music: expected {folder}/<label>/<file>, file one of {known}")
     return origins
+
+
+def _origin(path: Path, parts: tuple[str, ...]) -> Origin:
+    """The piece in a file; parts of its path begin with the label."""
+    name = "/".join(parts)
+    fault = fault_of_name(name)
+    if fault:  # bytes that are no UTF-8 are shown by their numbers
+        parts = tuple(map(printable, parts))
+        name = "/".join(parts)
+    return Origin(
+        name=name,
+        label=spelled(parts[0]) or parts[0],
+        group=spelled("/".join(parts[:2])),
+        title=Path(parts[-1]).stem,
+        file=path,
+        fault=fault or fault_of(path),
+    )
 
 
 def _files(folder: Path) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from earmark.foundation.errors import EarmarkError
@@ -26,6 +26,7 @@ class Origin:
         title: Its title, for people.
         file: Its file; None for a piece of a package that `name` alone identifies.
         confidence: The lowest confidence that the source states for the label, 0 to 1.
+        fault: Why it cannot be used, where the source knows; else "".
 
     Raises:
         EarmarkError: A known piece has the label `unknown`.
@@ -39,6 +40,7 @@ class Origin:
     title: str = ""
     file: Path | None = None
     confidence: float = 1.0
+    fault: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if self.role == "known" and self.label == "unknown":

@@ -53,6 +53,7 @@ def _check_sound(config: Config) -> None:
     _within("split.folds", config.split.folds, 2, 1000)
     _within("split.fold", config.split.fold, 0, config.split.folds - 1)
     _within("data.min_confidence", config.data.min_confidence, 0, 1)
+    _within("data.min_works", config.data.min_works, 0, 10**9)
     Merge.of(config.data.merge)
     try:
         config.renderings.check()

@@ -38,6 +38,7 @@ class DataSettings:
     merge: dict[str, Any] = field(default_factory=_open_mapping)
     labels: list[str] = field(default_factory=list)
     min_confidence: float = 0.0
+    min_works: int = 0
 
     def __post_init__(self) -> None:
         """Spell labels as those of catalogs are."""
