@@ -14,7 +14,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import importlib
-import io
 import pkgutil
 import re
 from collections.abc import Iterator, Mapping
@@ -32,6 +31,7 @@ from earmark.foundation.atomic import replacing, write_text
 from earmark.foundation.contracts import FittedDecision
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.targets import build
+from earmark.foundation.words import csv_lines
 from earmark.music.settings import HearingSettings
 from earmark.store.digest import digest_file
 from earmark.store.links import keep_only
@@ -236,11 +236,8 @@ def _decision_kinds() -> dict[str, type[FittedDecision]]:
 
 def _as_csv(columns: Mapping[str, np.ndarray]) -> str:
     """A table with commas, without pandas."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*(np.asarray(columns[name]).tolist() for name in columns), strict=True))
-    return text.getvalue()
+    rows = zip(*(np.asarray(columns[name]).tolist() for name in columns), strict=True)
+    return "".join(csv_lines([list(columns), *rows]))
 
 
 def _references(folder: Path) -> dict[str, np.ndarray]:

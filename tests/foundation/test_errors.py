@@ -12,6 +12,12 @@ def test_an_error_is_one_line_however_it_was_written(kind):
     assert str(kind("no space\n  left,\tfree some ")) == "no space left, free some"
 
 
+def test_an_error_shows_no_more_than_a_terminal_may():
+    assert str(EarmarkError("a\x1b[31m.mid \udce9 久")) == r"a\x1b[31m.mid \xe9 久"
+    assert describe(OSError(2, "No such file", "a\r\x1b")) == r"No such file: a\r\x1b"
+    assert describe(ValueError("a\x1b")) == r"ValueError: a\x1b"
+
+
 def test_a_piece_error_is_caught_as_an_earmark_error_and_not_the_other_way_round():
     assert issubclass(PieceError, EarmarkError)
     assert not issubclass(EarmarkError, PieceError)

@@ -86,3 +86,8 @@ def test_what_a_command_prints_is_not_mixed_with_its_progress(capsys, clock, mon
         shown.append("3/3" in printed.err)
     assert shown == [True, True, False]
     assert printed.err == ""  # what was over at once
+
+
+def test_a_line_shows_no_more_than_a_terminal_may(capsys):
+    progress.say("ingest: left out a\x1b[2K\r.mid\ningest: 3 pieces")
+    assert capsys.readouterr().out == "ingest: left out a\\x1b[2K\\r.mid\ningest: 3 pieces\n"

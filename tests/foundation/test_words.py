@@ -1,11 +1,13 @@
 """Numbers and paths as people read them."""
 
+import csv
+import json
 import os
 from pathlib import Path
 
 import pytest
 
-from earmark.foundation.words import fixed, printable, shown
+from earmark.foundation.words import as_json, csv_lines, fixed, in_utf8, printable, shown
 
 VISIBLE = "Dvořák – 久石譲 👩\u200d🎤 می\u200cخواهم a\u00a0b"
 
@@ -38,3 +40,53 @@ def test_a_path_is_short_below_its_base_alone():
 def test_what_a_terminal_would_obey_is_escaped(text, as_shown):
     assert printable(text) == as_shown
     printable(text).encode()
+
+
+NAMES = (
+    "line\nend",
+    "car\rriage",
+    "\r",
+    "tab\t",
+    "\x1b[31m",
+    "\x9b",
+    "q'u\"o,t;e",
+    VISIBLE,
+    "a\u2028b\u202e",
+    "",
+)
+
+
+def test_a_table_keeps_every_name(tmp_path):
+    rows = [["name", "number"], *([name, str(number)] for number, name in enumerate(NAMES))]
+    (tmp_path / "table.csv").write_text("".join(csv_lines(rows)), encoding="utf-8", newline="")
+    with (tmp_path / "table.csv").open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == rows
+
+
+def test_a_table_is_as_the_csv_module_writes_it_where_nothing_is_odd():
+    assert list(csv_lines([["a", "b,c"], [1, 2.5], ['"', ""]])) == ['a,"b,c"\n', "1,2.5\n", '"""",\n']
+
+
+def test_a_table_shows_bytes_that_are_no_text():
+    assert list(csv_lines([[os.fsdecode(b"caf\xe9\r")]])) == ['"caf\\xe9\r"\n']
+    assert in_utf8(os.fsdecode(b"caf\xe9\x1b")) == "caf\\xe9\x1b"
+
+
+@pytest.mark.parametrize("name", [*NAMES, os.fsdecode(b"caf\xe9"), "a\\nb"])
+def test_json_gives_names_back_and_a_terminal_may_show_it(name):
+    text = as_json([{name: name}])
+    assert json.loads(text.encode()) == [{name: name}]
+    assert printable(text.replace("\n", "")) == text.replace("\n", "")
+
+
+def test_json_keeps_letters_and_lines():
+    assert as_json({"a": ["ř"]}) == '{\n  "a": [\n    "ř"\n  ]\n}'
+
+
+def test_standard_output_of_any_encoding_takes_any_letter(python):
+    code = (
+        "import sys\nfrom earmark.foundation.words import never_refuse\n"
+        "sys.stdout.reconfigure(encoding='ascii', errors='strict')\nnever_refuse()\nprint('é久\\udce9')"
+    )
+    printed, complaint = python(code).communicate()
+    assert (printed, complaint) == ("\\xe9\\u4e45\\udce9\n", "")

@@ -30,6 +30,7 @@ from earmark.apps.commands.transcribe import transcribe
 from earmark.apps.commands.ui import ui
 from earmark.apps.commands.use import use
 from earmark.foundation.errors import EarmarkError, PieceError
+from earmark.foundation.words import never_refuse
 
 
 class _Commands(TyperGroup):
@@ -93,4 +94,5 @@ app.add_typer(cache.app, name="cache")
 
 def main() -> None:
     """Run the console script."""
+    never_refuse()
     app()

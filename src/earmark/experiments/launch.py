@@ -26,6 +26,7 @@ from earmark.experiments.command_line import (
 )
 from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.words import never_refuse
 from earmark.foundation.workspace import Workspace
 from earmark.pipeline.settings.config import config_error, register, typed
 
@@ -61,6 +62,7 @@ def launch(script: str) -> None:
             return None
 
     register()
+    never_refuse()
     for name in ("matplotlib", "PIL"):  # they remark on fonts and plugins
         logging.getLogger(name).setLevel(logging.WARNING)
     # Hydra's own handler prints tracebacks of our errors; it is asked to raise them instead.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from earmark.foundation.atomic import replacing
+from earmark.foundation.words import printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,6 +44,7 @@ def save_figure(figure: Figure, path: Path) -> None:
 
     for text in figure.findobj(Text):
         text.set_parse_math(False)
+        text.set_text("\n".join(map(printable, text.get_text().split("\n"))))
     with replacing(path) as temporary, warnings.catch_warnings():
         # The image has a box in its place; tables have the letter.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)

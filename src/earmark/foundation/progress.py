@@ -7,13 +7,18 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TextIO, TypeVar
 
+from earmark.foundation.words import printable
+
 T = TypeVar("T")
 PLAIN_INTERVAL_S = 10.0
 
 
 def say(message: str, stream: TextIO | None = None) -> None:
-    """Print one line on `stream`, standard output by default, and flush it."""
-    print(message, flush=True, file=stream)
+    """Print a line, or several, on `stream`, standard output by default, and flush it.
+
+    What a terminal would obey is escaped, line ends excepted: names are to be given as `printable` has them.
+    """
+    print("\n".join(map(printable, message.split("\n"))), flush=True, file=stream)
 
 
 def track(

@@ -1,8 +1,13 @@
-"""Numbers and paths as people read them."""
+"""Numbers, paths and tables as people and programs read them."""
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 # Control characters, bytes that are no UTF-8 (lone surrogates), separators of lines, and what turns the
@@ -29,6 +34,47 @@ def printable(text: str | Path) -> str:
         text: A path, label or title; bytes that are no UTF-8 become `\xe9`, a line end `\n`.
     """
     return _UNPRINTABLE.sub(_escaped, str(text))
+
+
+def in_utf8(text: str) -> str:
+    r"""A text that UTF-8 can hold: bytes of a file's name that are no UTF-8 become `\xe9`."""
+    return re.sub("[\ud800-\udfff]", _escaped, text)
+
+
+def as_json(content: object) -> str:
+    r"""JSON for programs, as a terminal may show it, too.
+
+    Args:
+        content: Plain values. Bytes of names that are no UTF-8 become what Python makes of them, `\udce9`.
+    """
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    lines = (_UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", line) for line in text.split("\n"))
+    return "\n".join(lines)
+
+
+def csv_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Lines of a table with commas, whatever its cells hold.
+
+    Args:
+        rows: The header, then the rows.
+
+    Yields:
+        Each row with a POSIX line end.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")  # so that it quotes a cell with either of them
+    for row in rows:
+        writer.writerow(row)
+        yield in_utf8(text.getvalue().removesuffix("\r\n") + "\n")
+        text.seek(0)
+        text.truncate()
+
+
+def never_refuse() -> None:
+    """Let standard output take every character; one that its encoding lacks is escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -57,14 +57,14 @@ def find_targets(arguments: Sequence[str], scratch: Path) -> list[Target]:
     """
     targets: list[Target] = []
     for argument in arguments:
-        path = Path(argument).expanduser()
+        path = Path(os.path.expanduser(argument))
         if argument == STDIN:
             targets.append(Target(STDIN, _from_stdin(scratch)))
-        elif path.is_dir():
+        elif os.path.isdir(path):
             below = [Path(root) / name for root, _, names in os.walk(path) for name in names]
             music = [file for file in below if file.suffix.lower() in MUSIC_SUFFIXES]
             targets += [Target(str(file), file) for file in sorted(music) if not file.name.startswith(".")]
-        elif not path.exists() and glob.has_magic(argument):
+        elif not os.path.exists(path) and glob.has_magic(argument):
             targets += [
                 Target(name, Path(name))
                 for name in sorted(glob.glob(str(path), recursive=True))

@@ -16,13 +16,14 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError
-from earmark.foundation.words import printable
+from earmark.foundation.words import in_utf8, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +56,10 @@ def read_table(path: Path) -> pd.DataFrame:
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a CSV table atomically, with POSIX line ends; equal tables give equal bytes."""
-    write_text(path, table.to_csv(index=False, lineterminator="\n"))
+    text = table.to_csv(index=False, lineterminator="\n")
+    if "\r" in text:  # which pandas does not quote of itself, and readers take for the end of a row
+        text = table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    write_text(path, in_utf8(text))
 
 
 def quarantine_rows(pieces: pd.DataFrame, reasons: dict[str, str], stage: str) -> pd.DataFrame:

@@ -6,6 +6,7 @@ recipe, read from a bundle, for new files.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ from earmark.music.midi.smf import read
 from earmark.music.midi.sounding import sounding_notes
 from earmark.music.settings import HearingSettings
 from earmark.music.sources.origin import FOREIGN_SUFFIXES, media_of
+from earmark.music.sources.readable import fault_of
 from earmark.music.steady import is_steady
 from earmark.music.synthesis.piece import render_piece
 from earmark.music.synthesis.soundfont import soundfont_digest, soundfont_path
@@ -152,8 +154,8 @@ class Recipe:
             PieceError: There is no such file, or it cannot be played or decoded.
             EarmarkError: The soundfont or a library is missing.
         """
-        if not file.is_file():
-            raise PieceError("there is no such file")
+        if fault := fault_of(file):
+            raise PieceError(fault if os.path.lexists(file) else "there is no such file")
         if media_of(file.name) == "midi":
             render_piece(file, self.tempo, self.instruments, self.synthesis, self.format, destination)
         elif file.suffix.lower() in FOREIGN_SUFFIXES:
@@ -235,7 +237,7 @@ class Recipe:
             PieceError: There is no such file, it cannot be played or decoded, or it holds no music.
             EarmarkError: The soundfont or a library is missing.
         """
-        if file.is_file() and self.reads_notes(media_of(file.name)):
+        if os.path.isfile(file) and self.reads_notes(media_of(file.name)):
             features = self.features_of_notes(file)
             self._check_duration(features.shape[-1] / self.clips.frame_rate_hz)
             return features

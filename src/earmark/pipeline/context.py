@@ -11,6 +11,7 @@ import pandas as pd
 
 from earmark.foundation.progress import say
 from earmark.foundation.targets import build
+from earmark.foundation.words import printable
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import QUARANTINE_COLUMNS, quarantine_rows, write_table
 from earmark.pipeline.settings.schema import Config
@@ -41,7 +42,7 @@ class Context:
         rows = quarantine_rows(pieces, reasons, stage)
         write_table(rows.reindex(columns=QUARANTINE_COLUMNS), self.failures(stage))
         for row in rows.itertuples():
-            say(f"{stage}: left out {row.path}: {row.reason}")
+            say(f"{stage}: left out {printable(str(row.path))}: {printable(str(row.reason))}")
 
     def digest_table(self, kind: str, tasks: Sequence[Task], reasons: Mapping[str, str]) -> pd.DataFrame:
         """piece_id and sha256 of the store's entry for every task that did not fail."""

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from earmark.evaluation.closed_set import confusion
-from earmark.foundation.words import fixed, shown
+from earmark.foundation.words import fixed, printable, shown
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import KNOWN, TEST
 
@@ -96,4 +96,4 @@ def _strangest(verdicts: pd.DataFrame) -> list[str]:
         return []
     last = unknown.iloc[-1]
     name = f"{last.label}: {last.title}" if last.label else last.title
-    return ["", f"farthest from everything known: {name} (distance {last.distance:.3f})"]
+    return ["", f"farthest from everything known: {printable(name)} (distance {last.distance:.3f})"]

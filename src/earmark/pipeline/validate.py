@@ -15,6 +15,7 @@ import pandas as pd
 from earmark.foundation.closure import code_version
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.progress import say
+from earmark.foundation.words import printable
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import (
     KNOWN,
@@ -122,11 +123,11 @@ def _say(sound: pd.DataFrame, quarantine: pd.DataFrame) -> None:
     hours = sound.duration_s.sum() / 3600
     say(f"validate: {len(sound)} sound pieces, {hours:.1f} hours; {len(quarantine)} in quarantine")
     for (stage, reason), rows in quarantine.groupby(["stage", "reason"]):
-        first = rows.path.iloc[0]
+        first = printable(rows.path.iloc[0])
         more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
-        say(f"  {stage}: {first}{more}: {reason}")
+        say(f"  {stage}: {first}{more}: {printable(str(reason))}")
     warned = sound[sound.warning != ""]
     for piece in warned.head(MOST_WARNINGS).itertuples():
-        say(f"  not all of {piece.path} is heard: {piece.warning}")
+        say(f"  not all of {printable(str(piece.path))} is heard: {piece.warning}")
     if len(warned) > MOST_WARNINGS:
         say(f"  nor of {len(warned) - MOST_WARNINGS} more: column warning of data/pieces.csv")

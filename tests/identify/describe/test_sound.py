@@ -27,7 +27,11 @@ def test_midi_is_played_at_its_own_tempo(tmp_path, write_midi, note, peak_hz):
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("nowhere.wav", "does not exist"), ("folder.wav", "is no file"), ("notes.txt", "is neither MIDI nor")],
+    [
+        ("nowhere.wav", "does not exist"),
+        ("folder.wav", "is not a file"),
+        ("notes.txt", "is neither MIDI nor"),
+    ],
 )
 def test_what_is_no_music(tmp_path, name, reason):
     (tmp_path / "folder.wav").mkdir()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +10,7 @@ import typer
 
 from earmark.apps.commands.model_option import Model
 from earmark.foundation.errors import EarmarkError, PieceError
+from earmark.foundation.words import as_json as in_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +40,7 @@ def compare(
         raise EarmarkError("standard input holds one piece: give the other as a file")
     with tempfile.TemporaryDirectory(prefix="earmark-") as scratch:
         comparison = _compared(one, other, model, Path(scratch))
-    print(json.dumps(comparison, indent=2, ensure_ascii=False) if as_json else _in_words(comparison))
+    print(in_json(comparison) if as_json else _in_words(comparison))
 
 
 def _compared(one: str, other: str, model: str, scratch: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import typer
 
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.errors import describe as in_one_line
+from earmark.foundation.words import printable
 
 if TYPE_CHECKING:
     from earmark.identify.describe.views import Views
@@ -42,7 +43,7 @@ def describe(
         try:
             row, views = _described(file.expanduser(), draw=pictures is not None)
         except (EarmarkError, OSError) as error:
-            print(f"earmark: error: {file}: {in_one_line(error)}", file=sys.stderr)
+            print(f"earmark: error: {printable(file)}: {in_one_line(error)}", file=sys.stderr)
             continue
         described.append({"path": str(file), **row})
         if views is not None:
@@ -78,7 +79,7 @@ def _show(title: str, row: dict[str, Any]) -> None:
     from rich.text import Text
 
     console = Console(highlight=False, soft_wrap=False)
-    table = Table("", "mean", "deviation", title=Text(title), title_justify="left")
+    table = Table("", "mean", "deviation", title=Text(printable(title)), title_justify="left")
     for column in table.columns[1:]:
         column.justify = "right"
     tempo = "none" if row["tempo_bpm"] is None else f"{row['tempo_bpm']:.1f} a minute"
@@ -99,7 +100,7 @@ def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
     from earmark.music.catalog import write_table
 
     write_table(pd.DataFrame(rows), path)
-    print(f"{len(rows)} files in {path}")
+    print(f"{len(rows)} files in {printable(path)}")
 
 
 def _draw(drawn: list[tuple[Path, Views]], folder: Path) -> None:
@@ -118,4 +119,4 @@ def _draw(drawn: list[tuple[Path, Views]], folder: Path) -> None:
             name = f"{stem}-{number}"
         taken.add(name)
         views_picture(views, folder / f"{name}.png")
-        print(f"picture: {folder / name}.png")
+        print(f"picture: {printable(folder / name)}.png")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earmark.foundation.errors import EarmarkError, PieceError, describe
+from earmark.foundation.words import printable
+from earmark.music.sources.spelling import spelled
 
 if TYPE_CHECKING:
     from earmark.identify.enroll import EnrolledPiece
@@ -50,7 +52,7 @@ def enroll(
     earmark identify song.mid --model kept/with-purcell
     earmark enroll kept/with-purcell --label Purcell more/*.flac --out kept/better --replace
     """
-    out = out.expanduser()
+    out, label = out.expanduser(), spelled(label)
     with tempfile.TemporaryDirectory(prefix="earmark-") as scratch:
         _enroll(bundle, files, label, out, replace, skip_bad, workers, Path(scratch))
 
@@ -91,7 +93,9 @@ def _enroll(
     except OSError as error:
         raise EarmarkError(f"cannot write {out}: {describe(error)}") from error
     clips = sum(len(piece.clips) for piece in pieces)
-    print(f"{out}: {len(extended.labels)} labels, {label} from {len(pieces)} pieces ({clips} clips)")
+    print(
+        f"{printable(out)}: {len(extended.labels)} labels, {label} from {len(pieces)} pieces ({clips} clips)"
+    )
     if len(pieces) > 1:
         known = recognised(identifier.bundle, label, pieces)
         print(f"each piece by a prototype of the others: {known} of {len(pieces)} recognised as {label}")
@@ -124,7 +128,7 @@ def _heard_pieces(
         clips, starts_s = identifier.embed(file.features)
         pieces[content] = EnrolledPiece(path.stem, content, clips, starts_s)
     for line in messages:
-        print(f"earmark: {line}", file=sys.stderr)
+        print(f"earmark: {printable(line)}", file=sys.stderr)
     return list(pieces.values()), bad
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earmark.apps.commands.model_option import Model, Strictness, check_strictness
+from earmark.foundation.words import as_json as in_json
+from earmark.foundation.words import csv_lines, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,11 +56,11 @@ def identify(
         print(f"{drawn} {'picture' if drawn == 1 else 'pictures'} in {explain}", file=sys.stderr)
     for verdict in verdicts:
         if verdict.error:
-            print(f"earmark: error: {verdict.path}: {verdict.error}", file=sys.stderr)
+            print(f"earmark: error: {printable(verdict.path)}: {printable(verdict.error)}", file=sys.stderr)
         elif verdict.warning:
-            print(f"earmark: warning: {verdict.path}: {verdict.warning}", file=sys.stderr)
+            print(f"earmark: warning: {printable(verdict.path)}: {verdict.warning}", file=sys.stderr)
     if as_json:
-        print(json.dumps([verdict.as_dict() for verdict in verdicts], indent=2, ensure_ascii=False))
+        print(in_json([verdict.as_dict() for verdict in verdicts]))
     elif as_csv:
         _print_csv(verdicts)
     else:
@@ -114,18 +115,21 @@ def _explained(
 
 
 def _print_csv(verdicts: list[Verdict]) -> None:
-    import csv
-
+    """A program gets names as they are, a terminal what it may show."""
     from earmark.identify.verdict import FIELDS
 
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(FIELDS)
-    for verdict in verdicts:
-        row = verdict.as_dict()
-        probabilities = row["probabilities"].items()
-        row["probabilities"] = "; ".join(f"{label}: {value:g}" for label, value in probabilities)
-        row["nearest"] = "; ".join(f"{other.label}: {other.title}" for other in verdict.neighbours)
-        writer.writerow(["" if row[name] is None else row[name] for name in FIELDS])
+    for line in csv_lines([FIELDS, *map(_cells, verdicts)]):
+        print(printable(line[:-1]) if sys.stdout.isatty() else line[:-1])
+
+
+def _cells(verdict: Verdict) -> list[object]:
+    from earmark.identify.verdict import FIELDS
+
+    row = verdict.as_dict()
+    probabilities = row["probabilities"].items()
+    row["probabilities"] = "; ".join(f"{label}: {value:g}" for label, value in probabilities)
+    row["nearest"] = "; ".join(f"{other.label}: {other.title}" for other in verdict.neighbours)
+    return ["" if row[name] is None else row[name] for name in FIELDS]
 
 
 def _print_table(verdicts: list[Verdict]) -> None:
@@ -142,18 +146,18 @@ def _print_table(verdicts: list[Verdict]) -> None:
     table.add_column("distance", justify="right", no_wrap=True)
     table.add_column("nearest training pieces (here → there)", ratio=2, overflow="fold")
     for verdict in verdicts:
-        nearest = "\n".join(
-            f"{other.starts[0]} → {other.starts[1]} {other.label}: {other.title}"
+        nearest = [
+            printable(f"{other.starts[0]} → {other.starts[1]} {other.label}: {other.title}")
             for other in verdict.neighbours
-        )
+        ]
         doubt = "" if verdict.label == verdict.nearest_label else f"\n({verdict.nearest_label}?)"
         # Confidence belongs to nearest_label: beside `unknown` it would be taken for that of `unknown`.
         sure = f"{verdict.confidence:.2f}" if verdict.label == verdict.nearest_label else ""
         cells = (
-            Text(Path(verdict.path).name),
+            Text(printable(Path(verdict.path).name)),
             Text(f"{verdict.label}{doubt}"),
             sure,
             f"{verdict.distance:.2f}",
         )
-        table.add_row(*cells, Text(nearest))  # Text: a file called [red] is no markup
+        table.add_row(*cells, Text("\n".join(nearest)))  # Text: a file called [red] is no markup
     Console(highlight=False).print(table)

@@ -17,10 +17,10 @@ from earmark.apps.commands.tag_outcome import (
     complain,
     count,
     interrupted,
-    printable,
     signals_as_interrupt,
 )
 from earmark.foundation.errors import EarmarkError, PieceError
+from earmark.foundation.words import printable
 
 if TYPE_CHECKING:
     from earmark.apps.tags.library import Scan, Track
@@ -220,14 +220,12 @@ def _report(done: Done, library: Scan, log: Log | None, kinds: list[str]) -> Non
     if done.rows:
         table = Table("file", *kinds)
         for name, cells in done.rows:
-            table.add_row(
-                Text(printable(name), overflow="fold"), *(Text(cell, overflow="fold") for cell in cells)
-            )
+            table.add_row(*(Text(printable(cell), overflow="fold") for cell in (name, *cells)))
         Console(highlight=False).print(table)
     if library.complete:
         print(f"{count(len(library.complete), 'file')} with nothing missing.")
     for suffix, number in sorted(library.tagless.items()):
-        print(f"{count(number, 'file')} left out: {suffix} has no tags that earmark writes.")
+        print(f"{count(number, 'file')} left out: {printable(suffix)} has no tags that earmark writes.")
     if done.unknown:
         print(f"{count(done.unknown, 'verdict')} unknown: left untagged.")
     written = f"{count(done.tags, 'tag')} in {count(done.files, 'file')}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from earmark.foundation.words import printable
 
 INTERRUPTED = 130  # exit status after Control-C
 
@@ -33,11 +34,6 @@ class Done:
     status: int = 0
 
 
-def printable(name: str) -> str:
-    """A file's name with bytes that are no UTF-8 replaced, so that it can be printed."""
-    return os.fsencode(name).decode(errors="replace")
-
-
 def count(number: int, what: str) -> str:
     """A number with its noun, in the plural with an s: `2 files`."""
     return f"{number} {what}{'' if number == 1 else 's'}"
@@ -46,7 +42,7 @@ def count(number: int, what: str) -> str:
 def complain(done: Done, path: str, reason: str) -> None:
     """Print why a file failed, and note that one did."""
     done.failed = True
-    print(f"earmark: error: {path}: {reason}", file=sys.stderr)
+    print(f"earmark: error: {printable(path)}: {printable(reason)}", file=sys.stderr)
 
 
 def interrupted(done: Done) -> None:

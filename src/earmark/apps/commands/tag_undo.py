@@ -9,10 +9,10 @@ from earmark.apps.commands.tag_outcome import (
     complain,
     count,
     interrupted,
-    printable,
     signals_as_interrupt,
 )
 from earmark.foundation.errors import PieceError
+from earmark.foundation.words import printable
 
 
 def undo_log(path: Path) -> int:

@@ -10,6 +10,7 @@ import typer
 
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.errors import describe as in_one_line
+from earmark.foundation.words import printable
 
 
 def transcribe(
@@ -42,12 +43,12 @@ def transcribe(
             destination.parent.mkdir(parents=True, exist_ok=True)
             (transcription.write_csv if csv else transcription.write_midi)(destination)
         except (EarmarkError, OSError) as error:
-            print(f"earmark: error: {file}: {in_one_line(error)}", file=sys.stderr)
+            print(f"earmark: error: {printable(file)}: {in_one_line(error)}", file=sys.stderr)
             failed += 1
             continue
         print(
-            f"{destination}: {len(transcription.pitch)} notes in {transcription.duration_s:.1f} s, "
-            f"tuned {transcription.tuning_cents:+.0f} cents from A = 440 Hz"
+            f"{printable(destination)}: {len(transcription.pitch)} notes in "
+            f"{transcription.duration_s:.1f} s, tuned {transcription.tuning_cents:+.0f} cents from A = 440 Hz"
         )
     if failed:
         raise typer.Exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -39,12 +40,12 @@ def use(
     from earmark.music.sources.choice import use_csv, use_default, use_folder
 
     workspace = Workspace.find()
-    if source == "default" and not Path(source).exists():
+    if source == "default" and not os.path.exists(source):
         use_default(workspace.source)
         print("The next `dvc repro` learns from the default corpus.")
         return
-    path = Path(source).expanduser()
-    if not path.exists():
+    path = Path(os.path.expanduser(source))
+    if not os.path.exists(path):
         raise EarmarkError(f"{path} does not exist: give a folder, a CSV file, or `default`")
     selection = _selection(workspace)
     reasons: list[str] = []
@@ -56,7 +57,7 @@ def use(
             raise EarmarkError(f"not one of the {len(origins)} files can be used, the first: {first}")
         selection.check(origins, reasons)
 
-    origins = (use_folder if path.is_dir() else use_csv)(workspace.source, path, check)
+    origins = (use_folder if os.path.isdir(path) else use_csv)(workspace.source, path, check)
     pairs = list(zip(origins, reasons, strict=True))
     print(_counted([origin for origin, reason in pairs if not reason], selection))
     _print_left_out([(origin.name, reason) for origin, reason in pairs if reason])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from earmark.foundation.errors import PieceError
 from earmark.music.recipe import Recipe
 from earmark.music.settings import AudioSettings, ClipSettings, HearingSettings, MidiSettings, RenderSettings
 from earmark.music.sources.origin import AUDIO_SUFFIXES, MIDI_SUFFIXES, media_of
+from earmark.music.sources.readable import fault_of
 from earmark.music.synthesis.soundfont import DEFAULT
 
 COMPARED = HearingSettings(
@@ -39,8 +41,8 @@ def write_sound(file: Path, wav: Path) -> None:
         PieceError: The file is missing or is no music.
         EarmarkError: No MIDI can be played, because FluidSynth or the soundfont is missing.
     """
-    if not file.is_file():
-        raise PieceError("is no file" if file.exists() else "does not exist")
+    if fault := fault_of(file):
+        raise PieceError(fault if os.path.lexists(file) else "does not exist")
     if media_of(file.name) is None:
         known = ", ".join(sorted(suffix[1:] for suffix in MIDI_SUFFIXES | AUDIO_SUFFIXES))
         raise PieceError(f"is neither MIDI nor a recording by its name (known: {known})")
