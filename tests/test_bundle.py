@@ -40,7 +40,7 @@ def references():
     return {
         "piece_id": np.array(["a", "a", "b"]),
         "label": np.array([LABELS[0], LABELS[0], LABELS[1]]),
-        "title": np.array(['A "quoted", one', 'A "quoted", one', ""]),
+        "title": np.array(['A "quoted", one', "A\rnother\n\x1b", ""]),
         "group": np.array(["=1+1", "two\nlines", "two\r\nlines"]),
         "start_s": np.array([0.0, 2.5, 0.0]),
     }

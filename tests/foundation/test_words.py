@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from earmark.foundation.words import as_json, csv_lines, fixed, in_utf8, printable, shown
+from earmark.foundation.words import as_json, csv_lines, file_stem, fixed, in_utf8, printable, shown
 
 VISIBLE = "Dvořák – 久石譲 👩\u200d🎤 می\u200cخواهم a\u00a0b"
 
@@ -54,6 +54,17 @@ NAMES = (
     "a\u2028b\u202e",
     "",
 )
+
+
+@pytest.mark.parametrize("name", ["a" * 255, "久" * 85, "👩\u200d🎤" * 23, os.fsdecode(b"\xe9" * 255)])
+def test_a_long_name_leaves_room_for_a_number_and_a_suffix(tmp_path, name):
+    (tmp_path / f"{file_stem(name)}-99.png").touch()
+    assert name.startswith(file_stem(name))
+    assert len(os.fsencode(file_stem(name))) > 225
+
+
+def test_a_short_name_stays():
+    assert file_stem("a" * 240) == "a" * 240
 
 
 def test_a_table_keeps_every_name(tmp_path):

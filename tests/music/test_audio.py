@@ -1,5 +1,7 @@
 """Recorded sound: read, brought to rate and channels, measured."""
 
+import os
+
 import numpy as np
 import pytest
 import soundfile
@@ -82,6 +84,20 @@ def test_the_first_seconds_are_read_where_a_limit_says_so(tone, write_sound, tmp
     assert soundfile.info(tmp_path / "decoded.wav").duration == pytest.approx(min(max_s, 3), abs=1e-4)
     _, blocks = blocks_of(path, max_s)
     assert sum(map(len, blocks)) == round(min(max_s, 3) * 44_100)
+
+
+ODD_NAMES = (
+    *(b"caf\xe9.wav", b"line\nend\r.wav", b"\x1b[31m.wav", "👩\u200d🎤.wav".encode(), b"x" * 251 + b".wav"),
+)
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_file_may_be_called_anything(tone, write_sound, tmp_path, name):
+    path = tmp_path / os.fsdecode(name)
+    write_sound(tone(440, 8000), 8000).rename(path)
+    waveform, rate_hz = read_waveform(path)
+    assert (waveform.shape, rate_hz) == ((1, 8000), 8000)
+    assert np.array_equal(whole(blocks_of(path)[1]).T, waveform)
 
 
 def test_blocks_are_small_and_in_order(write_sound):

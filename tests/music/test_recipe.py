@@ -1,5 +1,6 @@
 """The recipe: from a file to features, what it refuses, and the keys of what it makes."""
 
+import os
 import shutil
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
@@ -140,6 +141,18 @@ def test_files_that_cannot_be_played_have_their_reason(recipe, tmp_path, name, c
         (tmp_path / name).write_bytes(content)
     with pytest.raises(PieceError, match=reason):
         recipe.hear(tmp_path / name)
+
+
+def test_what_is_no_file_is_told_without_waiting_for_it(recipe, tmp_path):
+    os.mkfifo(tmp_path / "pipe.mid")
+    (tmp_path / "zero.wav").symlink_to("/dev/zero")
+    (tmp_path / "circle.mid").symlink_to("circle.mid")
+    for name, reason in (
+        *(("pipe.mid", "is not a file but a pipe"), ("zero.wav", "is not a file but a device")),
+        *(("circle.mid", "the link leads back to itself"), (f"{'x' * 300}.mid", "there is no such file")),
+    ):
+        with pytest.raises(PieceError, match=reason):
+            recipe.hear(tmp_path / name)
 
 
 def test_a_front_end_that_does_not_exist_is_named(hearing, tmp_path):

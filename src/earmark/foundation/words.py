@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
+_MOST_BYTES = 240  # of a file's name, before number and suffix
 
 
 def fixed(value: float | None, digits: int = 3) -> str:
@@ -39,6 +41,13 @@ def printable(text: str | Path) -> str:
 def in_utf8(text: str) -> str:
     r"""A text that UTF-8 can hold: bytes of a file's name that are no UTF-8 become `\xe9`."""
     return re.sub("[\ud800-\udfff]", _escaped, text)
+
+
+def file_stem(name: str) -> str:
+    """A name cut so that a file may be called by it, a number and a suffix: 255 bytes are the most."""
+    while len(os.fsencode(name)) > _MOST_BYTES:
+        name = name[:-1]
+    return name
 
 
 def as_json(content: object) -> str:

@@ -5,10 +5,11 @@ Everything streams in blocks: memory does not grow with the length of a piece.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -70,7 +71,7 @@ def blocks_of(path: Path, max_s: float = 0) -> tuple[int, Iterator[np.ndarray]]:
     import soundfile
 
     try:
-        info = soundfile.info(path)
+        info = soundfile.info(_bytes(path))
     except (soundfile.LibsndfileError, OSError) as error:
         raise PieceError(f"cannot be read as audio: {_cause(error)}") from error
     if info.samplerate <= 0 or info.frames <= 0:
@@ -79,7 +80,7 @@ def blocks_of(path: Path, max_s: float = 0) -> tuple[int, Iterator[np.ndarray]]:
     def blocks() -> Iterator[np.ndarray]:
         remaining = int(max_s * info.samplerate) if max_s else info.frames
         try:
-            with soundfile.SoundFile(path) as file:
+            with soundfile.SoundFile(_bytes(path)) as file:
                 while remaining > 0:
                     block = _read(file, min(BLOCK, remaining))
                     if len(block) == 0:
@@ -104,7 +105,7 @@ def read_waveform(path: Path) -> tuple[np.ndarray, int]:
     import soundfile
 
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(_bytes(path)) as file:
             return _read(file, -1).T, file.samplerate
     except (soundfile.LibsndfileError, OSError) as error:
         raise PieceError(f"cannot be read as audio: {_cause(error)}") from error
@@ -223,6 +224,11 @@ def measure_sound(path: Path) -> Soundness:
         clipped_share=clipped / max(values, 1),
         finite=finite,
     )
+
+
+def _bytes(path: Path) -> Any:
+    """A path for soundfile, which takes bytes, and refuses text that stands for bytes that are no UTF-8."""
+    return os.fsencode(path)
 
 
 def _cause(error: Exception) -> str:

@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import os
 
 import pytest
 from typer.testing import CliRunner
 
 from earmark.apps.cli import app
+from earmark.foundation.words import in_utf8, printable
 from earmark.identify.identifier import Identifier
 from earmark.identify.inputs import Target
 from earmark.identify.verdict import FIELDS, Neighbour, Verdict
@@ -53,6 +55,38 @@ def test_people_get_a_table(fake):
     assert done.exit_code == 0
     for word in ("a.mid", "unknown", "(Ash?)", "1.25", "1:05 → 0:03"):
         assert word in done.stdout
+
+
+ODD_NAMES = (
+    *("line\nend.mid", "car\rriage.mid", "\x1b[31mred.mid", "\x9b2K.mid", "a\u202egp.mid", '[red]".mid'),
+    os.fsdecode(b"caf\xe9.mid"),
+)
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+@pytest.mark.parametrize("bad", ["", "bad "])
+def test_a_name_is_shown_without_what_a_terminal_would_obey(fake, monkeypatch, tmp_path, name, bad):
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / f"{bad}{name}").touch()
+    done = run(f"{bad}{name}", *fake)
+    assert done.exit_code == (1 if bad else 0)
+    assert printable(name) in (done.stderr if bad else done.stdout)
+    for line in (done.stdout + done.stderr).split("\n"):
+        assert line == printable(line)
+
+
+def test_programs_get_every_name_as_it_is(fake, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for bad in ("", "bad "):
+        paths = [f"{bad}{name}" for name in ODD_NAMES]
+        for path in paths:
+            (tmp_path / path).touch()
+        table = list(csv.DictReader(io.StringIO(run(*paths, "--csv", *fake).stdout, newline="")))
+        assert [row["path"] for row in table] == [in_utf8(path) for path in paths]
+        done = run(*paths, "--json", *fake)
+        assert [row["path"] for row in json.loads(done.stdout)] == paths
+        assert [printable(line) for line in done.stdout.split("\n")] == done.stdout.split("\n")
 
 
 def test_nothing_of_the_table_is_cut_on_a_narrow_terminal(fake, monkeypatch):

@@ -11,7 +11,7 @@ import typer
 
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.errors import describe as in_one_line
-from earmark.foundation.words import printable
+from earmark.foundation.words import file_stem, in_utf8, printable
 
 if TYPE_CHECKING:
     from earmark.identify.describe.views import Views
@@ -45,7 +45,7 @@ def describe(
         except (EarmarkError, OSError) as error:
             print(f"earmark: error: {printable(file)}: {in_one_line(error)}", file=sys.stderr)
             continue
-        described.append({"path": str(file), **row})
+        described.append({"path": in_utf8(str(file)), **row})
         if views is not None:
             drawn.append((file, views))
         _show(str(file), row)
@@ -108,7 +108,7 @@ def _draw(drawn: list[tuple[Path, Views]], folder: Path) -> None:
     from earmark.identify.describe.views import views_picture
 
     if len(drawn) == 2:
-        groups = [("-".join(file.stem for file, _ in drawn), [views for _, views in drawn])]
+        groups = [(file_stem("-".join(file.stem for file, _ in drawn)), [views for _, views in drawn])]
     else:
         groups = [(file.stem, [views]) for file, views in drawn]
     taken: set[str] = set()

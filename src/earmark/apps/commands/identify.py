@@ -11,7 +11,7 @@ import typer
 
 from earmark.apps.commands.model_option import Model, Strictness, check_strictness
 from earmark.foundation.words import as_json as in_json
-from earmark.foundation.words import csv_lines, printable
+from earmark.foundation.words import csv_lines, file_stem, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,7 +104,7 @@ def _explained(
     for file in hear_all(identifier.recipe, targets, workers):
         verdict = identifier.verdict_on(file)
         if file.features is not None and not verdict.error:
-            name = stem = Path(verdict.path).name if verdict.path != "-" else "stdin"
+            name = stem = file_stem(Path(verdict.path).name) if verdict.path != "-" else "stdin"
             number = 1
             while name in taken:
                 number += 1
