@@ -7,8 +7,10 @@ from earmark.foundation.errors import EarmarkError
 from earmark.music.catalog import (
     COLUMNS,
     QUARANTINE_COLUMNS,
+    check_works,
     quarantine_rows,
     read_table,
+    too_few,
     write_table,
 )
 
@@ -26,6 +28,13 @@ AWKWARD = [
     "two\nlines",
     " Dvořák ",
     "#",
+    "car\rriage",
+    "\r",
+    "end\r\n",
+    "tab\t",
+    "\x1b[31mred",
+    "a\u2028b\x85c\u202e",
+    "👩\u200d🎤",
 ]
 
 
@@ -39,6 +48,38 @@ def test_every_text_comes_back_as_it_was(tmp_path):
     write_table(table, tmp_path / "catalog.csv")
     read = read_table(tmp_path / "catalog.csv")
     assert read.to_dict("list") == table.to_dict("list")
+
+
+def test_numbers_and_gaps_stay_where_cells_are_quoted(tmp_path):
+    table = pd.DataFrame({"path": ["a\rb", ""], "value": [0.1, float("nan")], "count": [1, 2]})
+    write_table(table, tmp_path / "table.csv")
+    assert read_table(tmp_path / "table.csv").to_dict("list") == {
+        "path": ["a\rb", ""],
+        "value": ["0.1", ""],
+        "count": ["1", "2"],
+    }
+
+
+WORKS = [("Ash", "1"), ("Ash", "2"), ("Ash", "2"), ("Birch", "1"), *(("Cedar", str(n)) for n in range(3))]
+
+
+def test_works_are_counted_by_label():
+    assert too_few(WORKS) == {"Ash": 2, "Birch": 1}
+    assert too_few(WORKS, least=2) == {"Birch": 1}
+    assert too_few(WORKS, least=0) == {}
+    assert too_few([]) == {}
+
+
+def test_what_is_too_little_to_learn_from_is_one_line_with_the_ways_out():
+    with pytest.raises(EarmarkError) as caught:
+        check_works([*WORKS, *((f"A\x1b{n}", "w") for n in range(9))])
+    assert r"too few works of A\x1b0 (1), A\x1b1 (1)" in str(caught.value)
+    assert " and 6 other labels: a label needs 3" in str(caught.value)
+    assert "role unknown-test" in str(caught.value)
+    assert "data.min_works=3 in overrides.yaml" in str(caught.value)
+    with pytest.raises(EarmarkError, match="1 known label"):
+        check_works(WORKS[-3:])
+    check_works([*WORKS[-3:], *(("Dogwood", str(n)) for n in range(3))])
 
 
 def test_equal_tables_give_equal_bytes_with_posix_line_ends(tmp_path):

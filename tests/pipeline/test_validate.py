@@ -75,6 +75,20 @@ def test_there_are_facts_of_sound_pieces_alone(finished):
         assert ("notes" in facts[piece.piece_id]) == (piece.media == "midi")
 
 
+def test_a_label_that_has_lost_too_many_works_is_left_out_where_asked(finished, revalidate):
+    """Birch has five works and a twin that is refused; Ash and Cedar have as many."""
+    before = read_table(finished.workspace.pieces)
+    workspace = revalidate("data.min_works=6")
+    after, quarantine = read_table(workspace.pieces), read_table(workspace.quarantine)
+    assert set(before.role) == {"known", "unknown-calibration", "unknown-test"}
+    assert set(after.role) == {"unknown-calibration", "unknown-test"}
+    gone = quarantine[~quarantine.path.isin(read_table(finished.workspace.quarantine).path)]
+    assert set(gone.path) == set(before.path) - set(after.path)
+    assert set(gone.reason) == {"its label has too few works left: 5, and data.min_works=6"}
+    facts = {path.stem for path in workspace.facts.iterdir()}
+    assert facts == set(after.piece_id) == set(read_records(workspace.facts_table))
+
+
 def test_limits_decide(revalidate):
     workspace = revalidate("validate.min_duration_s=12.5")
     refused = read_table(workspace.quarantine).set_index("path").reason

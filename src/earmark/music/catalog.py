@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError
-from earmark.foundation.words import in_utf8, printable
+from earmark.foundation.words import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     text = table.to_csv(index=False, lineterminator="\n")
     if "\r" in text:  # which pandas does not quote of itself, and readers take for the end of a row
         text = table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    write_text(path, in_utf8(text))
+    write_text(path, text)
 
 
 def quarantine_rows(pieces: pd.DataFrame, reasons: dict[str, str], stage: str) -> pd.DataFrame:
