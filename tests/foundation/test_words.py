@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from earmark.foundation.words import as_json, csv_lines, file_stem, fixed, in_utf8, printable, shown
+from earmark.foundation.words import csv_lines, file_stem, fixed, in_utf8, json_text, printable, shown
 
 VISIBLE = "Dvořák – 久石譲 👩\u200d🎤 می\u200cخواهم a\u00a0b"
 
@@ -85,13 +85,13 @@ def test_a_table_shows_bytes_that_are_no_text():
 
 @pytest.mark.parametrize("name", [*NAMES, os.fsdecode(b"caf\xe9"), "a\\nb"])
 def test_json_gives_names_back_and_a_terminal_may_show_it(name):
-    text = as_json([{name: name}])
+    text = json_text([{name: name}])
     assert json.loads(text.encode()) == [{name: name}]
     assert printable(text.replace("\n", "")) == text.replace("\n", "")
 
 
 def test_json_keeps_letters_and_lines():
-    assert as_json({"a": ["ř"]}) == '{\n  "a": [\n    "ř"\n  ]\n}'
+    assert json_text({"a": ["ř"]}) == '{\n  "a": [\n    "ř"\n  ]\n}'
 
 
 def test_standard_output_of_any_encoding_takes_any_letter(python):

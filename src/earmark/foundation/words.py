@@ -50,7 +50,7 @@ def file_stem(name: str) -> str:
     return name
 
 
-def as_json(content: object) -> str:
+def json_text(content: object) -> str:
     r"""JSON for programs, as a terminal may show it, too.
 
     Args:

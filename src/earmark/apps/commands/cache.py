@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.words import json_text
 from earmark.foundation.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def ls(
         },
     }
     if as_json:
-        print(json.dumps(contents, indent=2, ensure_ascii=False))
+        print(json_text(contents))
     else:
         _print_contents(contents)
 

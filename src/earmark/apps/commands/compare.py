@@ -10,7 +10,7 @@ import typer
 
 from earmark.apps.commands.model_option import Model
 from earmark.foundation.errors import EarmarkError, PieceError
-from earmark.foundation.words import as_json as in_json
+from earmark.foundation.words import json_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +40,7 @@ def compare(
         raise EarmarkError("standard input holds one piece: give the other as a file")
     with tempfile.TemporaryDirectory(prefix="earmark-") as scratch:
         comparison = _compared(one, other, model, Path(scratch))
-    print(in_json(comparison) if as_json else _in_words(comparison))
+    print(json_text(comparison) if as_json else _in_words(comparison))
 
 
 def _compared(one: str, other: str, model: str, scratch: Path) -> dict[str, Any]:

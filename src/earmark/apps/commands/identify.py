@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earmark.apps.commands.model_option import Model, Strictness, check_strictness
-from earmark.foundation.words import as_json as in_json
-from earmark.foundation.words import csv_lines, file_stem, printable
+from earmark.foundation.words import csv_lines, file_stem, json_text, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +59,7 @@ def identify(
         elif verdict.warning:
             print(f"earmark: warning: {printable(verdict.path)}: {verdict.warning}", file=sys.stderr)
     if as_json:
-        print(in_json([verdict.as_dict() for verdict in verdicts]))
+        print(json_text([verdict.as_dict() for verdict in verdicts]))
     elif as_csv:
         _print_csv(verdicts)
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from earmark.foundation.errors import EarmarkError, describe
-from earmark.foundation.words import fixed
+from earmark.foundation.words import fixed, json_text
 from earmark.foundation.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ def leaderboard(
     ranking = board(runs, kept.result, metric_named(metric), sort, top)
     notes = [*ranking.notes, *([f"left out: {left_out}"] if left_out else [])]
     if as_json:
-        print(json.dumps(_plain(ranking, experiment, notes), indent=2, ensure_ascii=False))
+        print(json_text(_plain(ranking, experiment, notes)))
     elif as_csv:
         _print_csv(ranking)
     else:
