@@ -38,7 +38,7 @@ def measure(settings: Settings) -> list[Result]:
 
 def _against_librosa(name: str, front_end: LogMel, wav: Path, length_s: float, rounds: int) -> list[Result]:
     from bench.peers.librosa_mel import log_mel
-    from earmark.music.audio import read_waveform
+    from earmark.music.recordings.audio import read_waveform
 
     def ours() -> np.ndarray:
         return front_end(*read_waveform(wav))

@@ -44,8 +44,8 @@ def measure(settings: Settings) -> list[Result]:
 
 def render(midi: Path, wav: Path, rate_hz: int) -> float:
     """Render one whole piece by earmark; the processor time that it took, seconds."""
-    from earmark.music.audio import Format
     from earmark.music.midi.arrange import Tempo
+    from earmark.music.recordings.audio import Format
     from earmark.music.synthesis.piece import render_piece
     from earmark.music.synthesis.soundfont import soundfont_path
     from earmark.music.synthesis.synth import Synthesis

@@ -159,7 +159,7 @@ def test_rendering_needs_its_midi_reader_and_not_the_models():
     needed = names(closure("earmark.music.synthesis.piece"))
     assert needed >= {
         *("music/synthesis/piece.py", "music/synthesis/synth.py"),
-        *("music/midi/smf.py", "music/midi/arrange.py", "music/audio.py"),
+        *("music/midi/smf.py", "music/midi/arrange.py", "music/recordings/audio.py"),
     }
     assert {name.split("/")[0] for name in needed} == {"music"}
 

@@ -70,7 +70,7 @@ def test_a_bad_file_has_its_error_and_the_others_go_on(
 
 
 @pytest.mark.parametrize(
-    "method", ["earmark.music.recipe.Recipe.hear", "earmark.identify.identifier.Identifier.embed"]
+    "method", ["earmark.music.recipe.Recipe.listen", "earmark.identify.identifier.Identifier.embed"]
 )
 def test_an_unforeseen_fault_is_that_files_error(identifier, melody, monkeypatch, method):
     def fail(self, argument):

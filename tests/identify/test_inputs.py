@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from earmark.foundation.errors import EarmarkError
-from earmark.identify.inputs import find_targets, suffix_of
+from earmark.identify.inputs import find_targets
 
 
 @pytest.fixture
@@ -54,23 +54,3 @@ def test_standard_input_is_known_by_its_first_bytes(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
     with pytest.raises(EarmarkError, match="standard input is empty"):
         find_targets(["-"], tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("data", "suffix"),
-    [
-        (b"MThd....", ".mid"),
-        (b"RIFF\0\0\0\0RMIDdata", ".mid"),
-        (b"\0\x08song.mid" + bytes(118) + b"MThd", ".mid"),
-        (b"RIFF\0\0\0\0WAVEfmt ", ".wav"),
-        (b"fLaC\0", ".flac"),
-        (b"OggS\0", ".ogg"),
-        (b"ID3\4", ".mp3"),
-        (b"\xff\xfb\x90", ".mp3"),
-        (b"\0\0\0\x20ftypM4A ", ".m4a"),
-        (b"GIF89a", ""),
-        (b"", ""),
-    ],
-)
-def test_first_bytes_tell_the_kind(data, suffix):
-    assert suffix_of(data) == suffix

@@ -47,7 +47,7 @@ def test_what_concerns_every_file_ends_the_run(identifier, melody, monkeypatch):
     def fail(self, file):
         raise EarmarkError("FluidSynth is missing")
 
-    monkeypatch.setattr(Recipe, "hear", fail)
+    monkeypatch.setattr(Recipe, "listen", fail)
     with pytest.raises(EarmarkError, match="FluidSynth is missing"):
         list(hear_all(identifier.recipe, [Target("one", melody)], workers=1))
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earmark.foundation.errors import PieceError
-from earmark.music.audio import Format
 from earmark.music.midi.arrange import Tempo
+from earmark.music.recordings.audio import Format
 from earmark.music.soundness import (
     Limits,
     measure,

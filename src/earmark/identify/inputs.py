@@ -10,22 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from earmark.foundation.errors import EarmarkError
-from earmark.music.sources.origin import AUDIO_SUFFIXES, FOREIGN_SUFFIXES, MIDI_SUFFIXES
+from earmark.music.recordings.formats import is_music, known_suffixes, suffix_of
 
-MUSIC_SUFFIXES = MIDI_SUFFIXES | AUDIO_SUFFIXES | FOREIGN_SUFFIXES
 STDIN = "-"
-# The first bytes of a file, where they stand, and what such a file is called.
-SIGNATURES = (
-    (0, b"MThd", ".mid"),
-    (128, b"MThd", ".mid"),  # in MacBinary
-    (8, b"RMID", ".mid"),
-    (8, b"WAVE", ".wav"),
-    (0, b"fLaC", ".flac"),
-    (0, b"OggS", ".ogg"),
-    (0, b"FORM", ".aiff"),
-    (4, b"ftyp", ".m4a"),
-    (0, b"ID3", ".mp3"),
-)
 
 
 @dataclass(frozen=True)
@@ -62,7 +49,7 @@ def find_targets(arguments: Sequence[str], scratch: Path) -> list[Target]:
             targets.append(Target(STDIN, _from_stdin(scratch)))
         elif os.path.isdir(path):
             below = [Path(root) / name for root, _, names in os.walk(path) for name in names]
-            music = [file for file in below if file.suffix.lower() in MUSIC_SUFFIXES]
+            music = [file for file in below if is_music(file)]
             targets += [Target(str(file), file) for file in sorted(music) if not file.name.startswith(".")]
         elif not os.path.exists(path) and glob.has_magic(argument):
             targets += [
@@ -73,26 +60,8 @@ def find_targets(arguments: Sequence[str], scratch: Path) -> list[Target]:
         else:
             targets.append(Target(argument, path))
     if not targets:
-        raise EarmarkError(
-            f"no music in {', '.join(arguments)}: known are {' '.join(sorted(MUSIC_SUFFIXES))}"
-        )
+        raise EarmarkError(f"no music in {', '.join(arguments)}: known are {known_suffixes()}")
     return targets
-
-
-def suffix_of(data: bytes) -> str:
-    """The suffix of the format that a file's first bytes tell.
-
-    Args:
-        data: The first twelve bytes or more.
-
-    Returns:
-        For example `.flac`; "" where the format is not known.
-    """
-    for place, mark, suffix in SIGNATURES:
-        if data[place : place + len(mark)] == mark:
-            return suffix
-    # Eleven set bits open an MPEG audio frame.
-    return ".mp3" if data[:1] == b"\xff" and len(data) > 1 and data[1] & 0xE0 == 0xE0 else ""
 
 
 def _from_stdin(scratch: Path) -> Path:

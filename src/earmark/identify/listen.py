@@ -62,7 +62,8 @@ def hear(recipe: Recipe, target: Target) -> HeardFile:
         EarmarkError: No file can be heard, for example because FluidSynth is missing.
     """
     try:
-        return HeardFile(target, recipe.hear(target.file), warning=recipe.unheard(target.file))
+        features, warning = recipe.listen(target.file)
+        return HeardFile(target, features, warning=warning)
     except PieceError as error:
         return HeardFile(target, None, str(error))
     except EarmarkError:

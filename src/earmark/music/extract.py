@@ -10,7 +10,7 @@ import numpy as np
 
 from earmark.foundation.contracts import FrontEnd
 from earmark.foundation.errors import PieceError
-from earmark.music.audio import read_waveform
+from earmark.music.recordings.audio import read_waveform
 
 LARGEST = float(np.finfo(np.float16).max)
 

@@ -20,15 +20,17 @@ from earmark.foundation.closure import code_version
 from earmark.foundation.contracts import FrontEnd, NotesFrontEnd
 from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.foundation.targets import build
-from earmark.music.audio import Format, decode, measure_sound
 from earmark.music.clips import ClipGeometry
 from earmark.music.extract import features_of
-from earmark.music.ffmpeg import decode_with_ffmpeg
 from earmark.music.midi.arrange import Tempo, arranged
 from earmark.music.midi.smf import read
 from earmark.music.midi.sounding import sounding_notes
+from earmark.music.recordings.audio import Format, measure_sound
+from earmark.music.recordings.decode import decode
+from earmark.music.recordings.expected import unheard
+from earmark.music.recordings.ffmpeg import ffmpeg_version
+from earmark.music.recordings.formats import format_of, media_of
 from earmark.music.settings import HearingSettings
-from earmark.music.sources.origin import FOREIGN_SUFFIXES, media_of
 from earmark.music.sources.readable import fault_of
 from earmark.music.steady import is_steady
 from earmark.music.synthesis.piece import render_piece
@@ -147,7 +149,7 @@ class Recipe:
         """Write a file, MIDI or a recording, as the pipeline's WAV.
 
         Args:
-            file: What to play or decode; its suffix says which.
+            file: What to play or decode; its content says which.
             destination: Where to write the WAV.
 
         Raises:
@@ -156,21 +158,10 @@ class Recipe:
         """
         if fault := fault_of(file):
             raise PieceError(fault if os.path.lexists(file) else "there is no such file")
-        if media_of(file.name) == "midi":
+        if media_of(file) == "midi":
             render_piece(file, self.tempo, self.instruments, self.synthesis, self.format, destination)
-        elif file.suffix.lower() in FOREIGN_SUFFIXES:
-            with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
-                plain = Path(folder) / "decoded.wav"
-                decode_with_ffmpeg(file, plain)
-                decode(plain, self.format, self.max_s, destination)
         else:
-            try:
-                decode(file, self.format, self.max_s, destination)
-            except PieceError as error:
-                if "does not exist" not in str(error):
-                    raise
-                # libsndfile's message for a file that holds no frame of the format its suffix names.
-                raise PieceError(f"cannot be read as audio: it is no {file.suffix}") from error
+            decode(file, self.format, self.max_s, destination)
 
     def features(self, wav: Path) -> np.ndarray:
         """Compute the features of a WAV that `wav` wrote.
@@ -183,8 +174,11 @@ class Recipe:
         """
         return features_of(wav, self.front_end)
 
-    def check_music(self, wav: Path) -> None:
+    def check_music(self, wav: Path) -> float:
         """Check that a WAV holds music long enough for this model.
+
+        Returns:
+            Its duration, seconds.
 
         Raises:
             PieceError: It is silent, too short, steady noise or a hum, or holds values that are not numbers.
@@ -197,6 +191,7 @@ class Recipe:
         self._check_duration(sound.duration_s)
         if is_steady(wav):
             raise PieceError("steady noise or a hum: nothing begins or ends in it")
+        return sound.duration_s
 
     def _check_duration(self, duration_s: float) -> None:
         clip_s = self.settings.dataset.clip_s
@@ -228,35 +223,37 @@ class Recipe:
         return front_end.of_notes(notes.onset_s, notes.end_s, notes.pitch).astype(np.float16)
 
     def hear(self, file: Path) -> np.ndarray:
-        """Compute the features of a file, MIDI or a recording.
+        """Compute the features of a file, as `listen` does.
 
         Returns:
             Float16 (channels, bands, frames).
+        """
+        return self.listen(file)[0]
+
+    def listen(self, file: Path) -> tuple[np.ndarray, str]:
+        """Compute the features of a file, MIDI or a recording, and say what of it is not heard.
+
+        Returns:
+            Float16 (channels, bands, frames); and in words what is not heard, "" where all of it is.
 
         Raises:
             PieceError: There is no such file, it cannot be played or decoded, or it holds no music.
             EarmarkError: The soundfont or a library is missing.
         """
-        if os.path.isfile(file) and self.reads_notes(media_of(file.name)):
+        if os.path.isfile(file) and not fault_of(file) and self.reads_notes(media_of(file)):
             features = self.features_of_notes(file)
             self._check_duration(features.shape[-1] / self.clips.frame_rate_hz)
-            return features
+            return features, "; ".join(read(file).warnings)
         with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
             wav = Path(folder) / "sound.wav"
             self.wav(file, wav)
-            self.check_music(wav)
-            return self.features(wav)
-
-    def unheard(self, file: Path) -> str:
-        """What of a file is not heard, in words; "" where all of it is.
-
-        Args:
-            file: MIDI or a recording.
-
-        Raises:
-            PieceError: It is MIDI that cannot be read, or has no notes.
-        """
-        return "; ".join(read(file).warnings) if media_of(file.name) == "midi" else ""
+            duration_s = self.check_music(wav)
+            form = format_of(file)
+            if form and form.media == "midi":
+                warning = "; ".join(read(file).warnings)
+            else:
+                warning = unheard(file, form, duration_s, self.max_s)
+            return self.features(wav), warning
 
     def wav_key(self, media: str) -> dict[str, Any]:
         """Return everything that determines what `wav` writes, besides the file: a part of the store's key.
@@ -268,7 +265,8 @@ class Recipe:
             return {
                 "format": vars(self.format),
                 "max_s": self.max_s,
-                "code": code_version("earmark.music.audio"),
+                "ffmpeg": ffmpeg_version(),
+                "code": code_version("earmark.music.recordings.decode"),
             }
         return {
             "synthesis": {**vars(self.synthesis), "soundfont": soundfont_digest(self.soundfont)},

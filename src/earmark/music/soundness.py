@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from earmark.foundation.quiet_import import quiet_import
-from earmark.music.audio import blocks_of, measure_sound
 from earmark.music.midi.arrange import Tempo, arranged
 from earmark.music.midi.notes import Notes, notes_of
 from earmark.music.midi.smf import first_metre, read
+from earmark.music.recordings.audio import blocks_of, measure_sound
+from earmark.music.recordings.expected import unheard
+from earmark.music.recordings.formats import format_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,6 +95,8 @@ def measure(
     else:
         assert wav is not None
         facts["encoded"] = facts["heard"] = _sound_facts(wav, facts)
+        if warning := unheard(raw, format_of(raw), facts["duration_s"], max_s):
+            facts["warning"] = warning
     to.write_text(json.dumps(facts), encoding="utf-8")
 
 

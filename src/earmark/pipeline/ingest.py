@@ -16,11 +16,12 @@ from earmark.foundation.progress import say
 from earmark.foundation.words import printable
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import COLUMNS, KNOWN, write_table
+from earmark.music.recordings.formats import media_of
 from earmark.music.sources import music21
 from earmark.music.sources.choice import read_source
 from earmark.music.sources.csv_table import PACKAGE_PREFIX
 from earmark.music.sources.labels import Merge, piece_id
-from earmark.music.sources.origin import Origin, media_of
+from earmark.music.sources.origin import Origin
 from earmark.music.sources.selection import Selection
 from earmark.pipeline.context import Context
 from earmark.pipeline.settings.schema import Config
@@ -35,10 +36,11 @@ def run(config: Config, workspace: Workspace) -> None:
     origins = read_source(workspace.source, workspace.corpora, config.data.corpus)
     data, merge = config.data, Merge.of(config.data.merge)
     selection = Selection(merge, data.group_pattern, data.min_confidence, data.min_works)
-    pieces = pd.DataFrame([_row(origin, selection) for origin in origins])
+    against = selection.reasons(origins)
+    rows = (_row(origin, selection, reason) for origin, reason in zip(origins, against, strict=True))
+    pieces = pd.DataFrame(list(rows))
     _check_merged(merge, {origin.label for origin in origins})
     _check_labels(pieces, merge, data.labels)
-    against = selection.reasons(origins)
     if any(not reason for reason in against):
         selection.check(origins, against)
     reasons: dict[str, str] = {}
@@ -77,14 +79,15 @@ def _check_merged(merge: Merge, labels: set[str]) -> None:
         raise EarmarkError(f"data.merge: no piece has the label {lost[0]} (there are {known}, …)")
 
 
-def _row(origin: Origin, selection: Selection) -> dict[str, str]:
+def _row(origin: Origin, selection: Selection, reason: str) -> dict[str, str]:
+    """reason: why it is left out; "" where it is not."""
     # A name in bytes that are no UTF-8 is listed by their numbers, as another file may be called.
     identity = os.fsencode(origin.file) if origin.file and origin.fault else origin.name.encode()
-    media = "midi" if origin.name.startswith(PACKAGE_PREFIX) else media_of(origin.name)
+    media = "unknown" if reason else "midi" if origin.file is None else media_of(origin.file)
     return {
         "piece_id": piece_id(origin.label, Path(origin.name).stem, identity),
         "path": origin.name,
-        "media": media or "unknown",
+        "media": media,
         "label": selection.label(origin),
         "group": selection.work(origin),
         "role": origin.role,

@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 
 from earmark.foundation.errors import EarmarkError
-from earmark.music.sources.folder import read_folder
+from earmark.music.sources.folder import others_in, read_folder
 
 
 @pytest.fixture
@@ -167,3 +167,17 @@ def test_a_label_called_unknown_is_refused(tmp_path):
         (tmp_path / name).write_bytes(b"x")
     with pytest.raises(EarmarkError, match=r"unknown/b\.mid: a known label cannot be called unknown"):
         read_folder(tmp_path)
+
+
+def test_files_without_a_suffix_of_music_are_known_by_their_content(music):
+    folder = music("Bach/a", "Bach/b.dat", "Bach/c.txt")
+    (folder / "Bach" / "a").write_bytes(b"MThd\0\0\0\6")
+    (folder / "Bach" / "b.dat").write_bytes(b"fLaC\0\0\0\x22")
+    assert names(folder) == ["Bach/a", "Bach/b.dat"]
+
+
+def test_other_files_are_counted_by_kind(music):
+    folder = music(
+        "Bach/a.mid", "Bach/cover.JPG", "Bach/deep/cover.jpg", "Bach/notes", ".hidden/x.txt", "b.wav"
+    )
+    assert others_in(folder) == {".jpg": 2, "without suffix": 1, "music in no label's folder": 1}

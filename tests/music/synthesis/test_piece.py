@@ -8,8 +8,8 @@ import pytest
 import soundfile
 
 from earmark.foundation.errors import PieceError
-from earmark.music.audio import Format, measure_sound
 from earmark.music.midi.arrange import Tempo
+from earmark.music.recordings.audio import Format, measure_sound
 from earmark.music.synthesis.piece import render_piece
 from earmark.music.synthesis.soundfont import soundfont_path
 from earmark.music.synthesis.synth import Synthesis

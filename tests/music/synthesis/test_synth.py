@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from earmark.foundation.errors import EarmarkError, PieceError
-from earmark.music.audio import Format, resampled
 from earmark.music.midi.smf import (
     CONTROL,
     NOTE_OFF,
@@ -22,6 +21,7 @@ from earmark.music.midi.smf import (
     Events,
     parse,
 )
+from earmark.music.recordings.audio import Format, resampled
 from earmark.music.synthesis import synth
 from earmark.music.synthesis.soundfont import soundfont_path
 from earmark.music.synthesis.synth import Synthesis, fluidsynth_version, synthesize

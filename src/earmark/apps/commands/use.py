@@ -13,6 +13,8 @@ from earmark.foundation.errors import EarmarkError
 from earmark.foundation.words import printable
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from earmark.foundation.workspace import Workspace
     from earmark.music.sources.origin import Origin
     from earmark.music.sources.selection import Selection
@@ -25,7 +27,7 @@ def use(
 ) -> None:
     r"""Choose the music that the next `dvc repro` learns from.
 
-    DIR holds a folder for each label: DIR/<label>/**/*.{mid,midi,wav,flac,ogg,mp3}.
+    DIR holds a folder for each label, and in it files of music (docs/formats.md lists them).
     FILE.csv has the columns path and label, and may have group (the work), role (known,
     unknown-calibration, unknown-test), split and title; its paths are relative to it. What cannot be
     read is left out by name. A label needs three works (data.min_works=3 in overrides.yaml leaves out
@@ -38,6 +40,7 @@ def use(
     """
     from earmark.foundation.workspace import Workspace
     from earmark.music.sources.choice import use_csv, use_default, use_folder
+    from earmark.music.sources.folder import others_in
 
     workspace = Workspace.find()
     if source == "default" and not os.path.exists(source):
@@ -61,6 +64,8 @@ def use(
     pairs = list(zip(origins, reasons, strict=True))
     print(_counted([origin for origin, reason in pairs if not reason], selection))
     _print_left_out([(origin.name, reason) for origin, reason in pairs if reason])
+    if os.path.isdir(path):
+        _print_others(others_in(path))
 
 
 def _selection(workspace: Workspace) -> Selection:
@@ -81,6 +86,14 @@ def _print_left_out(pairs: list[tuple[str, str]]) -> None:
         print(f"  {printable(name)}: {printable(reason)}", file=sys.stderr)
     if len(pairs) > MOST_NAMED:
         print("  … all of them after `dvc repro` in data/quarantine.csv", file=sys.stderr)
+
+
+def _print_others(kinds: Counter[str]) -> None:
+    """Print how many files of a folder are no music that can be used, by kind."""
+    if kinds:
+        named = ", ".join(f"{number} {printable(kind)}" for kind, number in kinds.most_common(MOST_NAMED))
+        more = ", …" if len(kinds) > MOST_NAMED else ""
+        print(f"Not used: {named}{more}.", file=sys.stderr)
 
 
 def _counted(origins: list[Origin], selection: Selection) -> str:

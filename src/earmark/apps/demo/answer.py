@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from earmark.decisions.rejection import UNKNOWN
 from earmark.foundation.errors import describe
 from earmark.identify.explain import explain_verdict
-from earmark.music.sources.origin import media_of
+from earmark.music.recordings.formats import media_of
 
 if TYPE_CHECKING:
     from earmark.identify.identifier import Identifier
@@ -82,7 +82,7 @@ def _answer(identifier: Identifier, file: Path, folder: Path) -> Answer:
     recipe = identifier.recipe
     recipe.wav(file, sound)
     recipe.check_music(sound)
-    features = recipe.hear(file) if recipe.reads_notes(media_of(file.name)) else recipe.features(sound)
+    features = recipe.hear(file) if recipe.reads_notes(media_of(file)) else recipe.features(sound)
     verdict = identifier.from_features(file.name, features)
     bundle = identifier.bundle
     explain_verdict(identifier, verdict, features, picture)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from earmark.foundation.errors import PieceError, describe
-from earmark.identify.inputs import suffix_of
+from earmark.music.recordings.formats import suffix_of
 
 KINDS = ("genre", "key", "composer")
 ID3_FRAMES = {"genre": "TCON", "key": "TKEY", "composer": "TCOM"}

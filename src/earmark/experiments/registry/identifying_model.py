@@ -15,8 +15,9 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from earmark.foundation.errors import PieceError, describe
 from earmark.identify.identifier import Identifier
-from earmark.identify.inputs import MUSIC_SUFFIXES, Target, suffix_of
+from earmark.identify.inputs import Target
 from earmark.identify.verdict import FIELDS, Verdict
+from earmark.music.recordings.formats import MUSIC_SUFFIXES, suffix_of
 
 PATHS_VARIABLE = "EARMARK_SERVE_PATHS"  # 1 lets clients name files of the server
 OUTPUT_COLUMNS = ("name", *(field for field in FIELDS if field != "path"))

@@ -14,7 +14,7 @@ from earmark.features.ear.tuning import tuning_cents
 from earmark.foundation.errors import PieceError
 from earmark.identify.describe.key_profile import key_of
 from earmark.identify.describe.tempo import tempo_bpm
-from earmark.music.audio import blocks_of
+from earmark.music.recordings.audio import blocks_of
 
 AUDIBLE_CENTS = 10.0  # of mistuning, above which pitch classes are counted at the music's own tuning
 

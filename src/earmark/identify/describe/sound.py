@@ -7,8 +7,8 @@ from pathlib import Path
 
 from earmark.foundation.errors import PieceError
 from earmark.music.recipe import Recipe
+from earmark.music.recordings.formats import format_of, known_suffixes
 from earmark.music.settings import AudioSettings, ClipSettings, HearingSettings, MidiSettings, RenderSettings
-from earmark.music.sources.origin import AUDIO_SUFFIXES, MIDI_SUFFIXES, media_of
 from earmark.music.sources.readable import fault_of
 from earmark.music.synthesis.soundfont import DEFAULT
 
@@ -43,7 +43,6 @@ def write_sound(file: Path, wav: Path) -> None:
     """
     if fault := fault_of(file):
         raise PieceError(fault if os.path.lexists(file) else "does not exist")
-    if media_of(file.name) is None:
-        known = ", ".join(sorted(suffix[1:] for suffix in MIDI_SUFFIXES | AUDIO_SUFFIXES))
-        raise PieceError(f"is neither MIDI nor a recording by its name (known: {known})")
+    if format_of(file) is None:
+        raise PieceError(f"is neither MIDI nor a recording that is known (by its name: {known_suffixes()})")
     Recipe(COMPARED, [file.parent]).wav(file, wav)

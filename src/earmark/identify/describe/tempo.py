@@ -6,7 +6,7 @@ import numpy as np
 
 from earmark.features.mel import LogMel
 from earmark.foundation.errors import PieceError
-from earmark.music.audio import LOWEST_RATE_HZ
+from earmark.music.recordings.audio import LOWEST_RATE_HZ
 
 ONSET_HOP_S, ONSET_WINDOW_S = 0.01, 0.046  # between frames; of a frame
 MELS = 40

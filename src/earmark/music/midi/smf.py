@@ -168,7 +168,7 @@ def _without_long_pause(events: Events) -> tuple[Events, list[str]]:
     events = events.where(events.time_s < after_s)
     if len(lost) == 0:
         return events, []
-    hours = round((after_s - before_s) / 3600)
+    hours = round(float(after_s - before_s) / 3600)
     where = f"{'track' if len(lost) == 1 else 'tracks'} {', '.join(map(str, lost[:MOST_WARNINGS]))}"
     pause = f"{hours} {'hour' if hours == 1 else 'hours'}"
     return events, [f"what follows a pause of {pause} in {where} is not played"]

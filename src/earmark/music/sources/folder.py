@@ -1,13 +1,15 @@
-"""A folder of music: `DIR/<label>/**/*.{mid,midi,wav,flac,ogg,mp3}`."""
+"""A folder of music: `DIR/<label>/**/<file of music>`."""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.words import printable
-from earmark.music.sources.origin import AUDIO_SUFFIXES, MIDI_SUFFIXES, Origin, media_of
+from earmark.music.recordings.formats import is_music, known_suffixes
+from earmark.music.sources.origin import Origin
 from earmark.music.sources.readable import fault_of, fault_of_name
 from earmark.music.sources.spelling import spelled
 
@@ -26,12 +28,28 @@ def read_folder(folder: Path) -> list[Origin]:
     origins = []
     for path in sorted(_files(folder)):
         parts = path.relative_to(folder).parts
-        if len(parts) >= 2 and media_of(path.name):
+        if len(parts) >= 2 and is_music(path):
             origins.append(_origin(path, parts))
     if not origins:
-        known = " ".join(sorted(MIDI_SUFFIXES | AUDIO_SUFFIXES))
-        raise EarmarkError(f"{folder} holds no music: expected {folder}/<label>/<file>, file one of {known}")
+        raise EarmarkError(
+            f"{folder} holds no music: expected {folder}/<label>/<file>, file one of {known_suffixes()}"
+        )
     return origins
+
+
+def others_in(folder: Path) -> Counter[str]:
+    """Count the files of a folder that `read_folder` does not list, by kind.
+
+    Returns:
+        How many there are by suffix, and of music in no label's folder.
+    """
+    kinds: Counter[str] = Counter()
+    for path in _files(folder):
+        if not is_music(path):
+            kinds[path.suffix.lower() or "without suffix"] += 1
+        elif path.parent == folder:
+            kinds["music in no label's folder"] += 1
+    return kinds
 
 
 def _origin(path: Path, parts: tuple[str, ...]) -> Origin:

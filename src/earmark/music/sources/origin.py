@@ -7,11 +7,6 @@ from pathlib import Path
 
 from earmark.foundation.errors import EarmarkError
 
-MIDI_SUFFIXES = frozenset({".mid", ".midi", ".kar", ".rmi"})
-# What libsndfile does not read: FFmpeg does, where it is installed.
-FOREIGN_SUFFIXES = frozenset({".m4a", ".mp4", ".aac", ".wma", ".webm"})
-AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus"})
-
 
 @dataclass(frozen=True)
 class Origin:
@@ -48,11 +43,3 @@ class Origin:
                 f"{self.name}: a known label cannot be called unknown, which is the verdict on strangers: "
                 "rename it, or list such pieces in a CSV with the role unknown-test"
             )
-
-
-def media_of(name: str) -> str | None:
-    """Return `midi`, `audio`, or None for a file that is neither, by its suffix."""
-    suffix = Path(name).suffix.lower()
-    if suffix in MIDI_SUFFIXES:
-        return "midi"
-    return "audio" if suffix in AUDIO_SUFFIXES else None

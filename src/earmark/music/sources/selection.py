@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from earmark.foundation.errors import PieceError
 from earmark.foundation.words import printable
 from earmark.music.catalog import KNOWN, LEAST_WORKS, check_works, too_few
+from earmark.music.recordings.formats import format_of, format_of_name
 from earmark.music.sources.labels import Merge, work_of
-from earmark.music.sources.origin import Origin, media_of
+from earmark.music.sources.origin import Origin
 
 
 @dataclass(frozen=True)
@@ -79,14 +81,25 @@ class Selection:
         ]
 
     def _reason(self, origin: Origin) -> str:
-        if origin.file is not None and media_of(origin.name) is None:
-            suffix = printable(Path(origin.name).suffix)
-            return f"not a kind of music file that is known: {suffix or 'no suffix'}"
-        if origin.fault or self.min_confidence <= 0:
+        if origin.fault:
             return origin.fault
+        if origin.file is not None and (reason := _no_music(origin.file, origin.name)):
+            return reason
+        if self.min_confidence <= 0:
+            return ""
         if not 0 <= origin.confidence <= 1:
             return "its label's confidence is not a number from 0 to 1"
         if origin.confidence <= self.min_confidence:
             least = f"data.min_confidence={self.min_confidence:g}"
             return f"its label's confidence is {origin.confidence:g}, not above {least}"
         return ""
+
+
+def _no_music(file: Path, name: str) -> str:
+    """Why a file is no music, by its content or its name; "" where it is."""
+    try:
+        form = format_of(file) if file.is_file() else format_of_name(name)
+    except PieceError as error:
+        return str(error)
+    suffix = printable(Path(name).suffix)
+    return "" if form else f"not a kind of music file that is known: {suffix or 'no suffix'}"

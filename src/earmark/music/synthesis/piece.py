@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from earmark.music.audio import Format, resampled, write_wav
 from earmark.music.midi.arrange import Tempo, arranged
 from earmark.music.midi.smf import read
+from earmark.music.recordings.audio import Format, resampled, write_wav
 from earmark.music.synthesis.synth import Synthesis, synthesize
 
 

@@ -10,7 +10,7 @@ from earmark import evaluation  # noqa: F401  (a config chooses among its member
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.targets import build, kind_of
 from earmark.foundation.workspace import Workspace
-from earmark.music.audio import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from earmark.music.recordings.audio import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from earmark.music.sources.labels import Merge
 from earmark.music.synthesis.synth import HIGHEST_RATE_HZ as HIGHEST_SYNTH_HZ
 from earmark.music.synthesis.synth import LOWEST_RATE_HZ as LOWEST_SYNTH_HZ

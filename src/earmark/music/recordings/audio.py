@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from soundfile import SoundFile
 
 BLOCK = 1 << 16  # samples read at a time
-LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 192_000
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 768_000
+_ENDLESS = 1 << 60  # samples: libsndfile does not know how many
 FULL_SCALE = 32767 / 32768  # the largest value that 16 bits hold
+
+
+class UndecodedError(PieceError):
+    """libsndfile cannot decode a file; another decoder may."""
 
 
 @dataclass(frozen=True)
@@ -66,16 +71,16 @@ def blocks_of(path: Path, max_s: float = 0) -> tuple[int, Iterator[np.ndarray]]:
         The sampling rate in Hz, and the blocks: float32 (samples, channels), full scale 1.
 
     Raises:
-        PieceError: The file is unreadable or has no samples.
+        UndecodedError: The file is unreadable or has no samples.
     """
     import soundfile
 
     try:
         info = soundfile.info(_bytes(path))
     except (soundfile.LibsndfileError, OSError) as error:
-        raise PieceError(f"cannot be read as audio: {_cause(error)}") from error
+        raise UndecodedError(f"cannot be read as audio: {_cause(error)}") from error
     if info.samplerate <= 0 or info.frames <= 0:
-        raise PieceError("audio file without samples")
+        raise UndecodedError("audio file without samples")
 
     def blocks() -> Iterator[np.ndarray]:
         remaining = int(max_s * info.samplerate) if max_s else info.frames
@@ -88,9 +93,22 @@ def blocks_of(path: Path, max_s: float = 0) -> tuple[int, Iterator[np.ndarray]]:
                     remaining -= len(block)
                     yield block
         except (soundfile.LibsndfileError, OSError) as error:
-            raise PieceError(f"cannot be read as audio: {_cause(error)}") from error
+            raise UndecodedError(f"cannot be read as audio: {_cause(error)}") from error
 
     return info.samplerate, blocks()
+
+
+def stated_s(path: Path) -> float:
+    """How long a file lasts by its header, seconds; 0 where libsndfile cannot tell."""
+    import soundfile
+
+    try:
+        info = soundfile.info(_bytes(path))
+    except (soundfile.LibsndfileError, OSError):
+        return 0.0
+    if info.samplerate <= 0 or not 0 < info.frames < _ENDLESS:
+        return 0.0
+    return info.frames / info.samplerate
 
 
 def read_waveform(path: Path) -> tuple[np.ndarray, int]:
@@ -177,24 +195,6 @@ def write_wav(blocks: Iterable[np.ndarray], target: Format, path: Path) -> None:
                 raise PieceError("the sound has values that are not numbers (NaN or infinity)")
             # The same values; libsndfile converts one by one, four times slower.
             file.write(np.floor(np.clip(block, -1.0, FULL_SCALE) * np.float32(32768)).astype(np.int16))
-
-
-def decode(path: Path, target: Format, max_s: float, destination: Path) -> None:
-    """Write a recording as the pipeline's WAV.
-
-    Args:
-        path: The recording, in any format that libsndfile reads.
-        target: The format wanted.
-        max_s: Seconds after which it is cut off; 0 for no limit.
-        destination: Where to write the WAV.
-
-    Raises:
-        PieceError: The file is unreadable, its sampling rate is not one of music, or a value is not finite.
-    """
-    rate_hz, blocks = blocks_of(path, max_s)
-    if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
-        raise PieceError(f"its sampling rate of {rate_hz} Hz is not one of music")
-    write_wav(resampled(blocks, rate_hz, target), target, destination)
 
 
 def measure_sound(path: Path) -> Soundness:

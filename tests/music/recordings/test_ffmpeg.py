@@ -5,8 +5,8 @@ import os
 import pytest
 
 from earmark.foundation.errors import PieceError
-from earmark.music import ffmpeg
-from earmark.music.ffmpeg import decode_with_ffmpeg
+from earmark.music.recordings import ffmpeg
+from earmark.music.recordings.ffmpeg import decode_with_ffmpeg
 
 COPY = 'for last; do :; done\nwhile [ "$1" != -i ]; do shift; done\ncp -- "${2#file:}" "$last"'
 
@@ -49,8 +49,8 @@ def test_a_name_that_begins_with_a_hyphen_is_no_option(install, tmp_path, monkey
 
 def test_without_ffmpeg_the_message_says_what_to_install(music, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(PieceError, match=r"^\.m4a needs a decoder that is not here: install ffmpeg, or conv"):
-        decode_with_ffmpeg(music, tmp_path / "out.wav")
+    with pytest.raises(PieceError, match=r"^MP4 needs a decoder that is not here: install ffmpeg, or conv"):
+        decode_with_ffmpeg(music, tmp_path / "out.wav", name="MP4")
 
 
 @pytest.mark.parametrize(

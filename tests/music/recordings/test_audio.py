@@ -9,16 +9,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from earmark.foundation.errors import PieceError
-from earmark.music.audio import (
+from earmark.music.recordings.audio import (
     BLOCK,
     Format,
     blocks_of,
-    decode,
     measure_sound,
     read_waveform,
     resampled,
     write_wav,
 )
+from earmark.music.recordings.decode import decode
 
 FORMATS = [
     ("sound.wav", {}, 1e-4),
@@ -201,7 +201,7 @@ def test_a_recording_without_samples_says_so(write_sound, tmp_path):
         decode(path, Format(8_000, 1), 0, tmp_path / "decoded.wav")
 
 
-@pytest.mark.parametrize("rate_hz", [3_999, 192_001])
+@pytest.mark.parametrize("rate_hz", [3_999, 768_001])
 def test_a_rate_that_is_not_one_of_music_is_refused(tone, write_sound, tmp_path, rate_hz):
     path = write_sound(tone(10, 8_000), rate_hz)
     with pytest.raises(PieceError, match=f"its sampling rate of {rate_hz} Hz is not one of music"):

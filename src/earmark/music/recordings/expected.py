@@ -1,0 +1,82 @@
+"""How long a recording should last by its own frames, pages or header, and what of it is not heard."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from earmark.foundation.errors import PieceError
+from earmark.music.recordings import mpeg, ogg
+from earmark.music.recordings.audio import stated_s
+from earmark.music.recordings.formats import LIBSNDFILE, MPEG, OGG, FileFormat
+
+TOLERANCE_S = 0.1
+_FRAMES = 4  # of MPEG audio: an encoder's delay and padding, which players leave out
+_WORTH_SAYING_S = 0.5
+
+
+@dataclass(frozen=True)
+class Expected:
+    """How long a recording should last.
+
+    Attributes:
+        duration_s: Seconds.
+        tolerance_s: Seconds by which what is heard may differ.
+    """
+
+    duration_s: float
+    tolerance_s: float = TOLERANCE_S
+
+    def agrees(self, heard_s: float) -> bool:
+        """Whether a duration is the expected one."""
+        return abs(heard_s - self.duration_s) <= self.tolerance_s
+
+
+def expected(file: Path, form: FileFormat | None) -> Expected | None:
+    """Find out how long a recording should last, without decoding it.
+
+    Args:
+        file: The recording.
+        form: Its format.
+
+    Returns:
+        None where only decoding tells.
+
+    Raises:
+        PieceError: It cannot be read.
+    """
+    try:
+        if form == MPEG:
+            extent = mpeg.extent(file)
+            return Expected(extent.duration_s, max(TOLERANCE_S, _FRAMES * extent.frame_s))
+        if form == OGG and (streams := ogg.streams(file)):
+            return Expected(sum(stream.duration_s for stream in streams))
+    except OSError as error:
+        raise PieceError(f"cannot be read: {error.strerror}") from error
+    if form is None or form.library == LIBSNDFILE:
+        duration_s = stated_s(file)
+        return Expected(duration_s) if duration_s else None
+    return None
+
+
+def unheard(file: Path, form: FileFormat | None, heard_s: float, max_s: float) -> str:
+    """Say what of a recording is not heard.
+
+    Args:
+        file: The recording.
+        form: Its format.
+        heard_s: Seconds of it that are.
+        max_s: Seconds after which it is cut off on purpose; 0 for no limit.
+
+    Returns:
+        In words; "" where all of it is heard.
+    """
+    whole = expected(file, form)
+    if whole is None:
+        return ""
+    wanted_s = min(whole.duration_s, max_s) if max_s else whole.duration_s
+    if heard_s >= wanted_s - max(whole.tolerance_s, _WORTH_SAYING_S):
+        return ""
+    remedy = "" if shutil.which("ffmpeg") else ": ffmpeg, which is not installed, may hear the rest"
+    return f"{heard_s:.1f} of its {whole.duration_s:.1f} s are heard{remedy}"

@@ -1,0 +1,57 @@
+"""Recordings that libsndfile does not read, or not whole, decoded by FFmpeg where it is installed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from earmark.foundation.errors import PieceError
+
+TIMEOUT_S = 600
+
+
+def decode_with_ffmpeg(file: Path, destination: Path, max_s: float = 0, name: str = "") -> None:
+    """Write a recording as WAV at its own sampling rate and channels.
+
+    Args:
+        file: A recording in any format that FFmpeg reads.
+        destination: Where to write the WAV.
+        max_s: Seconds after which it is cut off; 0 for no limit.
+        name: Of its format, for messages.
+
+    Raises:
+        PieceError: FFmpeg is missing, or cannot decode the file.
+    """
+    program = shutil.which("ffmpeg")
+    if program is None:
+        raise PieceError(
+            f"{name or 'this file'} needs a decoder that is not here: install ffmpeg, or convert it to FLAC"
+        )
+    # `file:` keeps a path that begins with a hyphen from being an option; other protocols are refused.
+    command = [program, "-v", "error", "-nostdin", "-protocol_whitelist", "file", "-i", f"file:{file}"]
+    limit = ["-t", f"{max_s:g}"] if max_s else []
+    # Beyond 4 GB the header is one of RF64. A further stream may be a picture of the cover.
+    output = ["-map", "0:a:0", *limit, "-rf64", "auto", "-f", "wav", "-y", str(destination)]
+    try:
+        process = subprocess.run([*command, *output], capture_output=True, timeout=TIMEOUT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise PieceError(f"ffmpeg failed: {error}") from error
+    if process.returncode != 0 or not destination.is_file():
+        lines = process.stderr.decode(errors="replace").strip().splitlines()
+        reason = lines[-1].removeprefix(f"file:{file}: ") if lines else "ffmpeg gives no reason"
+        raise PieceError(f"cannot be read as audio: {reason}")
+
+
+@cache
+def ffmpeg_version() -> str:
+    """The first line of `ffmpeg -version`; "" where there is none. What is decoded may depend on it."""
+    program = shutil.which("ffmpeg")
+    if program is None:
+        return ""
+    try:
+        process = subprocess.run([program, "-version"], capture_output=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return process.stdout.decode(errors="replace").partition("\n")[0].strip()
