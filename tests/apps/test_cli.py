@@ -65,6 +65,21 @@ def test_use_a_folder(checkout, music):
     assert os.readlink(checkout / "data" / "source") == str(music)
 
 
+def test_use_tells_what_it_leaves_out_by_name_and_other_files_by_kind(checkout, music):
+    (music / "Bach" / "page.mp3").write_bytes(b"<!DOCTYPE html><html>404</html>")
+    (music / "Bach" / "score.mid").write_bytes(b"<?xml version='1.0'?>")
+    for name in ("cover.jpg", "back.jpg", "notes.txt"):
+        (music / "Bach" / name).touch()
+    done = earmark("use", music)
+    assert done.exit_code == 0
+    assert done.stderr.splitlines() == [
+        "2 of them left out:",
+        "  Bach/page.mp3: is a web page, not music",
+        "  Bach/score.mid: is an XML file (scores are read as MIDI), not music",
+        "Not used: 2 .jpg, 1 .txt.",
+    ]
+
+
 def test_use_a_csv_counts_strangers_and_says_what_is_missing(checkout, music):
     (music / "list.csv").write_text(
         "path;label;group;role\nBach/a.mid;Bach;Suite;\nBach/b.mid;Bach;Suite;\nBach/d.mid;Bach;;\n"
