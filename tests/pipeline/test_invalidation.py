@@ -73,7 +73,7 @@ def test_a_finished_checkout_is_up_to_date(checkout):
         ("experiments/leaderboard/board.py", set()),
         ("identify/verdict.py", set()),
         ("evaluation/plots.py", {"evaluate"}),
-        ("music/folds.py", {"render", "features", "split"}),
+        ("music/splits.py", {"render", "features", "split"}),
         ("music/soundness.py", {"render", "features", "validate"}),
         ("learning/training.py", {"train"}),
         ("decisions/prototype.py", {"train", "evaluate"}),

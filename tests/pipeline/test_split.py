@@ -1,10 +1,10 @@
-"""The stage writes what `earmark.music.folds` deals."""
+"""The stage writes what `earmark.music.splits` deals."""
 
 import pandas as pd
 
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import read_table, write_table
-from earmark.music.folds import SPLIT_COLUMNS, SplitSettings, split_pieces
+from earmark.music.splits import SPLIT_COLUMNS, SplitSettings, split_pieces
 from earmark.pipeline.split import run
 
 

@@ -28,7 +28,7 @@ BANDS_A_GROUP = 8
 
 @dataclass(frozen=True)
 class LogMel:
-    """Log-mel spectrogram of each channel.
+    """Log-mel spectrogram of each channel; conf/features/mel.yaml states the settings of experiments.
 
     Attributes:
         uses_torch: Whether the transform runs in torch.

@@ -17,7 +17,7 @@ from earmark.music.catalog import QUARANTINE_COLUMNS, quarantine_rows, write_tab
 from earmark.pipeline.settings.schema import Config
 from earmark.store import Store
 from earmark.store.executor import Executor
-from earmark.store.outputs import Task
+from earmark.store.fill import Task
 
 
 @dataclass(frozen=True)

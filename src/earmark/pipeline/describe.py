@@ -19,7 +19,7 @@ from earmark.music.catalog import read_table, write_table
 from earmark.music.recipe import Recipe
 from earmark.pipeline.context import Context
 from earmark.pipeline.settings.schema import Config
-from earmark.store.outputs import Task, fill
+from earmark.store.fill import Task, fill
 
 IDENTITY = ["piece_id", "label", "group", "role", "title"]
 

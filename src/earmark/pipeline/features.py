@@ -16,7 +16,7 @@ from earmark.music.recipe import Recipe
 from earmark.music.renderings import rendering, rendering_names
 from earmark.pipeline.context import Context
 from earmark.pipeline.settings.schema import Config
-from earmark.store.outputs import Task, fill
+from earmark.store.fill import Task, fill
 
 
 def run(config: Config, workspace: Workspace) -> None:

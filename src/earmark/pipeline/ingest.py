@@ -25,7 +25,7 @@ from earmark.music.sources.origin import Origin
 from earmark.music.sources.selection import Selection
 from earmark.pipeline.context import Context
 from earmark.pipeline.settings.schema import Config
-from earmark.store.outputs import Task, fill
+from earmark.store.fill import Task, fill
 
 CODE = "earmark.music.sources.music21"
 

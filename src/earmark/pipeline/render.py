@@ -15,7 +15,7 @@ from earmark.music.renderings import rendering, rendering_names
 from earmark.music.synthesis.synth import fluidsynth_version
 from earmark.pipeline.context import Context
 from earmark.pipeline.settings.schema import Config
-from earmark.store.outputs import Task, fill
+from earmark.store.fill import Task, fill
 
 
 def run(config: Config, workspace: Workspace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from earmark.foundation.progress import say
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import read_table, write_table
-from earmark.music.folds import split_pieces
+from earmark.music.splits import split_pieces
 from earmark.pipeline.settings.schema import Config
 
 

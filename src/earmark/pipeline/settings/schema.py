@@ -15,7 +15,7 @@ from omegaconf import MISSING, DictConfig
 from earmark.foundation.workspace import Workspace
 from earmark.learning.assembly import Parts
 from earmark.learning.settings import TrainerSettings
-from earmark.music.folds import SplitSettings
+from earmark.music.splits import SplitSettings
 from earmark.music.recipe import Recipe
 from earmark.music.renderings import RenderingsSettings
 from earmark.music.settings import AudioSettings, ClipSettings, HearingSettings, MidiSettings, RenderSettings

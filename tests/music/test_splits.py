@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from earmark.foundation.errors import EarmarkError
 from earmark.music.catalog import SPLITS
-from earmark.music.folds import SPLIT_COLUMNS, SplitSettings, split_pieces
+from earmark.music.splits import SPLIT_COLUMNS, SplitSettings, split_pieces
 
 
 def table(works, calibration=0, test=0, fixed=None, movements=3):

@@ -9,7 +9,7 @@ import pytest
 from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.store import Store
 from earmark.store.executor import Loky
-from earmark.store.outputs import Task, fill
+from earmark.store.fill import Task, fill
 from earmark.store.remote import Remote
 
 
