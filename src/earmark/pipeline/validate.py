@@ -28,8 +28,8 @@ from earmark.music.catalog import (
 from earmark.music.soundness import measure, reason_to_refuse, resolve_duplicates
 from earmark.pipeline.context import Context
 from earmark.pipeline.settings.schema import Config
-from earmark.store.links import keep_only
 from earmark.store.fill import Task, fill
+from earmark.store.links import keep_only
 from earmark.store.records import read_record, write_records
 
 EARLIER = ("ingest", "render")

@@ -4,6 +4,9 @@ import struct
 
 import pytest
 
+from earmark.apps.tags.log import Log, read_log
+from earmark.apps.tags.rewrite import read_tags, take_back, write_tags
+
 RATE_HZ = 22_050
 # Names, and how soundfile writes them; a name with no settings goes by its suffix.
 SOUNDS = {
@@ -56,3 +59,30 @@ def music(tmp_path, tone, write_sound):
 def plain(request, music):
     """A file without tags, in turn of every format."""
     return music(request.param)
+
+
+NEW = {"genre": "jig", "key": "F#m", "composer": "Antonín Dvořák"}
+
+
+@pytest.fixture
+def fill(tmp_path):
+    """Write the kinds of NEW that a file lacks, and take them back: what it had, and its bytes with tags."""
+
+    def written(path, new=None):
+        before = path.read_bytes()
+        had = read_tags(path)
+        new = {kind: value for kind, value in (new or NEW).items() if kind not in had}
+        log = tmp_path / "logs" / f"{path.name}.jsonl"
+        log.parent.mkdir(exist_ok=True)
+        log.unlink(missing_ok=True)
+        if new:
+            write_tags(path, new, dict.fromkeys(new, "0"), Log(log))
+            has = {kind: list(dict.fromkeys(values)) for kind, values in read_tags(path).items()}
+            assert has == {**had, **{kind: [value] for kind, value in new.items()}}
+        after = path.read_bytes()
+        for entry in read_log(log)[0] if new else []:
+            assert take_back(entry)
+        assert path.read_bytes() == before
+        return had, after
+
+    return written

@@ -12,11 +12,12 @@ from mutagen.flac import FLAC, Picture
 from mutagen.id3 import APIC, ID3, TIT2
 
 from earmark.apps.tags import rewrite
+from earmark.apps.tags.audio_digest import audio_digest
 from earmark.apps.tags.delta import delta
-from earmark.apps.tags.formats import Id3Tagging, tagging_of
-from earmark.apps.tags.frames import audio_digest
 from earmark.apps.tags.log import Log, read_log
+from earmark.apps.tags.mpeg import MpegTagging
 from earmark.apps.tags.rewrite import read_tags, take_back, write_tags
+from earmark.apps.tags.tagging import tagging_of
 from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.store import digest_file
 
@@ -179,7 +180,7 @@ def test_it_is_logged_before_it_is_done(music, tagged, log, monkeypatch):
     assert not take_back(read_log(log.path)[0][0])
 
 
-ORIGINAL_WRITE = Id3Tagging.write
+ORIGINAL_WRITE = MpegTagging.write
 
 
 def break_sound(self, path, new):
@@ -206,7 +207,7 @@ def test_a_copy_that_is_not_right_does_not_take_the_place(music, tagged, log, mo
     tags.add(TIT2(encoding=0, text=["Title"]))
     tags.save(path)
     whole = path.read_bytes()
-    monkeypatch.setattr("earmark.apps.tags.formats.Id3Tagging.write", write)
+    monkeypatch.setattr("earmark.apps.tags.mpeg.MpegTagging.write", write)
     with pytest.raises(PieceError, match=f"not tagged: {message}"):
         tagged(path, NEW)
     assert path.read_bytes() == whole

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from earmark.apps.tags.formats import KINDS, Values
+from earmark.apps.tags.kinds import KINDS, Values
 from earmark.apps.tags.notation import initial_key
 from earmark.apps.tags.rewrite import read_tags
 from earmark.decisions.rejection import UNKNOWN

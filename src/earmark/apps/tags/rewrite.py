@@ -12,10 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from earmark.apps.tags.audio_digest import audio_digest
 from earmark.apps.tags.delta import applied, delta
-from earmark.apps.tags.formats import Tagging, Values, tagging_of
-from earmark.apps.tags.frames import audio_digest
+from earmark.apps.tags.kinds import Values
 from earmark.apps.tags.log import Entry, Log
+from earmark.apps.tags.tagging import Tagging, tagging_of
 from earmark.foundation.errors import EarmarkError, PieceError, describe
 from earmark.store.digest import digest_file
 
@@ -121,9 +122,9 @@ def _compare(path: Path, copy: Path, form: str, tagging: Tagging, new: Mapping[s
     has = {kind: list(dict.fromkeys(values)) for kind, values in tagging.read(copy).items()}
     if has != {kind: list(dict.fromkeys(values)) for kind, values in wanted.items()}:
         raise PieceError(f"not tagged: the tags would read {has}")
-    others = tagging.others(path)
+    others = tagging.others(path, list(new))
     # A file without any tags has none that could be lost.
-    if others is not None and tagging.others(copy) != others:
+    if others is not None and tagging.others(copy, list(new)) != others:
         raise PieceError("not tagged: its other tags would not survive")
     if audio_digest(path, form) != audio_digest(copy, form):
         raise PieceError("not tagged: its sound would not survive")

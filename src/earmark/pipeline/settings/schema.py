@@ -15,12 +15,12 @@ from omegaconf import MISSING, DictConfig
 from earmark.foundation.workspace import Workspace
 from earmark.learning.assembly import Parts
 from earmark.learning.settings import TrainerSettings
-from earmark.music.splits import SplitSettings
 from earmark.music.recipe import Recipe
 from earmark.music.renderings import RenderingsSettings
 from earmark.music.settings import AudioSettings, ClipSettings, HearingSettings, MidiSettings, RenderSettings
 from earmark.music.soundness import Limits
 from earmark.music.sources.spelling import spelled
+from earmark.music.splits import SplitSettings
 
 
 def _open_mapping() -> Any:

@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from earmark.apps.tags.formats import ID3_HEADER, id3_extent
+from earmark.apps.tags.chunks import HEAD, SOUND, chunks_of
+from earmark.apps.tags.mpeg import mapped
 from earmark.foundation.errors import PieceError
+from earmark.music.recordings.id3 import HEADER as ID3_HEADER
+from earmark.music.recordings.id3 import id3_extent
 
 BLOCK = 1 << 20  # bytes read at a time
 MARK = 4  # bytes of the mark `fLaC`, and of the head of each block after it
@@ -38,8 +41,8 @@ def audio_digest(path: Path, form: str) -> str:
         ".mp3": _mpeg,
         ".flac": _flac,
         ".ogg": _ogg,
-        ".wav": lambda file: _chunk(file, b"data", "<"),
-        ".aiff": lambda file: _chunk(file, b"SSND", ">"),
+        ".wav": _chunk,
+        ".aiff": _chunk,
         ".m4a": _mp4,
     }[form]
     digest = hashlib.sha256()
@@ -96,15 +99,14 @@ def _ogg(file: BinaryIO) -> Iterator[bytes]:
             yield from page.packets
 
 
-def _chunk(file: BinaryIO, wanted: bytes, order: str) -> Iterator[bytes]:
-    file.seek(12)
-    while head := file.read(8):
-        name, size = struct.unpack(f"{order}4sI", head)
-        if name == wanted:
-            yield from _read(file, size)
-            return
-        file.seek(size + size % 2, 1)  # chunks begin at even places
-    raise ValueError(f"it has no chunk {wanted.decode()}")
+def _chunk(file: BinaryIO) -> Iterator[bytes]:
+    with mapped(Path(file.name)) as data:
+        _, chunks = chunks_of(data)
+    sound = next((chunk for chunk in chunks if chunk.name in SOUND), None)
+    if sound is None:
+        raise ValueError("it has no chunk with sound")
+    file.seek(sound.start + HEAD)
+    yield from _read(file, sound.end - sound.start - HEAD)
 
 
 def _mp4(file: BinaryIO) -> Iterator[bytes]:

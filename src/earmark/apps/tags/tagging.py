@@ -1,0 +1,80 @@
+"""How the tags of a file are read and written, by its format.
+
+    ID3 (MP3, WAV, AIFF)         TCON  TKEY                                TCOM
+    Vorbis comments (FLAC, Ogg)  GENRE INITIALKEY                          COMPOSER
+    MP4                          ©gen  ----:com.apple.iTunes:initialkey    ©wrt
+
+These are written. What counts as there is more: any tag of a file, under any usual name (docs/formats.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from earmark.apps.tags.chunks import ChunkTagging
+from earmark.apps.tags.kinds import Values
+from earmark.apps.tags.mp4 import Mp4Tagging
+from earmark.apps.tags.mpeg import MpegTagging
+from earmark.apps.tags.vorbis import OGG_CODECS, FlacTagging, OggTagging
+from earmark.foundation.errors import PieceError
+from earmark.music.recordings.formats import format_of
+
+SNIFFED = 512  # bytes; an Ogg stream names its codec within the first page
+
+
+class Tagging(Protocol):
+    """Tags of one format."""
+
+    def read(self, path: Path) -> Values:
+        """Values of each kind that a file has; those that say nothing do not count."""
+        ...
+
+    def write(self, path: Path, new: Mapping[str, str]) -> None:
+        """Set the tags of some kinds, in place."""
+        ...
+
+    def others(self, path: Path, kinds: Sequence[str]) -> object:
+        """The bytes of all other tags, to be compared; None for a file without any tags."""
+        ...
+
+
+_BY_NAME: dict[str, tuple[str, Tagging]] = {
+    "MP3": (".mp3", MpegTagging()),
+    "FLAC": (".flac", FlacTagging()),
+    "WAV": (".wav", ChunkTagging()),
+    "AIFF": (".aiff", ChunkTagging()),
+    "MP4": (".m4a", Mp4Tagging()),
+}
+
+
+def tagging_of(path: Path) -> tuple[str, Tagging] | None:
+    """How the tags of a file are read and written.
+
+    Args:
+        path: The file; its content decides, then its suffix.
+
+    Returns:
+        The format as a suffix (`.mp3`, `.flac`, `.ogg`, `.wav`, `.aiff` or `.m4a`) and its tagging; None for
+        a format without tags that earmark writes.
+
+    Raises:
+        PieceError: The file cannot be read, or is no music.
+    """
+    form = format_of(path)
+    if form is None:
+        return None
+    if form.name == "Ogg":
+        return _ogg(path)
+    return _BY_NAME.get(form.name)
+
+
+def _ogg(path: Path) -> tuple[str, Tagging] | None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(SNIFFED)
+    except OSError as error:
+        raise PieceError(f"cannot be read: {error.strerror}") from error
+    mark = next((mark for mark in OGG_CODECS if mark in head), None)
+    return (".ogg", OggTagging(mark)) if mark else None
