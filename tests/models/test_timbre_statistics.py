@@ -41,3 +41,27 @@ def test_loudness_changes_the_first_coefficient_alone(model, clips):
 def test_more_coefficients_than_bands_are_refused():
     with pytest.raises(ValueError, match="coefficients=50 must lie within 2 and the 40 bands"):
         TimbreStatistics(channels=1, bands=40, frames=9, coefficients=50)
+
+
+def test_products_of_random_features_are_those_of_the_kernel(clips):
+    model = TimbreStatistics(1, 40, 200, coefficients=6, kernel_features=20_000, kernel_gamma=0.5)
+    summaries = model.summarise(clips).numpy()
+    model.fit(summaries, np.zeros(3), np.ones(3), seed=0)
+    found = model(clips)
+    standard = (summaries - summaries.mean(axis=0)) / summaries.std(axis=0)
+    squares = np.square(standard[:, None] - standard[None]).sum(axis=-1)
+    assert (found @ found.T).numpy() == pytest.approx(np.exp(-0.5 * squares / standard.shape[1]), abs=0.03)
+
+
+def test_the_seed_draws_the_features(clips):
+    models = [TimbreStatistics(1, 40, 200, 6, kernel_features=10) for _ in range(3)]
+    for model, seed in zip(models, (0, 0, 1), strict=True):
+        model.fit(model.summarise(clips).numpy(), np.zeros(3), np.ones(3), seed)
+    assert torch.equal(models[0](clips), models[1](clips))
+    assert not torch.allclose(models[0](clips), models[2](clips))
+
+
+@pytest.mark.parametrize(("features", "gamma"), [(-1, 1.0), (10, 0.0)])
+def test_a_kernel_that_cannot_work_is_refused(features, gamma):
+    with pytest.raises(ValueError, match="must be 0 or more and model"):
+        TimbreStatistics(1, 40, 9, 6, kernel_features=features, kernel_gamma=gamma)

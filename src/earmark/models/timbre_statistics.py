@@ -1,8 +1,10 @@
-"""Timbre of a clip as one Gaussian of its cepstra: mean and covariance, as its embedding; nothing is learned.
+"""Timbre of a clip as one Gaussian of its cepstra, in a space where a radial kernel is a product.
 
 References:
     M. Mandel and D. Ellis, Song-level features and support vector machines for music classification, ISMIR,
-        2005: a Gaussian of MFCC tells artists apart.
+        2005: a Gaussian of MFCC under a radial kernel tells artists apart.
+    A. Rahimi and B. Recht, Random features for large-scale kernel machines, NIPS, 2007: cosines of random
+        frequencies, whose products approximate the kernel, so that a linear decision can follow.
 """
 
 from __future__ import annotations
@@ -11,33 +13,56 @@ import numpy as np
 import torch
 from torch import nn
 
+SMALLEST_SCALE = 1e-6  # of a dimension that hardly varies
+
 
 class TimbreStatistics(nn.Module):
     """Mean and covariance over time of the cepstral coefficients of a clip of a mel spectrogram in dB.
 
-    A decision that weighs dimensions has to follow: `decision=discriminant`.
+    They are standardised over the training clips, then mapped to random features of the radial kernel
+    exp(-gamma |x - y|² / dimensions). A decision that weighs dimensions has to follow:
+    `decision=discriminant`.
 
     Args:
         channels: Channels of the input; their mean is taken.
         bands: Bands of the input.
         frames: Frames of the input; the statistics do not depend on it.
         coefficients: Cepstral coefficients that are kept, the mean level included.
+        kernel_features: Random features; 0 for mean and covariance as they are.
+        kernel_gamma: gamma of the kernel.
 
     Attributes:
         gives: What it returns, "embeddings" or "scores".
         clip_by_clip: Whether equal clips have equal outputs in training, too.
 
     Raises:
-        ValueError: There are fewer bands than coefficients.
+        ValueError: There are fewer bands than coefficients, or the kernel's settings cannot work.
     """
 
     gives = "embeddings"
     clip_by_clip = True
 
     transform: torch.Tensor
+    mean: torch.Tensor
+    scale: torch.Tensor
+    frequencies: torch.Tensor
+    phases: torch.Tensor
 
-    def __init__(self, channels: int, bands: int, frames: int, coefficients: int) -> None:
+    def __init__(
+        self,
+        channels: int,
+        bands: int,
+        frames: int,
+        coefficients: int,
+        kernel_features: int = 0,
+        kernel_gamma: float = 1.0,
+    ) -> None:
         super().__init__()
+        if kernel_features < 0 or kernel_gamma <= 0:
+            raise ValueError(
+                f"model.kernel_features={kernel_features} must be 0 or more and "
+                f"model.kernel_gamma={kernel_gamma:g} above 0"
+            )
         if not 2 <= coefficients <= bands:
             raise ValueError(f"model.coefficients={coefficients} must lie within 2 and the {bands} bands")
         # The orthonormal DCT-II; computed on the CPU, also where a model is checked without memory.
@@ -45,6 +70,12 @@ class TimbreStatistics(nn.Module):
         rows = np.sqrt(2 / bands) * np.cos(np.arange(coefficients)[:, None] * place)
         rows[0] /= np.sqrt(2)
         self.register_buffer("transform", torch.tensor(rows, dtype=torch.float32))
+        dimensions = coefficients * (coefficients + 3) // 2
+        self.kernel_gamma = kernel_gamma
+        self.register_buffer("mean", torch.zeros(dimensions))
+        self.register_buffer("scale", torch.ones(dimensions))
+        self.register_buffer("frequencies", torch.zeros(dimensions, kernel_features))
+        self.register_buffer("phases", torch.zeros(kernel_features))
 
     def summarise(self, clips: torch.Tensor) -> torch.Tensor:
         """Mean, then the upper triangle of the covariance, of clips (n, channels, bands, frames)."""
@@ -56,12 +87,33 @@ class TimbreStatistics(nn.Module):
         return torch.cat([mean, covariance[:, row, column]], dim=1)
 
     def fit(self, summaries: np.ndarray, classes: np.ndarray, weights: np.ndarray, seed: int) -> None:
-        """Learn nothing."""
+        """Learn mean and scale of the summaries (n, dimensions), and draw the kernel's frequencies.
+
+        Args:
+            summaries: Of the training clips.
+            classes: Not used.
+            weights: Of the clips (n,).
+            seed: Of the frequencies.
+        """
+        if not self.phases.numel():
+            return
+        mean = np.average(summaries, axis=0, weights=weights)
+        deviation = np.sqrt(np.average(np.square(summaries - mean), axis=0, weights=weights))
+        self.mean.copy_(torch.from_numpy(mean))
+        self.scale.copy_(torch.from_numpy(np.maximum(deviation, SMALLEST_SCALE)))
+        random = np.random.default_rng(seed)
+        # The kernel's spectrum is a Gaussian of variance 2 gamma.
+        width = np.sqrt(2 * self.kernel_gamma / len(mean))
+        self.frequencies.copy_(torch.from_numpy(width * random.standard_normal(self.frequencies.shape)))
+        self.phases.copy_(torch.from_numpy(random.uniform(0, 2 * np.pi, len(self.phases))))
 
     def scores(self, summaries: torch.Tensor) -> torch.Tensor:
-        """Return the summaries (n, dimensions) as they are: they are the embeddings."""
-        return summaries
+        """Embeddings of summaries (n, dimensions): random features (n, kernel_features), if there are any."""
+        if not self.phases.numel():
+            return summaries
+        angles = (summaries - self.mean) / self.scale @ self.frequencies + self.phases
+        return np.sqrt(2 / len(self.phases)) * torch.cos(angles)
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
         """Embeddings (batch, dimensions) of clips (batch, channels, bands, frames)."""
-        return self.summarise(clips)
+        return self.scores(self.summarise(clips))
