@@ -32,6 +32,7 @@ ear: setup  ## the weights of the ear, from music21's scores: two hours on 2 cor
 	@bash ear/soundfonts.sh
 	@dvc repro ear/dvc.yaml
 	@cp ear/data/ear.safetensors src/earmark/features/ear/ear.safetensors
+	@python -m ear.export
 
 bundles: setup  ## the bundles in the package (composer, genre, key), trained anew: 20 minutes
 	@command -v ffmpeg >/dev/null || bash setup.sh $(VENV) ffmpeg

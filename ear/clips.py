@@ -100,9 +100,7 @@ def _shard(number: int, files: Sequence[Path], fonts: Sequence[tuple[Path, float
         cents = random_cents(rng)
         clip, moved = detuned(sound, scenes[index].notes, cents)
         clip = spoilt(clip, rng) if rng.random() < 0.85 else clip
-        spectra.append(
-            np.round((constant_q(clip.astype(np.float32)).numpy()[:, :frames] + 100) * STEPS_PER_DB)
-        )
+        spectra.append(np.round((constant_q(clip.astype(np.float32))[:, :frames] + 100) * STEPS_PER_DB))
         notes.append(np.column_stack([np.full(len(moved), index), moved]))
     path = folder / f"{number:05d}.npz"
     scratch = path.with_suffix(".tmp.npz")

@@ -15,15 +15,18 @@ import mir_eval
 import numpy as np
 import soundfile
 from joblib import Parallel, delayed
+from safetensors.numpy import load_file
 
 from ear.clips import detuned, play, random_cents
 from ear.effects import spoilt
+from ear.export import model_of
 from ear.parts import random_parts
 from ear.scene import scene
 from ear.scores import is_held_out
 from ear.settings import FOLDER, TRAINED, section
 from earmark.features.ear.decode import notes_heard
 from earmark.features.ear.hearing import hear
+from earmark.features.ear.network import session_of
 from earmark.features.ear.spectrum import RATE_HZ
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.progress import say
@@ -60,12 +63,9 @@ def make_pieces() -> None:
 
 def heard_by_earmark(wav: Path) -> Notes:
     """What earmark hears in a file."""
-    import torch
-    from safetensors.torch import load_file
-
-    torch.set_num_threads(1)
+    network = session_of(model_of(load_file(TRAINED)).SerializeToString())
     sound, _ = soundfile.read(wav, dtype="float32")
-    notes = notes_heard(hear(sound, weights=load_file(TRAINED)))
+    notes = notes_heard(hear(sound, network=network))
     return np.stack([notes.onset_s, notes.end_s], axis=1), notes.pitch
 
 

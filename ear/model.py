@@ -59,7 +59,7 @@ class EarNetwork(nn.Module):
         return self.head(torch.relu(self.head_norm(self.blocks(maps))))
 
     def folded(self) -> dict[str, torch.Tensor]:
-        """The weights that `earmark.features.ear.network.logits` takes: normalisation folded in, float32."""
+        """The weights that `ear.export` takes: normalisation folded in, float32."""
         weights = {
             **_folded("partials", self.partials, self.partials_norm),
             **_folded("semitones", self.semitones, self.semitones_norm),

@@ -77,7 +77,8 @@ def train() -> tuple[EarNetwork, list[dict[str, float]]]:
     say(f"ear: {sum(p.numel() for p in network.parameters()):,} weights, bfloat16 {'on' if fast else 'off'}")
     for step in range(1, settings["steps"] + 1):
         spectra, answers = next(data)
-        stack = harmonic_stack(spectra).contiguous(memory_format=torch.channels_last)
+        stack = torch.from_numpy(harmonic_stack(spectra.numpy()))
+        stack = stack.contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast):
             logits = network(stack)
         logits = logits.float()

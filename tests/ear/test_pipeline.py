@@ -7,18 +7,20 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from safetensors.numpy import load_file
 
 PROJECT = Path(__file__).parents[2]
 sys.path.insert(0, str(PROJECT))
 
 from ear.effects import spoilt  # noqa: E402
+from ear.export import model_of  # noqa: E402
 from ear.model import EarNetwork  # noqa: E402
 from ear.parts import Part, accompaniment  # noqa: E402
 from ear.scene import in_succession, scene  # noqa: E402
 from ear.scores import is_held_out, names  # noqa: E402
 from ear.settings import section  # noqa: E402
 from ear.targets import targets  # noqa: E402
-from earmark.features.ear.network import logits  # noqa: E402
+from earmark.features.ear.network import MODEL, WEIGHTS, logits, session_of  # noqa: E402
 from earmark.features.ear.spectrum import FRAME_RATE_HZ, RATE_HZ  # noqa: E402
 from earmark.music.midi.notes import notes_of  # noqa: E402
 
@@ -50,7 +52,14 @@ def test_the_folded_weights_do_what_the_trained_network_does():
         network(torch.rand(2, 8, 264, 30))  # so that the running means are not those of the start
     network.eval()
     with torch.inference_mode():
-        assert torch.allclose(network(stack), logits(network.folded(), stack), atol=1e-4)
+        expected = network(stack).numpy()
+    weights = {name: tensor.numpy() for name, tensor in network.folded().items()}
+    session = session_of(model_of(weights).SerializeToString())
+    np.testing.assert_allclose(logits(session, stack.numpy()), expected, atol=1e-4)
+
+
+def test_the_shipped_network_is_that_of_the_shipped_weights():
+    assert model_of(load_file(WEIGHTS)).SerializeToString(deterministic=True) == MODEL.read_bytes()
 
 
 @pytest.mark.parametrize("is_piano", [True, False])

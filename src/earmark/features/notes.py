@@ -33,7 +33,7 @@ class HeardNotes:
         pooled_frames: The ear's frames (43 a second) of which the highest probability is kept.
     """
 
-    uses_torch = True
+    uses_torch = False
     in_decibels = False
     bands_per_semitone = 1
 

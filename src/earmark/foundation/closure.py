@@ -30,7 +30,7 @@ WITHOUT_EFFECT = (
 """Rooms and modules that change no result, by the beginning of their path in the package."""
 
 
-WEIGHTS_SUFFIX = ".safetensors"  # weights that a module of the same folder loads: they decide like its code
+WEIGHTS = "*.onnx"  # networks that a module of the same folder loads: they decide like its code
 
 
 def _module_file(dotted: str) -> Path | None:
@@ -107,9 +107,7 @@ def closure(module: str) -> tuple[Path, ...]:
         queue.extend(imports(file))
         if file.name == "__init__.py":
             queue.extend(file.parent.rglob("*.py"))
-    weights = {
-        path for folder in {file.parent for file in seen} for path in folder.glob(f"*{WEIGHTS_SUFFIX}")
-    }
+    weights = {path for folder in {file.parent for file in seen} for path in folder.glob(WEIGHTS)}
     return tuple(sorted(seen | weights))
 
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from earmark.features.ear.spectrum import (
     BANDS_PER_SEMITONE,
@@ -44,22 +43,22 @@ def test_bands_follow_the_tuning():
     in_tune = constant_q(sine(440))[:, 20]
     sharp = constant_q(sine(440 * 2 ** (40 / 1200)), tuning_cents=40)[:, 20]
     near = slice(row_of(69) - 3, row_of(69) + 4)
-    assert torch.allclose(in_tune[near], sharp[near], atol=0.3)
+    assert in_tune[near] == pytest.approx(sharp[near], abs=0.3)
 
 
 def test_a_channel_holds_the_bands_of_its_harmonic():
-    decibels = torch.linspace(-80, 0, len(band_hz()))[:, None].expand(-1, 3)
+    decibels = np.repeat(np.linspace(-80, 0, len(band_hz()), dtype=np.float32)[:, None], 3, axis=1)
     stack = harmonic_stack(decibels)
     assert stack.shape == (len(HARMONICS), BANDS_PER_SEMITONE * PITCHES, 3)
     octave_below, fundamental, octave = (stack[HARMONICS.index(h)] for h in (0.5, 1, 2))
-    assert torch.equal(octave[:-36], fundamental[36:])
-    assert torch.equal(octave_below[36:], fundamental[:-36])
+    np.testing.assert_array_equal(octave[:-36], fundamental[36:])
+    np.testing.assert_array_equal(octave_below[36:], fundamental[:-36])
 
 
 def test_a_transposition_is_a_shift():
     rng = np.random.default_rng(0)
-    decibels = torch.from_numpy(rng.uniform(-60, 0, (len(band_hz()), 2)).astype(np.float32))
-    higher = torch.roll(decibels, 2 * BANDS_PER_SEMITONE, dims=0)
+    decibels = rng.uniform(-60, 0, (len(band_hz()), 2)).astype(np.float32)
+    higher = np.roll(decibels, 2 * BANDS_PER_SEMITONE, axis=0)
     one, other = (harmonic_stack(part, loudest=0.0) for part in (decibels, higher))
     inside = slice(60, 120)
-    assert torch.equal(other[:, 66:126], one[:, inside])
+    np.testing.assert_array_equal(other[:, 66:126], one[:, inside])

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from earmark.features.ear.network import CONTEXT, logits, trained_weights
+from earmark.features.ear.network import CONTEXT, logits, trained
 from earmark.features.ear.spectrum import (
     FRAME_RATE_HZ,
     PITCHES,
@@ -19,7 +18,7 @@ from earmark.features.ear.spectrum import (
 from earmark.features.ear.tuning import tuning_cents
 
 if TYPE_CHECKING:
-    import torch
+    from onnxruntime import InferenceSession
 
 BLOCK = 256  # frames answered at a time, 6 s: the maps of more are slow to reach in memory
 LOUDEST_WITHIN = 172  # frames on either side, 4 s, among which the loudest point is the network's 1
@@ -55,41 +54,32 @@ def at_ear_rate(waveform: np.ndarray, rate_hz: int) -> np.ndarray:
 
 
 def hear(
-    samples: np.ndarray,
-    correct_tuning: bool = True,
-    weights: Mapping[str, torch.Tensor] | None = None,
+    samples: np.ndarray, correct_tuning: bool = True, network: InferenceSession | None = None
 ) -> Hearing:
     """Hear notes.
 
     Args:
         samples: One channel at RATE_HZ (samples,), float32.
         correct_tuning: Whether the bands follow the music's tuning.
-        weights: The network's; by default those that are shipped.
+        network: By default that which is shipped.
     """
-    import torch
-
-    weights = trained_weights() if weights is None else weights
+    network = trained() if network is None else network
     cents = tuning_cents(samples) if correct_tuning else 0.0
-    with torch.inference_mode():
-        decibels = constant_q(samples, round(cents, 1))
-        loudest = _loudest(decibels)
-        frames = decibels.shape[1]
-        answers = np.empty((2, PITCHES, frames), np.float32)
-        for start in range(0, frames, BLOCK):
-            first, end = max(start - CONTEXT, 0), min(start + BLOCK, frames)
-            last = min(end + CONTEXT, frames)
-            stack = harmonic_stack(decibels[:, first:last], loudest[first:last])
-            answer = torch.sigmoid(logits(weights, stack[None]))[0]
-            answers[:, :, start:end] = answer[:, :, start - first : end - first].numpy()
+    decibels = constant_q(samples, round(cents, 1))
+    loudest = _loudest(decibels)
+    frames = decibels.shape[1]
+    answers = np.empty((2, PITCHES, frames), np.float32)
+    for start in range(0, frames, BLOCK):
+        first, end = max(start - CONTEXT, 0), min(start + BLOCK, frames)
+        last = min(end + CONTEXT, frames)
+        stack = harmonic_stack(decibels[:, first:last], loudest[first:last])
+        answer = 1 / (1 + np.exp(-logits(network, stack[None])[0]))
+        answers[:, :, start:end] = answer[:, :, start - first : end - first]
     return Hearing(answers[0], answers[1], cents)
 
 
-def _loudest(decibels: torch.Tensor) -> torch.Tensor:
+def _loudest(decibels: np.ndarray) -> np.ndarray:
     """The level that the network takes for 1, for each frame (frames,): that of the passage around it."""
-    import torch
-
-    tops = decibels.amax(dim=0)
-    around = torch.nn.functional.max_pool1d(
-        tops[None, None], 2 * LOUDEST_WITHIN + 1, stride=1, padding=LOUDEST_WITHIN
-    )[0, 0]
-    return around.clamp_min(float(tops.max()) - QUIETEST_TOP_DB)
+    tops = np.pad(decibels.max(axis=0), LOUDEST_WITHIN, constant_values=-np.inf)
+    around = np.lib.stride_tricks.sliding_window_view(tops, 2 * LOUDEST_WITHIN + 1).max(axis=1)
+    return np.maximum(around, tops.max() - QUIETEST_TOP_DB)

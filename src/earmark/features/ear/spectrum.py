@@ -13,12 +13,8 @@ References:
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    import torch
 
 RATE_HZ = 22_050
 HOP_LENGTH = 512  # samples: 43 frames a second
@@ -30,6 +26,7 @@ SEMITONES_BELOW, SEMITONES = 12, 116  # bands begin an octave below the lowest p
 Q_SHARE = 0.7  # of the periods that would part two bands by their half-power widths: sharper in time
 LONGEST_S, SHORTEST = 0.30, 160  # s, samples: bounds of a band's window
 SMALLEST_POWER = 1e-10  # -100 dB
+FRAMES_AT_A_TIME = 512  # 6 s: of longer sound the overlapping frames would fill the memory
 RANGE_DB = 80.0  # below the loudest point of a piece: what the network tells apart
 NYQUIST_SHARE = 0.98  # bands above this share of half the sampling rate are left empty
 
@@ -68,7 +65,7 @@ def _kernels(tuning_cents: float) -> tuple[tuple[int, np.ndarray], ...]:
     return tuple((size, kernel.astype(np.float32)) for size, kernel in kernels)
 
 
-def constant_q(samples: np.ndarray | torch.Tensor, tuning_cents: float = 0.0) -> torch.Tensor:
+def constant_q(samples: np.ndarray, tuning_cents: float = 0.0) -> np.ndarray:
     """Levels of all bands.
 
     Args:
@@ -76,22 +73,24 @@ def constant_q(samples: np.ndarray | torch.Tensor, tuning_cents: float = 0.0) ->
         tuning_cents: Cents by which the music lies above A4 = 440 Hz; the bands are moved by as much.
 
     Returns:
-        Decibels (bands, 1 + samples // HOP_LENGTH); 0 dB is a sine of full scale.
+        Decibels (bands, 1 + samples // HOP_LENGTH), float32; 0 dB is a sine of full scale.
     """
-    import torch
-
-    sound = torch.as_tensor(samples)
+    sound = np.asarray(samples, np.float32)
     frames = 1 + len(sound) // HOP_LENGTH
     powers = []
     for size, kernel in _kernels(float(tuning_cents)):
-        padded = torch.nn.functional.pad(sound, (size // 2, size // 2 + HOP_LENGTH))
-        products = padded.unfold(0, size, HOP_LENGTH)[:frames] @ torch.from_numpy(kernel)
-        cosines, sines = products.chunk(2, dim=1)
-        powers.append((cosines.square() + sines.square()).T)
-    return 10 * torch.log10(torch.cat(powers).clamp_min(SMALLEST_POWER))
+        padded = np.pad(sound, (size // 2, size // 2 + HOP_LENGTH))
+        views = np.lib.stride_tricks.sliding_window_view(padded, size)[::HOP_LENGTH][:frames]
+        power = np.empty((kernel.shape[1] // 2, frames), np.float32)
+        for start in range(0, frames, FRAMES_AT_A_TIME):
+            part = slice(start, start + FRAMES_AT_A_TIME)
+            cosines, sines = np.hsplit(views[part] @ kernel, 2)
+            power[:, part] = (cosines**2 + sines**2).T
+        powers.append(power)
+    return 10 * np.log10(np.maximum(np.concatenate(powers), SMALLEST_POWER))
 
 
-def harmonic_stack(decibels: torch.Tensor, loudest: torch.Tensor | float | None = None) -> torch.Tensor:
+def harmonic_stack(decibels: np.ndarray, loudest: np.ndarray | float | None = None) -> np.ndarray:
     """The network's input.
 
     Args:
@@ -99,17 +98,14 @@ def harmonic_stack(decibels: torch.Tensor, loudest: torch.Tensor | float | None 
         loudest: The level that becomes 1; the highest of each (bands, frames) by default.
 
     Returns:
-        (…, harmonics, 3 × pitches, frames) from 0, RANGE_DB below the loudest and less, to 1.
+        (…, harmonics, 3 × pitches, frames) from 0, RANGE_DB below the loudest and less, to 1, float32.
     """
-    import torch
-
-    top = decibels.amax(dim=(-2, -1), keepdim=True) if loudest is None else loudest
-    levels = ((decibels - top) / RANGE_DB + 1).clamp(0, 1)
+    top = decibels.max(axis=(-2, -1), keepdims=True) if loudest is None else loudest
+    levels = np.clip((decibels - top) / RANGE_DB + 1, 0, 1)
     rows, bands = PITCHES * BANDS_PER_SEMITONE, levels.shape[-2]
-    channels = []
-    for harmonic in HARMONICS:
+    stack = np.zeros((*levels.shape[:-2], len(HARMONICS), rows, levels.shape[-1]), np.float32)
+    for channel, harmonic in enumerate(HARMONICS):
         start = SEMITONES_BELOW * BANDS_PER_SEMITONE + round(12 * BANDS_PER_SEMITONE * np.log2(harmonic))
-        inside = levels[..., max(start, 0) : min(start + rows, bands), :]
-        missing = (0, 0, max(-start, 0), max(start + rows - bands, 0))
-        channels.append(torch.nn.functional.pad(inside, missing))
-    return torch.stack(channels, dim=-3)
+        first, last = max(start, 0), min(start + rows, bands)
+        stack[..., channel, first - start : last - start, :] = levels[..., first:last, :]
+    return stack
