@@ -11,6 +11,7 @@ Reading it needs neither Lightning nor DVC nor MLflow, nor pandas, which takes h
 
 from __future__ import annotations
 
+import ast
 import csv
 import hashlib
 import importlib
@@ -20,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import yaml
@@ -28,16 +29,13 @@ import yaml
 from earmark import decisions
 from earmark.decisions.domain import Domain
 from earmark.foundation.atomic import replacing, write_text
+from earmark.foundation.closure import PACKAGE
 from earmark.foundation.contracts import FittedDecision
 from earmark.foundation.errors import EarmarkError, describe
-from earmark.foundation.targets import build
 from earmark.foundation.words import csv_lines
 from earmark.music.settings import HearingSettings
 from earmark.store.digest import digest_file
 from earmark.store.links import keep_only
-
-if TYPE_CHECKING:
-    import torch
 
 VERSION = 2
 FILES = ("encoder.safetensors", "decision.safetensors", "references.safetensors", "references.csv")
@@ -52,7 +50,7 @@ class Bundle:
     Attributes:
         settings: The sections of the config that identification needs: midi, render, audio, features,
             dataset, validate and model (with the shape of its input).
-        weights: The network's tensors by name.
+        weights: The model's arrays by name.
         decision: What makes one answer of the clips of a piece.
         references: Columns piece_id, label, group, title and start_s (seconds) of the training pieces' clips,
             each (clips,).
@@ -62,7 +60,7 @@ class Bundle:
     """
 
     settings: dict[str, Any]
-    weights: dict[str, torch.Tensor]
+    weights: Mapping[str, np.ndarray]
     decision: FittedDecision
     references: Mapping[str, np.ndarray]
     embeddings: np.ndarray
@@ -79,13 +77,6 @@ class Bundle:
         """The settings of the recipe that turns a file into features."""
         return HearingSettings.of_sections(self.settings)
 
-    @cached_property
-    def encoder(self) -> torch.nn.Module:
-        """The network with its weights, in evaluation mode."""
-        encoder = build(self.settings["model"], "model")
-        encoder.load_state_dict(self.weights)
-        return encoder.eval()
-
     def save(self, folder: Path) -> None:
         """Write the bundle; the same bundle gives the same bytes.
 
@@ -93,12 +84,11 @@ class Bundle:
             folder: Where to; other files in it are removed.
         """
         from safetensors.numpy import save_file as save_arrays
-        from safetensors.torch import save_file
 
         keep_only(folder, {"bundle.yaml", *FILES})
-        weights = {name: tensor.contiguous().cpu() for name, tensor in self.weights.items()}
+        weights = {name: np.asarray(array, order="C") for name, array in self.weights.items()}
         with replacing(folder / "encoder.safetensors") as temporary:
-            save_file(weights, temporary)
+            save_arrays(weights, temporary)
         arrays = {name: np.ascontiguousarray(array) for name, array in self.decision.arrays().items()}
         with replacing(folder / "decision.safetensors") as temporary:
             save_arrays(arrays, temporary)
@@ -129,8 +119,7 @@ class Bundle:
             EarmarkError: It is missing, incomplete, changed since it was saved, of another version, or names
                 a class that is not earmark's.
         """
-        from safetensors.numpy import load_file as load_arrays
-        from safetensors.torch import load_file
+        from safetensors.numpy import load_file
 
         content = _read_content(folder)
         foreign = _foreign_target(content["settings"])
@@ -142,7 +131,7 @@ class Bundle:
             weights=load_file(folder / "encoder.safetensors"),
             decision=_restored(folder, content),
             references=_references(folder),
-            embeddings=load_arrays(folder / "references.safetensors")["embeddings"],
+            embeddings=load_file(folder / "references.safetensors")["embeddings"],
             question=content["question"],
             domain=_domain(folder, content),
         )
@@ -294,9 +283,9 @@ def _targets(node: Any) -> Iterator[str]:
 
 
 def _defines(module: str, name: str) -> bool:
-    """Whether `name` is a class that `module` itself defines."""
-    try:
-        value = getattr(importlib.import_module(module), name)
-        return isinstance(value, type) and value.__module__ == module
-    except (ImportError, AttributeError):
+    """Whether `name` is a class that `module` itself defines; read from its source, so that nothing runs."""
+    file = PACKAGE.parent.joinpath(*module.split(".")).with_suffix(".py")
+    if not file.is_file():
         return False
+    body = ast.parse(file.read_text(encoding="utf-8")).body
+    return any(isinstance(node, ast.ClassDef) and node.name == name for node in body)

@@ -97,7 +97,9 @@ def test_what_a_bundle_keeps_and_what_is_fitted_at_once_fulfil_theirs():
     from earmark.evaluation.evaluated import EvaluatedPieces
 
     kept = [kind for kind in classes_of(decisions) if "kind" in vars(kind)]
-    fitted_at_once = [kind for kind in classes_of(models) if hasattr(kind, "summarise")]
+    fitted_at_once = [
+        kind for kind in classes_of(models) if hasattr(kind, "summarise") and kind.__name__ != "ArrayModule"
+    ]
     names = {kind.__name__ for kind in fitted_at_once}
     assert names == {"Forest", "KeyProfiles", "Logistic", "NoteStatistics", "TimbreStatistics"}
     assert len(kept) >= 2

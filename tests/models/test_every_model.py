@@ -8,7 +8,8 @@ import torch
 
 from earmark.foundation.contracts import ClassicalModel
 from earmark.foundation.errors import EarmarkError
-from earmark.foundation.targets import build, kind_of
+from earmark.foundation.targets import kind_of
+from earmark.models.array_module import build_model
 from earmark.pipeline.settings.config import compose
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -52,7 +53,7 @@ class Case:
 
     def model(self, seed=0, **shape):
         torch.manual_seed(seed)
-        model = build(self.node(**shape), "model")
+        model = build_model(self.node(**shape))
         if isinstance(model, ClassicalModel):
             summaries = model.summarise(self.clips(30, seed=7, **shape)).numpy()
             model.fit(summaries, np.arange(30) % self.classes, np.ones(30), seed)
@@ -92,7 +93,7 @@ def test_clip_by_clip_a_clip_comes_out_in_training_as_it_does_alone(case):
 
 def test_it_can_be_built_without_memory_for_its_weights(case):
     with torch.device("meta"):
-        network = build(case.node(), "model").eval()
+        network = build_model(case.node()).eval()
     assert {tensor.device.type for tensor in network.state_dict().values()} == {"meta"}
     assert network(case.clips().to("meta")).shape == (CLIPS, *case.model().eval()(case.clips(1)).shape[1:])
 
@@ -104,7 +105,7 @@ def test_one_channel_or_two(case, channels):
         assert outputs.isfinite().all()
     else:
         with pytest.raises(EarmarkError, match="config: model"):
-            build(case.node(channels=channels), "model")
+            build_model(case.node(channels=channels))
 
 
 def test_a_clip_comes_out_alike_in_any_batch(case):

@@ -8,6 +8,7 @@ from mlflow.tracking import MlflowClient
 
 from earmark.bundle import Bundle, bundle_hash
 from earmark.foundation.workspace import Workspace
+from earmark.identify.encoding import module_of
 from earmark.music.catalog import read_table
 from earmark.pipeline import order as pipeline
 from earmark.pipeline.tracking.provenance import data_hash
@@ -147,6 +148,8 @@ def test_the_bundle_judges_features_as_the_run_did(finished):
     verdicts = read_table(finished.workspace.verdicts)
     arrays = FeatureArrays(finished.workspace.features, verdicts.piece_id)
     geometry = ClipGeometry.of(bundle.hearing.dataset, 8000 / 512)
-    found = [bundle.decision.predict(clips) for clips in embed_pieces(bundle.encoder, arrays, geometry).clips]
+    found = [
+        bundle.decision.predict(clips) for clips in embed_pieces(module_of(bundle), arrays, geometry).clips
+    ]
     assert [verdict.label for verdict in found] == list(verdicts.verdict)
     assert np.allclose([verdict.distance for verdict in found], verdicts.distance.astype(float), rtol=1e-4)

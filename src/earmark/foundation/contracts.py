@@ -153,7 +153,8 @@ class Model(Protocol):
 class ClassicalModel(Protocol):
     """A model that is fitted at once, without gradients.
 
-    Its state_dict holds what it learned.
+    It is a `torch.nn.Module` whose state_dict holds what it learned; or an `ArrayModel`, whose methods take
+    and give NumPy arrays in place of tensors, and which then needs no torch to identify.
 
     Attributes:
         gives: See `Model.gives`.
@@ -161,7 +162,7 @@ class ClassicalModel(Protocol):
 
     gives: Literal["embeddings", "scores"]
 
-    def summarise(self, clips: torch.Tensor) -> torch.Tensor:
+    def summarise(self, clips: Any) -> Any:
         """Clips (batch, channels, bands, frames) to what `fit` takes: (batch, dimensions)."""
         ...
 
@@ -176,8 +177,27 @@ class ClassicalModel(Protocol):
         """
         ...
 
-    def scores(self, summaries: torch.Tensor) -> torch.Tensor:
+    def scores(self, summaries: Any) -> Any:
         """Summaries (clips, dimensions) to scores (clips, classes) or embeddings (clips, dimensions)."""
+        ...
+
+
+@runtime_checkable
+class ArrayModel(ClassicalModel, Protocol):
+    """A classical model of NumPy arrays: `earmark.models.array_module` makes a module of it."""
+
+    clip_by_clip: bool
+
+    def forward(self, clips: np.ndarray) -> np.ndarray:
+        """Encode clips (batch, channels, bands, frames), see `Model.forward`."""
+        ...
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What it learned, by name; shapes follow from the settings."""
+        ...
+
+    def load(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take what `arrays` gave."""
         ...
 
 

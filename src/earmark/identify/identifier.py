@@ -8,20 +8,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from earmark.bundle import Bundle
 from earmark.foundation.errors import EarmarkError, describe
+from earmark.identify.encoding import Encoding, encoding_of
 from earmark.identify.inputs import Target
 from earmark.identify.listen import HeardFile, hear, hear_all, soundfont_places
 from earmark.identify.verdict import Neighbour, Verdict
 from earmark.music.clips import clip_of
 from earmark.music.recipe import Recipe
-
-if TYPE_CHECKING:
-    import torch
 
 NEIGHBOURS = 3
 Music = str | os.PathLike[str] | Target
@@ -174,22 +171,15 @@ class Identifier:
         Returns:
             What the model gives for each clip (clips, dimensions); where the clips begin (clips,), seconds.
         """
-        import torch
-
-        geometry, (encoder, device) = self.recipe.clips, self._encoder
+        geometry = self.recipe.clips
         starts = geometry.starts(features.shape[-1])
-        clips = torch.from_numpy(np.stack([clip_of(features, start, geometry.frames) for start in starts]))
-        with torch.inference_mode():
-            embeddings = encoder(clips.to(device)).float().cpu().numpy()
-        return embeddings, np.array(starts) / geometry.frame_rate_hz
+        clips = np.stack([clip_of(features, start, geometry.frames) for start in starts])
+        return self._encode(clips), np.array(starts) / geometry.frame_rate_hz
 
     @cached_property
-    def _encoder(self) -> tuple[torch.nn.Module, torch.device]:
-        """The network, and the device where it lies."""
-        import torch
-
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        return self.bundle.encoder.to(device), device
+    def _encode(self) -> Encoding:
+        """The model, made when the first clips come."""
+        return encoding_of(self.bundle)
 
     @cached_property
     def _references(self) -> np.ndarray:

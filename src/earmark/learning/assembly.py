@@ -80,6 +80,11 @@ class Parts:
             )
         return {**node, **shape}
 
+    @property
+    def model_name(self) -> str:
+        """The model's class, for messages."""
+        return kind_of(self.model, "model").__name__
+
     def _input_shape(self) -> dict[str, int]:
         front_end = self.recipe.front_end
         channels = front_end.channels(self.recipe.format.channels)
@@ -113,10 +118,12 @@ def check_parts(parts: Parts, labels: Sequence[str]) -> None:
     """
     import torch
 
+    from earmark.models.array_module import build_model
+
     kind_of(parts.recipe.settings.features, "features")
     node = parts.model_node(len(labels) or CLASSES_UNSEEN)
     with torch.device("meta"):
-        model = build(node, "model")
+        model = build_model(node)
     objective = build(parts.objective, "objective")
     build(parts.decision, "decision")
     _check_augmentation(parts.recipe, classical=isinstance(model, ClassicalModel))

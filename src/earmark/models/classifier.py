@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from earmark.foundation.targets import build
+from earmark.models.array_module import build_model
 
 PACKAGE = "earmark.models"
 
@@ -46,8 +46,9 @@ class Classifier(nn.Module):
             )
         node = {**encoder, "channels": channels, "bands": bands, "frames": frames}
         with torch.device("meta"):  # shapes alone, without values
-            width = build(node, "model.encoder").eval()(torch.empty(1, channels, bands, frames)).shape[1]
-        self.encoder = build(node, "model.encoder")
+            sample = torch.empty(1, channels, bands, frames)
+            width = build_model(node, "model.encoder").eval()(sample).shape[1]
+        self.encoder = build_model(node, "model.encoder")
         self.head = nn.Linear(width, classes)
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:

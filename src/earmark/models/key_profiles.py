@@ -10,19 +10,20 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
-import torch
-from torch import nn
 
 PITCH_CLASSES = 12
 KEYS = 24  # C major, Db major, ... B major, C minor, Db minor, ... B minor
 LOWEST_PITCH = 21  # MIDI number of the first row of `features=notes`: A0
 SHARES = 2  # distributions: of onsets and of sounding time
 MOST_ITERATIONS = 200
-SMALLEST_SCALE = 1e-3
+SMALLEST_SCALE, SMALLEST_MASS = 1e-3, 1e-9
+LEARNED = ("mean", "scale", "weight", "bias")
 
 
-class KeyProfiles(nn.Module):
+class KeyProfiles:
     """A logistic regression over rotated pitch-class distributions of `features=notes`.
 
     Args:
@@ -43,13 +44,7 @@ class KeyProfiles(nn.Module):
     gives = "scores"
     clip_by_clip = True
 
-    mean: torch.Tensor
-    scale: torch.Tensor
-    weight: torch.Tensor
-    bias: torch.Tensor
-
     def __init__(self, channels: int, bands: int, frames: int, classes: int, penalty: float) -> None:
-        super().__init__()
         if (channels, bands) != (SHARES, 88):
             raise ValueError(
                 f"key profiles need onsets and sounding notes of 88 pitches, not {channels} channels of "
@@ -60,21 +55,20 @@ class KeyProfiles(nn.Module):
         if penalty <= 0:
             raise ValueError(f"model.penalty={penalty:g} must be above 0")
         self.penalty = penalty
-        size = SHARES * PITCH_CLASSES
-        self.register_buffer("mean", torch.zeros(size))
-        self.register_buffer("scale", torch.ones(size))
-        self.register_buffer("weight", torch.zeros(KEYS // PITCH_CLASSES, size))
-        self.register_buffer("bias", torch.zeros(KEYS // PITCH_CLASSES))
+        size, modes = SHARES * PITCH_CLASSES, KEYS // PITCH_CLASSES
+        self.mean, self.scale = np.zeros(size, np.float32), np.ones(size, np.float32)
+        self.weight, self.bias = np.zeros((modes, size), np.float32), np.zeros(modes, np.float32)
 
-    def summarise(self, clips: torch.Tensor) -> torch.Tensor:
+    def summarise(self, clips: np.ndarray) -> np.ndarray:
         """Distributions (n, 24) of clips (n, 2, 88, frames): roots of the shares of C to B, twice."""
-        mass = clips.float().clamp_min(0).sum(dim=-1)
+        mass = np.maximum(clips, 0, dtype=np.float32).sum(axis=-1)
         first = LOWEST_PITCH % PITCH_CLASSES
         rows = -(-(first + mass.shape[-1]) // PITCH_CLASSES) * PITCH_CLASSES
-        padded = nn.functional.pad(mass, (first, rows - first - mass.shape[-1]))
-        classes = padded.unflatten(-1, (-1, PITCH_CLASSES)).sum(dim=-2)
+        padded = np.pad(mass, ((0, 0), (0, 0), (first, rows - first - mass.shape[-1])))
+        classes = padded.reshape(*mass.shape[:2], -1, PITCH_CLASSES).sum(axis=-2)
         # The root makes Euclidean distances those of Hellinger: rare degrees count.
-        return (classes / classes.sum(dim=-1, keepdim=True).clamp_min(1e-9)).sqrt().flatten(1)
+        shares = np.sqrt(classes / np.maximum(classes.sum(axis=-1, keepdims=True), SMALLEST_MASS))
+        return shares.reshape(len(clips), -1)
 
     def fit(self, summaries: np.ndarray, classes: np.ndarray, weights: np.ndarray, seed: int) -> None:
         """Fit both profiles; nothing is random.
@@ -85,44 +79,59 @@ class KeyProfiles(nn.Module):
             weights: Of the clips (n,).
             seed: Not used.
         """
-        seen = self._from_each_tonic(torch.from_numpy(summaries).double())
-        mean, scale = seen.mean(dim=(0, 1)), seen.std(dim=(0, 1)).clamp_min(SMALLEST_SCALE)
-        seen, truth = (seen - mean) / scale, torch.from_numpy(classes)
-        share = torch.from_numpy(weights).double() / float(weights.sum())
-        weight = torch.zeros(self.weight.shape, dtype=torch.float64, requires_grad=True)
-        bias = torch.zeros(self.bias.shape, dtype=torch.float64, requires_grad=True)
-        optimizer = torch.optim.LBFGS([weight, bias], max_iter=MOST_ITERATIONS, line_search_fn="strong_wolfe")
+        from scipy.optimize import minimize
 
-        def loss() -> torch.Tensor:
-            optimizer.zero_grad()
-            by_clip = nn.functional.cross_entropy(_scores(seen, weight, bias), truth, reduction="none")
-            value = (share * by_clip).sum() + self.penalty * weight.square().sum()
-            value.backward()
-            return value
+        seen = _from_each_tonic(summaries.astype(np.float64))
+        mean = seen.mean(axis=(0, 1))
+        scale = np.maximum(seen.std(axis=(0, 1), ddof=1), SMALLEST_SCALE)
+        seen = (seen - mean) / scale
+        share = weights / weights.sum()
+        shape = self.weight.shape
 
-        optimizer.step(loss)  # pyright: ignore[reportArgumentType]  (its stub asks for a float)
-        for buffer, value in zip(
-            (self.mean, self.scale, self.weight, self.bias), (mean, scale, weight, bias), strict=True
-        ):
-            buffer.copy_(value.detach().float())
+        def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
+            weight, bias = values[: -shape[0]].reshape(shape), values[-shape[0] :]
+            scores = _scores(seen, weight, bias)
+            scores -= scores.max(axis=1, keepdims=True)
+            log_sum = np.log(np.exp(scores).sum(axis=1))
+            by_clip = log_sum - scores[np.arange(len(classes)), classes]
+            excess = np.exp(scores - log_sum[:, None])
+            excess[np.arange(len(classes)), classes] -= 1
+            excess = (share[:, None] * excess).reshape(len(classes), *shape[:1], PITCH_CLASSES)
+            to_weight = np.einsum("nmt,ntd->md", excess, seen) + 2 * self.penalty * weight
+            gradient = np.concatenate([to_weight.ravel(), excess.sum(axis=(0, 2))])
+            return float(share @ by_clip + self.penalty * np.square(weight).sum()), gradient
 
-    def scores(self, summaries: torch.Tensor) -> torch.Tensor:
+        start = np.zeros(self.weight.size + shape[0])
+        found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": MOST_ITERATIONS}).x
+        self.mean, self.scale = mean.astype(np.float32), scale.astype(np.float32)
+        self.weight = found[: -shape[0]].reshape(shape).astype(np.float32)
+        self.bias = found[-shape[0] :].astype(np.float32)
+
+    def scores(self, summaries: np.ndarray) -> np.ndarray:
         """Scores (n, 24) for distributions (n, 24): C major to B major, then C minor to B minor."""
-        seen = (self._from_each_tonic(summaries) - self.mean) / self.scale
-        return _scores(seen, self.weight, self.bias)
+        return _scores((_from_each_tonic(summaries) - self.mean) / self.scale, self.weight, self.bias)
 
-    def forward(self, clips: torch.Tensor) -> torch.Tensor:
+    def forward(self, clips: np.ndarray) -> np.ndarray:
         """Scores (batch, 24) of clips (batch, 2, 88, frames)."""
         return self.scores(self.summarise(clips))
 
-    @staticmethod
-    def _from_each_tonic(summaries: torch.Tensor) -> torch.Tensor:
-        """Distributions (n, 24) rotated so that each of the twelve tonics comes first: (n, 12, 24)."""
-        both = summaries.unflatten(-1, (SHARES, PITCH_CLASSES))
-        rotated = [both.roll(-tonic, dims=-1).flatten(1) for tonic in range(PITCH_CLASSES)]
-        return torch.stack(rotated, dim=1)
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Mean, scale, weight and bias, by name."""
+        return {name: getattr(self, name) for name in LEARNED}
+
+    def load(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take what was learned from `arrays`."""
+        for name in LEARNED:
+            setattr(self, name, arrays[name])
 
 
-def _scores(seen: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+def _from_each_tonic(summaries: np.ndarray) -> np.ndarray:
+    """Distributions (n, 24) rotated so that each of the twelve tonics comes first: (n, 12, 24)."""
+    both = summaries.reshape(len(summaries), SHARES, PITCH_CLASSES)
+    rotated = [np.roll(both, -tonic, axis=-1).reshape(len(both), -1) for tonic in range(PITCH_CLASSES)]
+    return np.stack(rotated, axis=1)
+
+
+def _scores(seen: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     """(n, 12, 24) by (2, 24) to (n, 24): the tonics in major, then in minor."""
-    return (torch.einsum("ntd,md->nmt", seen, weight) + bias[:, None]).flatten(1)
+    return (np.einsum("ntd,md->nmt", seen, weight) + bias[:, None]).reshape(len(seen), -1)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 import numpy as np
-import torch
-from torch import nn
 
 from earmark.features.ear.decode import decode
 from earmark.features.ear.spectrum import FRAME_RATE_HZ, PITCHES
@@ -15,7 +14,7 @@ from earmark.models.notes.statistics import dimensions, note_statistics
 MOST_KNOWN = 20_000  # clips whose statistics are kept, 70 MB
 
 
-class NoteStatistics(nn.Module):
+class NoteStatistics:
     """Harmony, melody, rhythm and texture of a clip of `features=notes`; see `models.notes`.
 
     A decision that weighs dimensions has to follow: `decision=discriminant`.
@@ -39,8 +38,6 @@ class NoteStatistics(nn.Module):
     gives = "embeddings"
     clip_by_clip = True
 
-    onset_threshold: torch.Tensor
-
     def __init__(
         self,
         channels: int,
@@ -50,7 +47,6 @@ class NoteStatistics(nn.Module):
         onset_threshold: float,
         metre: bool = False,
     ) -> None:
-        super().__init__()
         if (channels, bands) != (2, PITCHES) or pooled_frames < 1:
             raise ValueError(
                 f"note statistics need onsets and sounding notes of {PITCHES} pitches, not {channels} "
@@ -59,14 +55,12 @@ class NoteStatistics(nn.Module):
         self.frame_rate_hz = FRAME_RATE_HZ / pooled_frames
         self.metre = metre
         self._known: dict[bytes, np.ndarray] = {}
-        self.register_buffer("onset_threshold", torch.tensor(float(onset_threshold)))
+        self.onset_threshold = float(onset_threshold)
 
-    def summarise(self, clips: torch.Tensor) -> torch.Tensor:
-        """Statistics (n, dimensions) of clips (n, 2, 88, frames)."""
-        if clips.is_meta:  # a model that is checked before there is any clip
-            return torch.empty(len(clips), dimensions(self.metre), device="meta")
-        rows = [self._statistics(clip) for clip in clips.cpu().numpy()]
-        return torch.from_numpy(np.stack(rows)) if rows else torch.zeros(0, dimensions(self.metre))
+    def summarise(self, clips: np.ndarray) -> np.ndarray:
+        """Statistics (n, dimensions) of clips (n, 2, 88, frames), float32."""
+        rows = [self._statistics(clip) for clip in clips]
+        return np.stack(rows) if rows else np.zeros((0, dimensions(self.metre)), np.float32)
 
     def _statistics(self, clip: np.ndarray) -> np.ndarray:
         """Statistics of one clip; in training the same clips come three times."""
@@ -74,17 +68,25 @@ class NoteStatistics(nn.Module):
         if digest not in self._known:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
-            notes = decode(clip[0], clip[1], self.frame_rate_hz, float(self.onset_threshold))
+            notes = decode(clip[0], clip[1], self.frame_rate_hz, self.onset_threshold)
             self._known[digest] = note_statistics(notes.onset_s, notes.end_s, notes.pitch, self.metre)
         return self._known[digest]
 
     def fit(self, summaries: np.ndarray, classes: np.ndarray, weights: np.ndarray, seed: int) -> None:
         """Learn nothing."""
 
-    def scores(self, summaries: torch.Tensor) -> torch.Tensor:
+    def scores(self, summaries: np.ndarray) -> np.ndarray:
         """Return the summaries (n, dimensions) as they are: they are the embeddings."""
         return summaries
 
-    def forward(self, clips: torch.Tensor) -> torch.Tensor:
+    def forward(self, clips: np.ndarray) -> np.ndarray:
         """Embeddings (batch, dimensions) of clips (batch, 2, 88, frames)."""
         return self.summarise(clips)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The threshold, by its name."""
+        return {"onset_threshold": np.array(self.onset_threshold, np.float32)}
+
+    def load(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take the threshold from `arrays`."""
+        self.onset_threshold = float(arrays["onset_threshold"])

@@ -9,14 +9,15 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
-import torch
-from torch import nn
 
 SMALLEST_SCALE = 1e-6  # of a dimension that hardly varies
+KEPT = ("transform", "mean", "scale", "frequencies", "phases")
 
 
-class TimbreStatistics(nn.Module):
+class TimbreStatistics:
     """Mean and covariance over time of the cepstral coefficients of a clip of a mel spectrogram in dB.
 
     They are standardised over the training clips, then mapped to random features of the radial kernel
@@ -42,12 +43,6 @@ class TimbreStatistics(nn.Module):
     gives = "embeddings"
     clip_by_clip = True
 
-    transform: torch.Tensor
-    mean: torch.Tensor
-    scale: torch.Tensor
-    frequencies: torch.Tensor
-    phases: torch.Tensor
-
     def __init__(
         self,
         channels: int,
@@ -57,7 +52,6 @@ class TimbreStatistics(nn.Module):
         kernel_features: int = 0,
         kernel_gamma: float = 1.0,
     ) -> None:
-        super().__init__()
         if kernel_features < 0 or kernel_gamma <= 0:
             raise ValueError(
                 f"model.kernel_features={kernel_features} must be 0 or more and "
@@ -65,26 +59,25 @@ class TimbreStatistics(nn.Module):
             )
         if not 2 <= coefficients <= bands:
             raise ValueError(f"model.coefficients={coefficients} must lie within 2 and the {bands} bands")
-        # The orthonormal DCT-II; computed on the CPU, also where a model is checked without memory.
+        # The orthonormal DCT-II.
         place = np.pi / bands * (np.arange(bands) + 0.5)
         rows = np.sqrt(2 / bands) * np.cos(np.arange(coefficients)[:, None] * place)
         rows[0] /= np.sqrt(2)
-        self.register_buffer("transform", torch.tensor(rows, dtype=torch.float32))
-        dimensions = coefficients * (coefficients + 3) // 2
+        self.transform = rows.astype(np.float32)
         self.kernel_gamma = kernel_gamma
-        self.register_buffer("mean", torch.zeros(dimensions))
-        self.register_buffer("scale", torch.ones(dimensions))
-        self.register_buffer("frequencies", torch.zeros(dimensions, kernel_features))
-        self.register_buffer("phases", torch.zeros(kernel_features))
+        dimensions = coefficients * (coefficients + 3) // 2
+        self.mean, self.scale = np.zeros(dimensions, np.float32), np.ones(dimensions, np.float32)
+        self.frequencies = np.zeros((dimensions, kernel_features), np.float32)
+        self.phases = np.zeros(kernel_features, np.float32)
 
-    def summarise(self, clips: torch.Tensor) -> torch.Tensor:
+    def summarise(self, clips: np.ndarray) -> np.ndarray:
         """Mean, then the upper triangle of the covariance, of clips (n, channels, bands, frames)."""
-        cepstra = self.transform @ clips.float().mean(dim=1)
-        mean = cepstra.mean(dim=-1)
+        cepstra = self.transform @ clips.astype(np.float32).mean(axis=1)
+        mean = cepstra.mean(axis=-1)
         centred = cepstra - mean[..., None]
-        covariance = centred @ centred.transpose(1, 2) / clips.shape[-1]
-        row, column = torch.triu_indices(len(self.transform), len(self.transform)).unbind()
-        return torch.cat([mean, covariance[:, row, column]], dim=1)
+        covariance = centred @ centred.swapaxes(1, 2) / clips.shape[-1]
+        row, column = np.triu_indices(len(self.transform))
+        return np.concatenate([mean, covariance[:, row, column]], axis=1)
 
     def fit(self, summaries: np.ndarray, classes: np.ndarray, weights: np.ndarray, seed: int) -> None:
         """Learn mean and scale of the summaries (n, dimensions), and draw the kernel's frequencies.
@@ -95,25 +88,34 @@ class TimbreStatistics(nn.Module):
             weights: Of the clips (n,).
             seed: Of the frequencies.
         """
-        if not self.phases.numel():
+        if not len(self.phases):
             return
         mean = np.average(summaries, axis=0, weights=weights)
         deviation = np.sqrt(np.average(np.square(summaries - mean), axis=0, weights=weights))
-        self.mean.copy_(torch.from_numpy(mean))
-        self.scale.copy_(torch.from_numpy(np.maximum(deviation, SMALLEST_SCALE)))
+        self.mean = mean.astype(np.float32)
+        self.scale = np.maximum(deviation, SMALLEST_SCALE).astype(np.float32)
         random = np.random.default_rng(seed)
         # The kernel's spectrum is a Gaussian of variance 2 gamma.
         width = np.sqrt(2 * self.kernel_gamma / len(mean))
-        self.frequencies.copy_(torch.from_numpy(width * random.standard_normal(self.frequencies.shape)))
-        self.phases.copy_(torch.from_numpy(random.uniform(0, 2 * np.pi, len(self.phases))))
+        self.frequencies = (width * random.standard_normal(self.frequencies.shape)).astype(np.float32)
+        self.phases = random.uniform(0, 2 * np.pi, len(self.phases)).astype(np.float32)
 
-    def scores(self, summaries: torch.Tensor) -> torch.Tensor:
+    def scores(self, summaries: np.ndarray) -> np.ndarray:
         """Embeddings of summaries (n, dimensions): random features (n, kernel_features), if there are any."""
-        if not self.phases.numel():
+        if not len(self.phases):
             return summaries
         angles = (summaries - self.mean) / self.scale @ self.frequencies + self.phases
-        return np.sqrt(2 / len(self.phases)) * torch.cos(angles)
+        return np.sqrt(np.float32(2 / len(self.phases))) * np.cos(angles)
 
-    def forward(self, clips: torch.Tensor) -> torch.Tensor:
+    def forward(self, clips: np.ndarray) -> np.ndarray:
         """Embeddings (batch, dimensions) of clips (batch, channels, bands, frames)."""
         return self.scores(self.summarise(clips))
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The transform, what was learned, and the kernel, by name."""
+        return {name: getattr(self, name) for name in KEPT}
+
+    def load(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take them from `arrays`."""
+        for name in KEPT:
+            setattr(self, name, arrays[name])

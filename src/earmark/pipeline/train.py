@@ -8,7 +8,7 @@ import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -111,13 +111,15 @@ def _learn(config: Config, workspace: Workspace, splits: pd.DataFrame, logger: A
         transposition=Transposition.of(dataset.max_transposition, recipe.front_end, classes),
         validation_max_clips=dataset.validation_max_clips,
     )
+    from earmark.models.array_module import build_model
+
     model = parts.model_node(len(classes))
-    encoder: EncoderModule = build(model, "model")
+    encoder = cast("EncoderModule", build_model(model))
     if config.model_init:
         _start_from(encoder, Path(config.model_init))
     say(
         f"train: {len(train.labels)} pieces and renderings of {len(classes)} labels, "
-        f"{type(encoder).__name__} with {_weight_count(encoder):,} parameters, "
+        f"{parts.model_name} with {_weight_count(encoder):,} parameters, "
         f"clips of {recipe.clips.frames} frames"
     )
     if isinstance(encoder, ClassicalModel):
@@ -171,7 +173,8 @@ def _train(
     settings = {**learned.recipe.lasting_settings().sections(), "model": learned.model}
     learned_from = FeatureArrays(workspace.features, list(train.piece_id))
     domain = fit_domain(learned_from.piece(index) for index in range(len(train)))
-    bundle = Bundle(settings, fit.weights, decision, references, embeddings, config.data.question, domain)
+    weights = {name: tensor.numpy() for name, tensor in encoder.state_dict().items()}
+    bundle = Bundle(settings, weights, decision, references, embeddings, config.data.question, domain)
     summary = {
         "monitored": fit.monitored,
         "score": round(fit.score, 6),
@@ -210,9 +213,12 @@ def _references(embedded: PieceEmbeddings, train: pd.DataFrame) -> tuple[dict[st
 
 def _start_from(encoder: torch.nn.Module, folder: Path) -> None:
     """Weights of the bundle that model.init names, where they fit."""
+    import torch
+
     from earmark.models.initial import load_initial
 
-    load_initial(encoder, Bundle.load(folder).weights, str(folder))
+    weights = Bundle.load(folder).weights
+    load_initial(encoder, {name: torch.from_numpy(array) for name, array in weights.items()}, str(folder))
 
 
 def _write_history(history: list[dict[str, float]], score: str, folder: Path) -> None:
