@@ -19,7 +19,8 @@ from earmark.evaluation.verification import TRIALS_FILE
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import read_table
-from earmark.pipeline.tracking.tracker import PARENT_TAG, impatient, server
+from earmark.pipeline.tracking.sqlite import shown_uri
+from earmark.pipeline.tracking.tracker import PARENT_TAG, server, usable
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
@@ -82,14 +83,9 @@ class Runs:
         self.uri = server(workspace)
         from mlflow.tracking import MlflowClient
 
-        try:
-            with impatient():
-                self._client = MlflowClient(self.uri)
-                experiments = self._client.search_experiments()
-        except Exception as error:
-            raise EarmarkError(
-                f"MLflow at {self.uri} cannot be used: {describe(error)}; check MLFLOW_TRACKING_URI"
-            ) from error
+        with usable(self.uri):
+            self._client = MlflowClient(self.uri)
+            experiments = self._client.search_experiments()
         self.experiments = {item.name: item.experiment_id for item in experiments}
 
     def of(self, experiment: str) -> list[Run]:
@@ -100,7 +96,7 @@ class Runs:
         """
         if experiment not in self.experiments:
             known = ", ".join(sorted(set(self.experiments) - {"Default"})) or "none"
-            raise EarmarkError(f"no experiment {experiment} in {self.uri}: there are {known}")
+            raise EarmarkError(f"no experiment {experiment} in {shown_uri(self.uri)}: there are {known}")
         return self._search([experiment])
 
     def every(self) -> list[Run]:
@@ -165,7 +161,7 @@ class Runs:
         except EarmarkError:
             raise
         except Exception as error:  # MLflow raises its own, the server's and the disk's
-            raise EarmarkError(f"MLflow at {self.uri} refuses: {describe(error)}") from error
+            raise EarmarkError(f"MLflow at {shown_uri(self.uri)} refuses: {describe(error)}") from error
 
 
 def _run(run: MlflowRun, experiments: dict[str, str]) -> Run:

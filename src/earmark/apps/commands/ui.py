@@ -23,9 +23,10 @@ def ui(
     earmark ui
     earmark ui --port 5001
     """
-    from earmark.pipeline.tracking.tracker import tracking_uri
+    from earmark.pipeline.tracking.tracker import artifacts_uri, tracking_uri
 
-    address = tracking_uri(Workspace.find())
+    workspace = Workspace.find()
+    address = tracking_uri(workspace)
     if address.startswith(("http://", "https://")):
         print(f"MLFLOW_TRACKING_URI names a server that has pages of its own: {address}")
         return
@@ -36,5 +37,7 @@ def ui(
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
     options = ["--workers", "1", "--host", host, "--port", str(port), "--backend-store-uri", address]
+    # Or what is made in the pages could only be used through them.
+    options += ["--default-artifact-root", artifacts_uri(workspace)]
     sys.stdout.flush()
     os.execve(sys.executable, [sys.executable, "-m", "mlflow", "ui", *options], environment)

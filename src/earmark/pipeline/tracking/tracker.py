@@ -18,7 +18,9 @@ from filelock import FileLock
 
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.workspace import Workspace
+from earmark.pipeline.tracking.experiment import experiment_id, is_database
 from earmark.pipeline.tracking.run_record import FAILED, FINISHED, KILLED, RUNNING
+from earmark.pipeline.tracking.sqlite import shown_uri, sqlite_uri
 
 BUNDLE_TAG = "earmark.bundle"
 PARENT_TAG = "mlflow.parentRunId"  # MLflow's own: the run id of the sweep that a run is a job of
@@ -29,7 +31,12 @@ TRAINING_PAGE = {"mlflow.experimentKind": "custom_model_development"}
 
 def tracking_uri(workspace: Workspace) -> str:
     """The server that MLFLOW_TRACKING_URI names, or mlflow.db in the checkout."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workspace.project / 'mlflow.db'}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or sqlite_uri(workspace.project / "mlflow.db")
+
+
+def artifacts_uri(workspace: Workspace) -> str:
+    """Where files of runs go that a database keeps: mlartifacts/ in the checkout."""
+    return (workspace.project / "mlartifacts").as_uri()
 
 
 def server(workspace: Workspace) -> str:
@@ -58,24 +65,17 @@ class Tracker:
         self.experiment = experiment
         from mlflow.tracking import MlflowClient
 
-        try:
-            # Processes that race to create a fresh database fail: one at a time.
-            with FileLock(workspace.project / ".mlflow.lock"), impatient():
-                self.client = MlflowClient(self.uri)
-                existing = self.client.get_experiment_by_name(experiment)
-                if existing is None:
-                    # A server has a place for artifacts; a database, here or elsewhere, has none.
-                    database = not self.uri.startswith(("http://", "https://"))
-                    place = (workspace.project / "mlartifacts").as_uri() if database else None
-                    self.experiment_id = self.client.create_experiment(
-                        experiment, artifact_location=place, tags=TRAINING_PAGE
-                    )
-                else:
-                    self.experiment_id = existing.experiment_id
-        except Exception as error:
-            raise EarmarkError(
-                f"MLflow at {self.uri} cannot be used: {describe(error)}; check MLFLOW_TRACKING_URI"
-            ) from error
+        place = artifacts_uri(workspace)
+        # Processes that race to create a fresh database fail: one at a time.
+        with usable(self.uri), FileLock(workspace.project / ".mlflow.lock"), _default_place(place):
+            self.client = MlflowClient(self.uri)
+            found = experiment_id(self.client, self.uri, experiment)
+            if found is None:
+                # A server has a place for artifacts; a database, here or elsewhere, has none.
+                found = self.client.create_experiment(
+                    experiment, artifact_location=place if is_database(self.uri) else None, tags=TRAINING_PAGE
+                )
+        self.experiment_id = found
 
     @contextmanager
     def run(self, name: str, tags: Mapping[str, str]) -> Iterator[str]:
@@ -131,7 +131,9 @@ class Tracker:
                 self.client.delete_tag(run_id, ERROR_TAG)
             self.client.update_run(run_id, status=RUNNING)
         except MlflowException as error:
-            raise EarmarkError(f"MLflow at {self.uri} has no run {run_id}: it cannot go on") from error
+            raise EarmarkError(
+                f"MLflow at {shown_uri(self.uri)} has no run {run_id}: it cannot go on"
+            ) from error
 
     def tag(self, run_id: str, **tags: str) -> None:
         """Set tags of a run, each as earmark.<name>."""
@@ -170,20 +172,60 @@ class Tracker:
             return RunLogger(experiment_name=self.experiment, tracking_uri=self.uri, run_id=run_id)
 
 
-@contextmanager
-def impatient() -> Iterator[None]:
-    """A server that is not there is reported at once; MLflow alone would go on trying for four minutes.
+def check_experiment(workspace: Workspace, experiment: str) -> None:
+    """See that runs can be kept, before what comes before them is computed; nothing is made.
 
+    Raises:
+        EarmarkError: The server is not there, or the experiment was deleted.
+    """
+    if not os.environ.get("MLFLOW_TRACKING_URI") and not (workspace.project / "mlflow.db").is_file():
+        return
+    uri = server(workspace)
+    from mlflow.tracking import MlflowClient
+
+    with usable(uri):
+        experiment_id(MlflowClient(uri), uri, experiment)
+
+
+@contextmanager
+def usable(uri: str) -> Iterator[None]:
+    """What MLflow raises inside, where it is first asked for something, as one line.
+
+    A server that is not there is reported at once; MLflow alone would go on trying for four minutes.
     Later requests have MLflow's patience: a server may be restarted while a run goes on.
     """
-    wanted = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}  # seconds
+    try:
+        with _environment({"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}):  # s
+            yield
+    except EarmarkError:
+        raise
+    except Exception as error:
+        raise EarmarkError(
+            f"MLflow at {shown_uri(uri)} cannot be used: {describe(error)}; check MLFLOW_TRACKING_URI"
+        ) from error
+
+
+@contextmanager
+def _default_place(place: str) -> Iterator[None]:
+    """A database that is made inside keeps the files of MLflow's own experiment at `place`.
+
+    MLflow would take mlruns/ of the current folder, and write that into its SQL as Python has it, which
+    fails for some names of folders.
+    """
+    with _environment({"_MLFLOW_SERVER_ARTIFACT_ROOT": place}):
+        yield
+
+
+@contextmanager
+def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
+    """Environment variables where they are not set already, as long as the block lasts."""
     added = {name: value for name, value in wanted.items() if name not in os.environ}
     os.environ.update(added)
     try:
         yield
     finally:
         for name in added:
-            del os.environ[name]
+            os.environ.pop(name, None)
 
 
 def flattened(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
