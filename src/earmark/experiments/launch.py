@@ -33,6 +33,9 @@ from earmark.pipeline.settings.config import config_error, register, typed
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+# What `dvc repro` begins with where settings or music have changed; what takes hours comes after these.
+FIRST_STAGES = ("compose", "ingest")
+
 
 def launch(script: str) -> None:
     """Run the stage that the script is named after; a user's mistake ends in one line and status 1.
@@ -98,7 +101,12 @@ def _run(stage: str, composed: DictConfig, job: Any, workspace: Workspace) -> fl
 
     added = added_overrides(job.overrides.task, workspace)
     if job.job.config_name == FROZEN or (stage == "compose" and not added):
-        order.run_stage(stage, typed(composed), workspace)
+        config = typed(composed)
+        if stage in FIRST_STAGES:
+            from earmark.pipeline.tracking.tracker import check_experiment
+
+            check_experiment(workspace, config.tracking.experiment)
+        order.run_stage(stage, config, workspace)
         return None
     folder = Path(job.runtime.output_dir)
     # The overrides of the command line alone name the run; those of overrides.yaml hold for all runs.

@@ -41,6 +41,11 @@ def test_other_addresses_are_shown_as_they_are(uri):
     assert shown_uri(uri) == uri
 
 
+def test_a_name_that_is_not_utf_8_is_refused(tmp_path):
+    with pytest.raises(EarmarkError, match=r"caf\\xe9.* not UTF-8: rename it"):
+        sqlite_uri(tmp_path / "caf\udce9" / "here.db")
+
+
 def test_where_sqlalchemy_does_not_unescape_the_path_is_refused(tmp_path, monkeypatch):
     """As before version 2.1."""
     monkeypatch.setattr(sqlalchemy, "make_url", lambda uri: sqlalchemy.URL.create("sqlite", database=uri))

@@ -297,6 +297,31 @@ def test_whether_runs_can_be_kept_is_seen_without_making_anything(project, track
     assert client.get_experiment_by_name("never") is None
 
 
+def test_a_deleted_run_has_ended_and_does_not_go_on(tracker, client, project):
+    run_id = tracker.begin("deleted", {})
+    client.delete_run(run_id)
+    tracker.end(run_id, "KILLED", "why")
+    tracker.end("0" * 32, "KILLED")
+    with pytest.raises(EarmarkError) as caught:
+        tracker.reopen(run_id)
+    assert str(caught.value) == (
+        f"the MLflow run {run_id} in {tracker.uri} was deleted: bring it back with "
+        f"`MLFLOW_TRACKING_URI={tracker.uri} mlflow runs restore --run-id {run_id}`, or begin anew"
+    )
+    with pytest.raises(EarmarkError, match=f"has no run {'0' * 32}: it cannot go on"):
+        tracker.reopen("0" * 32)
+
+
+def test_a_run_that_is_deleted_while_it_goes_on_is_one_line(tracker, client):
+    def go_on():
+        with tracker.run("deleted", {}) as run_id:
+            client.delete_run(run_id)
+            tracker.log_metrics(run_id, {"accuracy": 1})
+
+    with pytest.raises(EarmarkError, match=r"^MLflow at sqlite.* refuses: .* must be in the 'active' state"):
+        go_on()
+
+
 def test_flattened():
     nested = {"a": {"b": {"c": 1}, "d": [1, {"e": 2}]}, "f": None, "g": {}}
     assert flattened(nested) == {"a.b.c": 1, "a.d": [1, {"e": 2}], "f": None}

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import sqlite3
+from contextlib import closing
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from earmark.foundation.errors import EarmarkError
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 DELETED = "deleted"  # MLflow's word
+SERVED = "mlflow-artifacts:"  # where files go that a server takes
 
 
 def is_database(uri: str) -> bool:
@@ -38,19 +42,44 @@ def experiment_id(client: MlflowClient, uri: str, name: str) -> str | None:
     if found is None:
         return None
     if found.lifecycle_stage == DELETED:
-        # Set in the environment it may have a password, which is nobody's to see.
-        given = "" if os.environ.get("MLFLOW_TRACKING_URI") else f"MLFLOW_TRACKING_URI={shlex.quote(uri)} "
         raise EarmarkError(
             f"the MLflow experiment {name} in {shown_uri(uri)} was deleted: bring it back with "
-            f"`{given}mlflow experiments restore --experiment-id {found.experiment_id}`, or take another, "
-            f"{_another(client, name)}"
+            f"`{mlflow_command(uri)} experiments restore --experiment-id {found.experiment_id}`, or take "
+            f"another, {_another(client, name)}"
         )
-    if is_database(uri) and found.artifact_location.startswith("mlflow-artifacts:"):
+    if is_database(uri) and found.artifact_location.startswith(SERVED):
         raise EarmarkError(
             f"the MLflow experiment {name} in {shown_uri(uri)} was made in MLflow's pages, whose server "
             f"alone can keep its files: take another, {_another(client, name)}"
         )
     return found.experiment_id
+
+
+def takes_runs(database: Path, name: str) -> bool:
+    """Whether a database that is there has no experiment of the name, or one as it should be.
+
+    Only its file is read. False where that is not understood, too: MLflow has to say what is wrong.
+    """
+    if not database.is_file():
+        return True
+    try:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+            rows = connection.execute(
+                "SELECT lifecycle_stage, artifact_location FROM experiments WHERE name = ?", (name,)
+            ).fetchall()
+    except sqlite3.Error:
+        return False
+    return all(stage != DELETED and not str(place).startswith(SERVED) for stage, place in rows)
+
+
+def mlflow_command(uri: str) -> str:
+    """How MLflow's command line is called for these runs."""
+    # Set in the environment it may have a password, which is nobody's to see.
+    return (
+        "mlflow"
+        if os.environ.get("MLFLOW_TRACKING_URI")
+        else f"MLFLOW_TRACKING_URI={shlex.quote(uri)} mlflow"
+    )
 
 
 def _another(client: MlflowClient, name: str) -> str:

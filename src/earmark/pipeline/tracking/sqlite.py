@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.words import in_utf8
 
 # MLflow makes the folders of `sqlite:///…` by name, escapes and all; not those of one that names the driver.
 ESCAPED = "sqlite+pysqlite:///"
@@ -21,6 +22,8 @@ def sqlite_uri(file: Path) -> str:
         EarmarkError: SQLAlchemy, as it is installed, has no address for such a path.
     """
     path = str(file)
+    if in_utf8(path) != path:
+        raise EarmarkError(f"{path}: no database can lie below a folder whose name is not UTF-8: rename it")
     if not _SPECIAL.search(path):
         return f"sqlite:///{path}"
     from sqlalchemy import make_url

@@ -18,7 +18,13 @@ from filelock import FileLock
 
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.workspace import Workspace
-from earmark.pipeline.tracking.experiment import experiment_id, is_database
+from earmark.pipeline.tracking.experiment import (
+    DELETED,
+    experiment_id,
+    is_database,
+    mlflow_command,
+    takes_runs,
+)
 from earmark.pipeline.tracking.run_record import FAILED, FINISHED, KILLED, RUNNING
 from earmark.pipeline.tracking.sqlite import shown_uri, sqlite_uri
 
@@ -107,33 +113,55 @@ class Tracker:
     @contextmanager
     def _ending(self, run_id: str) -> Iterator[str]:
         try:
-            yield run_id
+            with refusals(self.uri):
+                yield run_id
         except BaseException as error:
             self.end(run_id, KILLED if isinstance(error, KeyboardInterrupt) else FAILED, describe(error))
             raise
         self.end(run_id, FINISHED)
 
     def end(self, run_id: str, status: str, error: str = "") -> None:
-        """End a run FINISHED, FAILED or KILLED, with its error in a tag."""
-        if error:
-            self.client.set_tag(run_id, ERROR_TAG, error[:5000])
-        self.client.set_terminated(run_id, status=status)
+        """End a run FINISHED, FAILED or KILLED, with its error in a tag; one that was deleted has ended."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            if error:
+                self.client.set_tag(run_id, ERROR_TAG, error[:5000])
+            self.client.set_terminated(run_id, status=status)
+        except MlflowException:
+            if not self._is_gone(run_id):
+                raise
+
+    def _is_gone(self, run_id: str) -> bool:
+        """Whether somebody deleted the run."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return self.client.get_run(run_id).info.lifecycle_stage == DELETED
+        except MlflowException as error:
+            return error.error_code == "RESOURCE_DOES_NOT_EXIST"
 
     def reopen(self, run_id: str) -> None:
         """A run that goes on after it had ended, whatever error it ended with.
 
-        Raises EarmarkError where MLflow has no such run.
+        Raises EarmarkError where MLflow has no such run, or it was deleted.
         """
         from mlflow.exceptions import MlflowException
 
         try:
-            if ERROR_TAG in self.client.get_run(run_id).data.tags:
+            run = self.client.get_run(run_id)
+        except MlflowException as error:
+            place = shown_uri(self.uri)
+            raise EarmarkError(f"MLflow at {place} has no run {run_id}: it cannot go on") from error
+        if run.info.lifecycle_stage == DELETED:
+            raise EarmarkError(
+                f"the MLflow run {run_id} in {shown_uri(self.uri)} was deleted: bring it back with "
+                f"`{mlflow_command(self.uri)} runs restore --run-id {run_id}`, or begin anew"
+            )
+        with refusals(self.uri):
+            if ERROR_TAG in run.data.tags:
                 self.client.delete_tag(run_id, ERROR_TAG)
             self.client.update_run(run_id, status=RUNNING)
-        except MlflowException as error:
-            raise EarmarkError(
-                f"MLflow at {shown_uri(self.uri)} has no run {run_id}: it cannot go on"
-            ) from error
 
     def tag(self, run_id: str, **tags: str) -> None:
         """Set tags of a run, each as earmark.<name>."""
@@ -178,8 +206,8 @@ def check_experiment(workspace: Workspace, experiment: str) -> None:
     Raises:
         EarmarkError: The server is not there, or the experiment was deleted.
     """
-    if not os.environ.get("MLFLOW_TRACKING_URI") and not (workspace.project / "mlflow.db").is_file():
-        return
+    if not os.environ.get("MLFLOW_TRACKING_URI") and takes_runs(workspace.project / "mlflow.db", experiment):
+        return  # MLflow itself takes seconds to load
     uri = server(workspace)
     from mlflow.tracking import MlflowClient
 
@@ -203,6 +231,17 @@ def usable(uri: str) -> Iterator[None]:
         raise EarmarkError(
             f"MLflow at {shown_uri(uri)} cannot be used: {describe(error)}; check MLFLOW_TRACKING_URI"
         ) from error
+
+
+@contextmanager
+def refusals(uri: str) -> Iterator[None]:
+    """What MLflow refuses inside, as one line: a run that somebody deleted meanwhile takes nothing more."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        raise EarmarkError(f"MLflow at {shown_uri(uri)} refuses: {describe(error)}") from error
 
 
 @contextmanager
