@@ -121,3 +121,18 @@ def test_jobs_side_by_side_compute_everything_once(train, checkout, client, tmp_
         *("mlartifacts", ".cache"),
     }
     assert [path.name for path in (checkout / "data").iterdir()] == ["source"]
+
+
+def test_a_sweep_is_resumed_by_one_process_at_a_time(start, train, checkout, client, wait_until):
+    arguments = ("-m", "split.fold=0,1", "executor.workers=1")
+    first = start(*arguments)
+    wait_until(lambda: list(checkout.glob("runs/*/*/0/run.json")) or first.poll() is not None)
+    before = sweep_of(checkout)
+    status, out, err = train(*arguments, "sweep.resume=true")
+    assert (status, out) == (1, "")
+    assert err == f"train: error: another process runs the sweep in {before.folder}: " + (
+        "let it end, or end it; what it did is kept\n"
+    )
+    assert first.poll() is None
+    assert sweep_of(checkout) == before
+    assert client().get_run(before.parent).info.status == "RUNNING"

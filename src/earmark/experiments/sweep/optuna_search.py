@@ -66,7 +66,7 @@ def search(
     space = search_space(parse, arguments, settings.params)
     purpose = _purpose(config.job.name, space, settings.direction)
     name = settings.study_name or f"{config.job.name}-{hashlib.sha256(purpose.encode()).hexdigest()[:10]}"
-    file = Path(settings.storage).resolve()
+    file = Path(settings.storage).expanduser().resolve()
     folder = Path(config.sweep.dir)
     _keep_config(settings.config, folder)
     with _alone(file, name):
