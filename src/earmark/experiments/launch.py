@@ -26,6 +26,7 @@ from earmark.experiments.command_line import (
 )
 from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.orphan import end_with
 from earmark.foundation.words import never_refuse
 from earmark.foundation.workspace import Workspace
 from earmark.pipeline.settings.config import config_error, register, typed
@@ -53,7 +54,10 @@ def launch(script: str) -> None:
     mistakes: list[EarmarkError] = []  # of a single run
     folder: Path | None = None
 
+    main = os.getpid()
+
     def task(composed: DictConfig) -> float | None:
+        end_with(main)  # joblib's launcher calls this in workers
         job = HydraConfig.get()
         try:
             return _run(stage, composed, job, workspace)

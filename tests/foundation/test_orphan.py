@@ -1,0 +1,51 @@
+"""Workers end with the process that gives them work."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from earmark.foundation.orphan import end_with
+
+BUSY = """
+import os, sys, time
+from earmark.foundation.orphan import end_with
+end_with(int(sys.argv[1]))
+"""
+
+
+@pytest.fixture
+def ended():
+    """Whether a process has ended."""
+
+    def check(number):
+        state = subprocess.run(
+            ["ps", "-o", "stat=", "-p", str(number)], capture_output=True, text=True
+        ).stdout
+        return state.strip()[:1] in ("", "Z")
+
+    return check
+
+
+def test_a_process_ends_with_its_parent(python, wait_until, ended):
+    parent = python(f"""
+import os, subprocess, sys, time
+code = {BUSY!r} + "print(os.getpid(), flush=True); time.sleep(600)"
+subprocess.run([sys.executable, "-c", code, str(os.getpid())])
+""")
+    child = int(parent.stdout.readline())
+    assert not ended(child)
+    parent.kill()
+    wait_until(lambda: ended(child))
+
+
+def test_a_process_that_another_one_started_goes_on():
+    done = subprocess.run(
+        [sys.executable, "-c", f"{BUSY}time.sleep(0.2); print('done')", "1"], capture_output=True, text=True
+    )
+    assert done.stdout == "done\n"
+
+
+def test_a_process_does_not_watch_for_itself():
+    end_with(os.getpid())
