@@ -40,6 +40,15 @@ subprocess.run([sys.executable, "-c", code, str(os.getpid())])
     wait_until(lambda: ended(child))
 
 
+def test_a_process_whose_parent_has_ended_ends_at_once():
+    over = subprocess.Popen([sys.executable, "-c", ""])
+    over.wait()
+    done = subprocess.run(
+        [sys.executable, "-c", f"{BUSY}print('done')", str(over.pid)], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+
+
 def test_a_process_that_another_one_started_goes_on():
     done = subprocess.run(
         [sys.executable, "-c", f"{BUSY}time.sleep(0.2); print('done')", "1"], capture_output=True, text=True

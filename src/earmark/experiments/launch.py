@@ -57,8 +57,9 @@ def launch(script: str) -> None:
     main = os.getpid()
 
     def task(composed: DictConfig) -> float | None:
-        end_with(main)  # joblib's launcher calls this in workers
         job = HydraConfig.get()
+        if job.launcher["_target_"].endswith(".JoblibLauncher"):
+            end_with(main)  # this is one of its workers
         try:
             return _run(stage, composed, job, workspace)
         except (EarmarkError, OmegaConfBaseException) as error:

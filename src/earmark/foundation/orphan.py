@@ -16,13 +16,16 @@ POLL_S = 1.0
 
 @cache
 def end_with(parent: int) -> None:
-    """End this process soon after `parent` has ended; where that did not start it nothing happens.
+    """End this process soon after `parent` has ended, or at once where that has ended already.
 
     Args:
-        parent: Id of the process that gives this one its work.
+        parent: Id of the process, on this machine, that gives this one its work. Where it goes on without
+            having started this one, nothing happens.
     """
     if os.getppid() == parent:
         threading.Thread(target=_watch, args=(parent,), daemon=True, name="end with parent").start()
+    elif not _goes_on(parent):
+        os._exit(1)
 
 
 def _watch(parent: int) -> None:
@@ -30,3 +33,13 @@ def _watch(parent: int) -> None:
         time.sleep(POLL_S)
     # Nobody is there to be told, and other threads may be busy for long.
     os._exit(1)
+
+
+def _goes_on(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
