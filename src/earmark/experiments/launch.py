@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import traceback
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -71,6 +72,7 @@ def launch(script: str) -> None:
 
     register()
     never_refuse()
+    _end_in_order()
     for name in ("matplotlib", "PIL"):  # they remark on fonts and plugins
         logging.getLogger(name).setLevel(logging.WARNING)
     # Hydra's own handler prints tracebacks of our errors; it is asked to raise them instead.
@@ -108,7 +110,7 @@ def _run(stage: str, composed: DictConfig, job: Any, workspace: Workspace) -> fl
     if job.job.config_name == FROZEN or (stage == "compose" and not added):
         config = typed(composed)
         if stage in FIRST_STAGES:
-            from earmark.pipeline.tracking.tracker import check_experiment
+            from earmark.pipeline.tracking.experiment import check_experiment
 
             check_experiment(workspace, config.tracking.experiment)
         order.run_stage(stage, config, workspace)
@@ -160,6 +162,13 @@ def _ending_sweep(workspace: Workspace) -> AbstractContextManager[None]:
 
 def _in_sweep(job: Any) -> bool:
     return job.mode is not None and job.mode.name == "MULTIRUN"
+
+
+def _end_in_order() -> None:
+    """Let what asks a process to end (kill, a closed terminal, a cluster) end a run as Ctrl-C does."""
+    for kind in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(kind) == signal.SIG_DFL:  # nohup ignores SIGHUP
+            signal.signal(kind, signal.default_int_handler)
 
 
 def _fail(stage: str, error: EarmarkError) -> None:

@@ -1,4 +1,7 @@
-"""Read the runs that MLflow has; neither an experiment nor a database is made."""
+"""Read the runs that MLflow has; neither an experiment nor a database is made.
+
+Runs whose processes were killed are ended before.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,10 @@ from earmark.evaluation.verification import TRIALS_FILE
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import read_table
+from earmark.pipeline.tracking.open_runs import OpenRuns, end_killed_runs
+from earmark.pipeline.tracking.server import server, usable
 from earmark.pipeline.tracking.sqlite import shown_uri
-from earmark.pipeline.tracking.tracker import PARENT_TAG, server, usable
+from earmark.pipeline.tracking.tracker import PARENT_TAG
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
@@ -85,6 +90,7 @@ class Runs:
 
         with usable(self.uri):
             self._client = MlflowClient(self.uri)
+            end_killed_runs(self._client, OpenRuns(workspace.project, self.uri))
             experiments = self._client.search_experiments()
         self.experiments = {item.name: item.experiment_id for item in experiments}
 

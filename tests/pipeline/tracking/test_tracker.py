@@ -10,7 +10,8 @@ from mlflow.tracking import MlflowClient
 
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.workspace import Workspace
-from earmark.pipeline.tracking.tracker import BUNDLE_TAG, Tracker, check_experiment, flattened
+from earmark.pipeline.tracking.experiment import check_experiment
+from earmark.pipeline.tracking.tracker import BUNDLE_TAG, Tracker, flattened
 
 
 @pytest.fixture(autouse=True)

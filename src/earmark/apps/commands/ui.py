@@ -23,13 +23,15 @@ def ui(
     earmark ui
     earmark ui --port 5001
     """
-    from earmark.pipeline.tracking.tracker import artifacts_uri, tracking_uri
+    from earmark.pipeline.tracking.open_runs import tidy
+    from earmark.pipeline.tracking.server import artifacts_uri, tracking_uri
 
     workspace = Workspace.find()
     address = tracking_uri(workspace)
     if address.startswith(("http://", "https://")):
         print(f"MLFLOW_TRACKING_URI names a server that has pages of its own: {address}")
         return
+    tidy(workspace)
     # Job execution is for MLflow's agents: without it the pages are there in 9 s instead of 40.
     environment = {
         **os.environ,

@@ -45,7 +45,8 @@ def finish(sweep: Sweep, project: Path, error: BaseException | None) -> None:
     Raises:
         EarmarkError: Jobs failed.
     """
-    from earmark.pipeline.tracking.tracker import Tracker, refusals
+    from earmark.pipeline.tracking.server import refusals
+    from earmark.pipeline.tracking.tracker import Tracker
 
     tracker = Tracker(Workspace.at(project, sweep.folder), sweep.experiment)
     with refusals(tracker.uri):

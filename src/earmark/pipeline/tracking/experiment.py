@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.workspace import Workspace
 from earmark.pipeline.settings.quoting import in_hydra, in_shell
+from earmark.pipeline.tracking.server import server, usable
 from earmark.pipeline.tracking.sqlite import shown_uri
 
 if TYPE_CHECKING:
@@ -89,3 +91,18 @@ def _another(client: MlflowClient, name: str) -> str:
     )
     plain = re.fullmatch(r"[\w-]+", free, re.ASCII)
     return in_shell(f"tracking.experiment={free if plain else in_hydra(free)}")
+
+
+def check_experiment(workspace: Workspace, experiment: str) -> None:
+    """See that runs can be kept, before what comes before them is computed; nothing is made.
+
+    Raises:
+        EarmarkError: The server is not there, or the experiment was deleted.
+    """
+    if not os.environ.get("MLFLOW_TRACKING_URI") and takes_runs(workspace.project / "mlflow.db", experiment):
+        return  # MLflow itself takes seconds to load
+    uri = server(workspace)
+    from mlflow.tracking import MlflowClient
+
+    with usable(uri):
+        experiment_id(MlflowClient(uri), uri, experiment)

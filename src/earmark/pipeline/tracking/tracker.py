@@ -6,8 +6,6 @@ the bundle's hash (a run id inside the bundle would change its bytes every time)
 
 from __future__ import annotations
 
-import logging
-import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,49 +16,16 @@ from filelock import FileLock
 
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.workspace import Workspace
-from earmark.pipeline.tracking.experiment import (
-    DELETED,
-    experiment_id,
-    is_database,
-    mlflow_command,
-    takes_runs,
-)
+from earmark.pipeline.tracking.experiment import DELETED, experiment_id, is_database, mlflow_command
+from earmark.pipeline.tracking.open_runs import ERROR_TAG, OpenRuns, end_killed_runs
 from earmark.pipeline.tracking.run_record import FAILED, FINISHED, KILLED, RUNNING
-from earmark.pipeline.tracking.sqlite import shown_uri, sqlite_uri
+from earmark.pipeline.tracking.server import artifacts_uri, default_place, refusals, server, usable
+from earmark.pipeline.tracking.sqlite import shown_uri
 
 BUNDLE_TAG = "earmark.bundle"
 PARENT_TAG = "mlflow.parentRunId"  # MLflow's own: the run id of the sweep that a run is a job of
-ERROR_TAG = "earmark.error"
 # Without it MLflow opens an experiment's page as that of a chat bot.
 TRAINING_PAGE = {"mlflow.experimentKind": "custom_model_development"}
-
-
-def tracking_uri(workspace: Workspace) -> str:
-    """The server that MLFLOW_TRACKING_URI names, or mlflow.db in the checkout."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or sqlite_uri(workspace.project / "mlflow.db")
-
-
-def artifacts_uri(workspace: Workspace) -> str:
-    """Where files of runs go that a database keeps: mlartifacts/ in the checkout."""
-    return (workspace.project / "mlartifacts").as_uri()
-
-
-def server(workspace: Workspace) -> str:
-    """`tracking_uri`; MLflow is told so, and to be quiet."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("DO_NOT_TRACK", "true")
-    # MLflow warns when git's executable is missing; provenance.py asks git itself.
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    import mlflow
-
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    given = os.environ.get("MLFLOW_TRACKING_URI")
-    uri = tracking_uri(workspace)
-    mlflow.set_tracking_uri(uri)
-    if not given:  # MLflow sets the variable: the next checkout in this process would use this one's database
-        os.environ.pop("MLFLOW_TRACKING_URI", None)
-    return uri
 
 
 class Tracker:
@@ -73,7 +38,7 @@ class Tracker:
 
         place = artifacts_uri(workspace)
         # Processes that race to create a fresh database fail: one at a time.
-        with usable(self.uri), FileLock(workspace.project / ".mlflow.lock"), _default_place(place):
+        with usable(self.uri), FileLock(workspace.project / ".mlflow.lock"), default_place(place):
             self.client = MlflowClient(self.uri)
             found = experiment_id(self.client, self.uri, experiment)
             if found is None:
@@ -82,6 +47,8 @@ class Tracker:
                     experiment, artifact_location=place if is_database(self.uri) else None, tags=TRAINING_PAGE
                 )
         self.experiment_id = found
+        self._open = OpenRuns(workspace.project, self.uri)
+        end_killed_runs(self.client, self._open)
 
     @contextmanager
     def run(self, name: str, tags: Mapping[str, str]) -> Iterator[str]:
@@ -91,7 +58,9 @@ class Tracker:
 
     def begin(self, name: str, tags: Mapping[str, str]) -> str:
         """Start a run that the caller ends; its id."""
-        return self.client.create_run(self.experiment_id, run_name=name, tags=dict(tags)).info.run_id
+        run_id = self.client.create_run(self.experiment_id, run_name=name, tags=dict(tags)).info.run_id
+        self._open.add(run_id)
+        return run_id
 
     @contextmanager
     def resume(self, bundle: str, name: str, tags: Mapping[str, str]) -> Iterator[str]:
@@ -131,6 +100,7 @@ class Tracker:
         except MlflowException:
             if not self._is_gone(run_id):
                 raise
+        self._open.remove(run_id)
 
     def _is_gone(self, run_id: str) -> bool:
         """Whether somebody deleted the run."""
@@ -162,6 +132,7 @@ class Tracker:
             if ERROR_TAG in run.data.tags:
                 self.client.delete_tag(run_id, ERROR_TAG)
             self.client.update_run(run_id, status=RUNNING)
+        self._open.add(run_id)
 
     def tag(self, run_id: str, **tags: str) -> None:
         """Set tags of a run, each as earmark.<name>."""
@@ -198,73 +169,6 @@ class Tracker:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return RunLogger(experiment_name=self.experiment, tracking_uri=self.uri, run_id=run_id)
-
-
-def check_experiment(workspace: Workspace, experiment: str) -> None:
-    """See that runs can be kept, before what comes before them is computed; nothing is made.
-
-    Raises:
-        EarmarkError: The server is not there, or the experiment was deleted.
-    """
-    if not os.environ.get("MLFLOW_TRACKING_URI") and takes_runs(workspace.project / "mlflow.db", experiment):
-        return  # MLflow itself takes seconds to load
-    uri = server(workspace)
-    from mlflow.tracking import MlflowClient
-
-    with usable(uri):
-        experiment_id(MlflowClient(uri), uri, experiment)
-
-
-@contextmanager
-def usable(uri: str) -> Iterator[None]:
-    """What MLflow raises inside, where it is first asked for something, as one line.
-
-    A server that is not there is reported at once; MLflow alone would go on trying for four minutes.
-    Later requests have MLflow's patience: a server may be restarted while a run goes on.
-    """
-    try:
-        with _environment({"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}):  # s
-            yield
-    except EarmarkError:
-        raise
-    except Exception as error:
-        raise EarmarkError(
-            f"MLflow at {shown_uri(uri)} cannot be used: {describe(error)}; check MLFLOW_TRACKING_URI"
-        ) from error
-
-
-@contextmanager
-def refusals(uri: str) -> Iterator[None]:
-    """What MLflow refuses inside, as one line: a run that somebody deleted meanwhile takes nothing more."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        yield
-    except MlflowException as error:
-        raise EarmarkError(f"MLflow at {shown_uri(uri)} refuses: {describe(error)}") from error
-
-
-@contextmanager
-def _default_place(place: str) -> Iterator[None]:
-    """A database that is made inside keeps the files of MLflow's own experiment at `place`.
-
-    MLflow would take mlruns/ of the current folder, and write that into its SQL as Python has it, which
-    fails for some names of folders.
-    """
-    with _environment({"_MLFLOW_SERVER_ARTIFACT_ROOT": place}):
-        yield
-
-
-@contextmanager
-def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
-    """Environment variables where they are not set already, as long as the block lasts."""
-    added = {name: value for name, value in wanted.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            os.environ.pop(name, None)
 
 
 def flattened(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
