@@ -40,6 +40,30 @@ subprocess.run([sys.executable, "-c", code, str(os.getpid())])
     wait_until(lambda: ended(child))
 
 
+IN_ORDER = """
+import os, sys, time
+from earmark.foundation.orphan import end_with
+end_with(int(sys.argv[1]), 60)
+print(os.getpid(), flush=True)
+try:
+    time.sleep(600)
+except KeyboardInterrupt:
+    open(sys.argv[2], "w").close()
+"""
+
+
+def test_a_process_may_end_in_order(python, wait_until, ended, tmp_path):
+    parent = python(
+        "import os, subprocess, sys\n"
+        f"subprocess.run([sys.executable, '-c', {IN_ORDER!r}, str(os.getpid()), sys.argv[1]])",
+        tmp_path / "in order",
+    )
+    child = int(parent.stdout.readline())
+    parent.kill()
+    wait_until(lambda: ended(child))
+    assert (tmp_path / "in order").is_file()
+
+
 def test_a_process_whose_parent_has_ended_ends_at_once():
     over = subprocess.Popen([sys.executable, "-c", ""])
     over.wait()

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 # What `dvc repro` begins with where settings or music have changed; what takes hours comes after these.
 FIRST_STAGES = ("compose", "ingest")
+PATIENCE_S = 20  # that a stage has to end when dvc was killed
 
 
 def launch(script: str) -> None:
@@ -73,6 +74,8 @@ def launch(script: str) -> None:
     register()
     never_refuse()
     _end_in_order()
+    if "DVC_STAGE" in os.environ:
+        end_with(os.getppid(), PATIENCE_S)
     for name in ("matplotlib", "PIL"):  # they remark on fonts and plugins
         logging.getLogger(name).setLevel(logging.WARNING)
     # Hydra's own handler prints tracebacks of our errors; it is asked to raise them instead.

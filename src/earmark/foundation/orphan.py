@@ -7,6 +7,7 @@ five minutes.
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from functools import cache
@@ -15,22 +16,26 @@ POLL_S = 1.0
 
 
 @cache
-def end_with(parent: int) -> None:
+def end_with(parent: int, patience_s: float = 0) -> None:
     """End this process soon after `parent` has ended, or at once where that has ended already.
 
     Args:
         parent: Id of the process, on this machine, that gives this one its work. Where it goes on without
             having started this one, nothing happens.
+        patience_s: Time that this process has to end in order, as after Ctrl-C; 0 for a worker.
     """
     if os.getppid() == parent:
-        threading.Thread(target=_watch, args=(parent,), daemon=True, name="end with parent").start()
+        threading.Thread(target=_watch, args=(parent, patience_s), daemon=True).start()
     elif not _goes_on(parent):
         os._exit(1)
 
 
-def _watch(parent: int) -> None:
+def _watch(parent: int, patience_s: float) -> None:
     while os.getppid() == parent:
         time.sleep(POLL_S)
+    if patience_s:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(patience_s)
     # Nobody is there to be told, and other threads may be busy for long.
     os._exit(1)
 
