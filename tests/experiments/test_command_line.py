@@ -56,11 +56,13 @@ def test_a_sweep_is_resumed_in_its_folder(checkout, monkeypatch):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
+        (["--trainer.seed=1"], "settings have no dashes before them: trainer.seed=1"),
+        (["=1"], "an override is KEY=VALUE"),
         (["sweep.resume=true"], r"sweep\.resume=true is for sweeps: add -m"),
         (["-m", "split.fold=0,1", "sweep.resume=True"], "no sweep of train below runs had the overrides"),
     ],
 )
-def test_a_sweep_that_cannot_be_resumed_is_refused(checkout, monkeypatch, given, message):
+def test_what_cannot_be_meant_is_refused(checkout, monkeypatch, given, message):
     monkeypatch.chdir(checkout.project)
     with pytest.raises(EarmarkError, match=message):
         hydra_arguments("train", given, checkout)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from mlflow.tracking import MlflowClient
 
 PROJECT = Path(__file__).parents[2]
 
@@ -97,6 +98,20 @@ def test_what_dvc_runs_writes_into_the_checkout_and_nothing_else(shell, checkout
     done = shell("split", "-cn", "frozen")
     assert (done.returncode, done.stderr) == (0, "")
     assert files(checkout) - before == {"data/splits.csv"}
+
+
+@pytest.mark.parametrize("stage", ["compose", "ingest"])
+def test_what_dvc_runs_first_refuses_a_deleted_experiment(shell, checkout, stage):
+    assert shell("compose").returncode == 0
+    client = MlflowClient(f"sqlite:///{checkout / 'mlflow.db'}")
+    name = yaml.safe_load((checkout / "params.yaml").read_text())["tracking"]["experiment"]
+    client.delete_experiment(client.create_experiment(name))
+    before = files(checkout)
+    done = shell(stage, *(["-cn", "frozen"] if stage != "compose" else []))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{stage}: error: the MLflow experiment {name} in sqlite:")
+    assert done.stderr.count("\n") == 1
+    assert files(checkout) == before
 
 
 def test_a_shell_run_writes_below_runs_only_and_notes_its_overrides(shell, checkout):

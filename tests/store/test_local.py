@@ -65,6 +65,7 @@ def test_an_entry_is_made_once_and_is_what_was_written(store, made):
 def test_a_config_names_the_store_and_the_environment_comes_before_it(tmp_path, monkeypatch):
     monkeypatch.delenv(local.VARIABLE, raising=False)
     assert Store.of("cache", "", tmp_path) == Store(tmp_path / "cache")
+    assert Store.of("~/cache", "", tmp_path) == Store(Path.home() / "cache")
     assert Store.of("/mnt/cache", "s3://x/y", tmp_path) == Store(Path("/mnt/cache"), Remote("s3://x/y"))
     assert Store(tmp_path, Remote("s3://x/y")).on_this_machine() == Store(tmp_path, Remote("s3://x/y"))
     monkeypatch.setenv(local.VARIABLE, str(tmp_path / "mine"))

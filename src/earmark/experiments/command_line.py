@@ -11,7 +11,11 @@ from pathlib import Path
 
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.workspace import Workspace
-from earmark.pipeline.settings.config import standing_overrides, workspace_overrides
+from earmark.pipeline.settings.config import (
+    refuse_without_key,
+    standing_overrides,
+    workspace_overrides,
+)
 
 FROZEN = "frozen"
 """The config that dvc.yaml names: params.yaml, as the stage compose wrote it."""
@@ -35,11 +39,15 @@ def hydra_arguments(stage: str, arguments: Sequence[str], workspace: Workspace) 
     """
     if FROZEN in arguments:
         return list(arguments)
+    for item in arguments:
+        if dashed := re.match(r"-+(\w+[./].*=.*|\w+=\d.*)$", item):
+            raise EarmarkError(f"{item}: settings have no dashes before them: {dashed[1]}")
     # Hydra names a job after the module that calls it, which is `launch`.
     added = [
         f"hydra.job.name={stage}",
         *standing_overrides(workspace_overrides(workspace.overrides), arguments),
     ]
+    refuse_without_key([*added, *arguments])
     if stage == "compose" and not arguments:  # as dvc.yaml has it: no run, hence no folder
         added += ["hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=stdout"]
     overrides = [item for item in arguments if not item.startswith("-") and re.match(r"[+~]|[^=]+=", item)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import traceback
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -26,12 +27,17 @@ from earmark.experiments.command_line import (
 )
 from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.orphan import end_with
 from earmark.foundation.words import never_refuse
 from earmark.foundation.workspace import Workspace
 from earmark.pipeline.settings.config import config_error, register, typed
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+
+# What `dvc repro` begins with where settings or music have changed; what takes hours comes after these.
+FIRST_STAGES = ("compose", "ingest")
+PATIENCE_S = 20  # that a stage has to end when dvc was killed
 
 
 def launch(script: str) -> None:
@@ -50,8 +56,12 @@ def launch(script: str) -> None:
     mistakes: list[EarmarkError] = []  # of a single run
     folder: Path | None = None
 
+    main = os.getpid()
+
     def task(composed: DictConfig) -> float | None:
         job = HydraConfig.get()
+        if job.launcher["_target_"].endswith(".JoblibLauncher"):
+            end_with(main)  # this is one of its workers
         try:
             return _run(stage, composed, job, workspace)
         except (EarmarkError, OmegaConfBaseException) as error:
@@ -63,6 +73,9 @@ def launch(script: str) -> None:
 
     register()
     never_refuse()
+    _end_in_order()
+    if "DVC_STAGE" in os.environ:
+        end_with(os.getppid(), PATIENCE_S)
     for name in ("matplotlib", "PIL"):  # they remark on fonts and plugins
         logging.getLogger(name).setLevel(logging.WARNING)
     # Hydra's own handler prints tracebacks of our errors; it is asked to raise them instead.
@@ -98,7 +111,12 @@ def _run(stage: str, composed: DictConfig, job: Any, workspace: Workspace) -> fl
 
     added = added_overrides(job.overrides.task, workspace)
     if job.job.config_name == FROZEN or (stage == "compose" and not added):
-        order.run_stage(stage, typed(composed), workspace)
+        config = typed(composed)
+        if stage in FIRST_STAGES:
+            from earmark.pipeline.tracking.experiment import check_experiment
+
+            check_experiment(workspace, config.tracking.experiment)
+        order.run_stage(stage, config, workspace)
         return None
     folder = Path(job.runtime.output_dir)
     # The overrides of the command line alone name the run; those of overrides.yaml hold for all runs.
@@ -147,6 +165,13 @@ def _ending_sweep(workspace: Workspace) -> AbstractContextManager[None]:
 
 def _in_sweep(job: Any) -> bool:
     return job.mode is not None and job.mode.name == "MULTIRUN"
+
+
+def _end_in_order() -> None:
+    """Let what asks a process to end (kill, a closed terminal, a cluster) end a run as Ctrl-C does."""
+    for kind in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(kind) == signal.SIG_DFL:  # nohup ignores SIGHUP
+            signal.signal(kind, signal.default_int_handler)
 
 
 def _fail(stage: str, error: EarmarkError) -> None:

@@ -1,4 +1,7 @@
-"""Read the runs that MLflow has; neither an experiment nor a database is made."""
+"""Read the runs that MLflow has; neither an experiment nor a database is made.
+
+Runs whose processes were killed are ended before.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ from earmark.evaluation.verification import TRIALS_FILE
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import read_table
-from earmark.pipeline.tracking.tracker import PARENT_TAG, impatient, server
+from earmark.pipeline.tracking.open_runs import OpenRuns, end_killed_runs
+from earmark.pipeline.tracking.server import server, usable
+from earmark.pipeline.tracking.sqlite import shown_uri
+from earmark.pipeline.tracking.tracker import PARENT_TAG
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
@@ -82,14 +88,10 @@ class Runs:
         self.uri = server(workspace)
         from mlflow.tracking import MlflowClient
 
-        try:
-            with impatient():
-                self._client = MlflowClient(self.uri)
-                experiments = self._client.search_experiments()
-        except Exception as error:
-            raise EarmarkError(
-                f"MLflow at {self.uri} cannot be used: {describe(error)}; check MLFLOW_TRACKING_URI"
-            ) from error
+        with usable(self.uri):
+            self._client = MlflowClient(self.uri)
+            end_killed_runs(self._client, OpenRuns(workspace.project, self.uri))
+            experiments = self._client.search_experiments()
         self.experiments = {item.name: item.experiment_id for item in experiments}
 
     def of(self, experiment: str) -> list[Run]:
@@ -100,7 +102,7 @@ class Runs:
         """
         if experiment not in self.experiments:
             known = ", ".join(sorted(set(self.experiments) - {"Default"})) or "none"
-            raise EarmarkError(f"no experiment {experiment} in {self.uri}: there are {known}")
+            raise EarmarkError(f"no experiment {experiment} in {shown_uri(self.uri)}: there are {known}")
         return self._search([experiment])
 
     def every(self) -> list[Run]:
@@ -165,7 +167,7 @@ class Runs:
         except EarmarkError:
             raise
         except Exception as error:  # MLflow raises its own, the server's and the disk's
-            raise EarmarkError(f"MLflow at {self.uri} refuses: {describe(error)}") from error
+            raise EarmarkError(f"MLflow at {shown_uri(self.uri)} refuses: {describe(error)}") from error
 
 
 def _run(run: MlflowRun, experiments: dict[str, str]) -> Run:

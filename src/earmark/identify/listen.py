@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import cast
 import numpy as np
 
 from earmark.foundation.errors import EarmarkError, PieceError, describe
+from earmark.foundation.orphan import end_with
 from earmark.foundation.workspace import Workspace
 from earmark.identify.inputs import Target
 from earmark.music.recipe import Recipe
@@ -92,5 +94,11 @@ def hear_all(recipe: Recipe, targets: Sequence[Target], workers: int = 0) -> Ite
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=workers or -1, return_as="generator", pre_dispatch="2*n_jobs")
-    tasks = (delayed(hear)(recipe, target) for target in targets)
+    here = os.getpid()
+    tasks = (delayed(_hear_in_worker)(here, recipe, target) for target in targets)
     yield from cast("Iterator[HeardFile]", parallel(tasks))
+
+
+def _hear_in_worker(parent: int, recipe: Recipe, target: Target) -> HeardFile:
+    end_with(parent)
+    return hear(recipe, target)

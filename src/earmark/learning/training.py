@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from torch.multiprocessing.spawn import ProcessExitedException
 
 from earmark.foundation.contracts import Sampler
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.orphan import end_with
 from earmark.learning.dataset.module import ClipModule
 from earmark.learning.dataset.pieces import TrainingData
 from earmark.learning.devices import keep_freed_memory, node_rank, process_count
@@ -60,16 +62,18 @@ class _EachProcess(Callback):
     """Sets up each training process.
 
     How it allocates memory; and what a spawned one does not inherit: filters of warnings, the number of
-    threads, a seed of its own for dropout.
+    threads, a seed of its own for dropout, and that it ends with the process that started it.
     """
 
     def __init__(self, threads: int, seed: int) -> None:
         self._threads, self._seed = threads, seed
+        self._started_by = os.getpid()
 
     def setup(self, trainer: pl.Trainer, _: pl.LightningModule, stage: str) -> None:
         if trainer.strategy.root_device.type == "cpu":
             keep_freed_memory()
         if trainer.world_size > 1:
+            end_with(self._started_by)
             _ignore_remarks()
             torch.set_num_threads(self._threads)
             torch.manual_seed(self._seed + trainer.global_rank)

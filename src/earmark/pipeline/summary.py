@@ -12,6 +12,7 @@ from earmark.evaluation.closed_set import confusion
 from earmark.foundation.words import fixed, printable, shown
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import KNOWN, TEST
+from earmark.pipeline.tracking.sqlite import shown_uri
 
 WIDTH = 96
 # Sections with rows of their own; those that an experiment adds are listed as they come.
@@ -65,7 +66,7 @@ def summary(
         "",
         f"verdicts {shown(workspace.verdicts, where)} · metrics {shown(workspace.metrics, where)} · "
         f"pictures {shown(workspace.plots / 'evaluation', where)} · model {shown(workspace.models, where)}",
-        f"MLflow run {run_id} in {tracking_uri}: `make ui` shows it beside the others",
+        f"MLflow run {run_id} in {printable(shown_uri(tracking_uri))}: `make ui` shows it beside the others",
         "=" * WIDTH,
     ]
     return "\n".join(lines)

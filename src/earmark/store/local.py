@@ -69,13 +69,13 @@ class Store:
             url: `store.url`; "" for none.
             project: The checkout, which a relative path is in.
         """
-        root = (project / (os.environ.get(VARIABLE) or path)).resolve()
+        root = (project / Path(os.environ.get(VARIABLE) or path).expanduser()).resolve()
         return cls(root, Remote(url) if url else None)
 
     def on_this_machine(self) -> Store:
         """This store; on a worker of another machine, with a remote, the one that EARMARK_STORE names."""
         place = os.environ.get(VARIABLE)
-        return Store(Path(place).resolve(), self.remote) if place and self.remote else self
+        return Store(Path(place).expanduser().resolve(), self.remote) if place and self.remote else self
 
     def key(self, **parts: object) -> str:
         """The key of an entry that is made from `parts`: digests of inputs, settings, code version."""

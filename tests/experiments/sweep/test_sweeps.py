@@ -1,6 +1,7 @@
 """Sweeps started from a shell: processes, kills and a database that are real."""
 
 import json
+import signal
 import time
 from collections import Counter
 
@@ -8,6 +9,8 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from earmark.experiments.sweep.folder import Sweep
+from earmark.foundation.workspace import Workspace
+from earmark.pipeline.tracking.open_runs import tidy
 from earmark.pipeline.tracking.run_record import RunRecord
 
 
@@ -121,3 +124,31 @@ def test_jobs_side_by_side_compute_everything_once(train, checkout, client, tmp_
         *("mlartifacts", ".cache"),
     }
     assert [path.name for path in (checkout / "data").iterdir()] == ["source"]
+
+
+def test_a_sweep_is_resumed_by_one_process_at_a_time(start, train, checkout, client, wait_until):
+    arguments = ("-m", "split.fold=0,1", "executor.workers=1")
+    first = start(*arguments)
+    wait_until(lambda: list(checkout.glob("runs/*/*/0/run.json")) or first.poll() is not None)
+    before = sweep_of(checkout)
+    status, out, err = train(*arguments, "sweep.resume=true")
+    assert (status, out) == (1, "")
+    assert err == f"train: error: another process runs the sweep in {before.folder}: " + (
+        "let it end, or end it; what it did is kept\n"
+    )
+    assert first.poll() is None
+    assert sweep_of(checkout) == before
+    assert client().get_run(before.parent).info.status == "RUNNING"
+
+
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_run_that_is_told_to_end_is_killed_in_mlflow(start, checkout, client, wait_until, kind):
+    process = start("hydra.run.dir=runs/one", "executor.workers=1")
+    file = checkout / "runs" / "one" / "run.json"
+    wait_until(lambda: file.is_file() or process.poll() is not None)
+    process.send_signal(kind)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (-9 if kind == signal.SIGKILL else 130, "")
+    if kind == signal.SIGKILL:  # whoever looks next ends it
+        tidy(Workspace.at(checkout))
+    assert client().get_run(RunRecord.read(file).run_id).info.status == "KILLED"

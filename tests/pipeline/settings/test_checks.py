@@ -67,6 +67,7 @@ CONF = Path(__file__).parents[3] / "conf"
         ),
         (["features=grey", "dataset=plain", "dataset.max_masked_bands=2"], "dataset.max_masked_bands=2"),
         (["trainer.optimizer.lr=-1"], "Invalid learning rate: -1"),
+        (["model.init='~/nowhere'"], f"model.init={Path.home()}/nowhere is not a bundle"),
         (["model.init=nowhere"], "model.init=nowhere is not a bundle"),
         (["trainer.keep=none"], "trainer.keep=none: must be one of best, last"),
         (["trainer.threads=0"], "trainer.threads=0"),

@@ -1,6 +1,7 @@
 """Every choice in conf/ works, and what a user mistypes is said in one line."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,40 @@ def test_a_slip_of_the_pen_is_told_in_our_words(override, said):
         compose(CONF, [override])
     assert one_line(caught).startswith(f"config: {said}")
     assert "hydra" not in one_line(caught).lower()
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("tracking.experiment=a=b", """and once for the shell: 'tracking.experiment="a=b"'"""),
+        ("render.soundfont=~/piano.sf2", """: 'render.soundfont="~/piano.sf2"'"""),
+        ("data.question=Dvořák's", """: "data.question=\\"Dvořák's\\"\""""),
+        (
+            "data.labels=Bach,Haydn",
+            """one text, 'data.labels="Bach,Haydn"'; a list, 'data.labels=[Bach,Haydn]'; or""",
+        ),
+        ("model=Dvořák,a", """'model="Dvořák,a"'; several values: 'model="Dvořák",a'"""),
+        ("data.merge={Dvořák: [a]}", "write it into conf/data/mine.yaml, below"),
+        ("trainer.seed", "an override is KEY=VALUE"),
+        ("trainer.seed =1", "an override is KEY=VALUE"),
+        ("=1", "an override is KEY=VALUE"),
+        ("~data.question", "give it a value, data.question=…"),
+        ("~trainer", "give it a value, trainer=…"),
+    ],
+)
+def test_how_an_override_is_typed_is_shown(override, said):
+    with pytest.raises(EarmarkError) as caught:
+        compose(CONF, [override])
+    assert said in one_line(caught)
+    assert override.removeprefix("~") in one_line(caught)
+    assert "hydra.cc" not in one_line(caught)
+
+
+def test_what_is_shown_is_taken():
+    with pytest.raises(EarmarkError) as caught:
+        compose(CONF, ["data.labels=[Dvořák, B=C]"])
+    (typed,) = shlex.split(one_line(caught).rpartition(": ")[2])
+    assert compose(CONF, [typed]).data.labels == ["Dvořák", "B=C"]
 
 
 def test_a_reference_to_nothing_is_one_line_that_names_it():

@@ -1,6 +1,8 @@
 """MLflow runs in a database of our own: what is logged is there, how a run ended is said."""
 
 import os
+import re
+import shlex
 import time
 
 import pytest
@@ -8,6 +10,7 @@ from mlflow.tracking import MlflowClient
 
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.workspace import Workspace
+from earmark.pipeline.tracking.experiment import check_experiment
 from earmark.pipeline.tracking.tracker import BUNDLE_TAG, Tracker, flattened
 
 
@@ -47,6 +50,31 @@ def test_runs_go_into_mlflow_db_of_the_project(tracker, client, project):
 
 def test_a_shell_runs_own_root_does_not_move_the_database(tracker, project, tmp_path):
     assert Tracker(Workspace.at(project, tmp_path), "songs").uri == tracker.uri
+
+
+ODD_NAMES = ("a%2Fb why?a=b#c {x}${y} Dvořák", "it's \" x :y [a] back\\slash new\nline")
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_checkout_may_be_called_anything(tmp_path, monkeypatch, name):
+    project = tmp_path / name / "checkout"
+    (project / "kept").mkdir(parents=True)
+    (project / "kept" / "a.txt").touch()
+    monkeypatch.chdir(project)
+    tracker = Tracker(Workspace.at(project), "songs")
+    with tracker.run("run", {}) as run_id:
+        tracker.log_config(run_id, {"seed": 1}, "seed: 1")
+        tracker.log_files(run_id, "kept", project / "kept")
+    assert tracker.client.get_run(run_id).info.status == "FINISHED"
+    assert [item.path for item in tracker.client.list_artifacts(run_id, "kept")] == ["kept/a.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert {path.name for path in project.iterdir()} == {"kept", "mlflow.db", "mlartifacts", ".mlflow.lock"}
+    assert list(project.glob("mlartifacts/**/config.yaml"))
+
+
+def test_the_default_experiment_keeps_its_files_in_the_checkout_too(tracker, client, project):
+    found = client.get_experiment("0")
+    assert found.artifact_location == (project / "mlartifacts").as_uri() + "/0"
 
 
 def test_a_run_ends_finished_with_its_name_and_tags(tracker, client):
@@ -217,6 +245,82 @@ def test_patience_that_the_user_asked_for_is_kept(tmp_path, monkeypatch):
         Tracker(Workspace.at(tmp_path), "songs")
     assert len(slept) >= 2
     assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "3"
+
+
+@pytest.fixture
+def deleted(project, client):
+    """Of some experiments the second was deleted, as in MLflow's pages."""
+    if client.get_experiment_by_name("elves") is None:
+        for name in ("elves", "elves-2", "Lieder, 1"):
+            Tracker(Workspace.at(project), name)
+        for name in ("elves", "Lieder, 1"):
+            client.delete_experiment(client.get_experiment_by_name(name).experiment_id)
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("elves", "tracking.experiment=elves-3"),
+        ("Lieder, 1", """'tracking.experiment="Lieder, 1-2"'"""),
+    ],
+)
+@pytest.mark.parametrize("ask", [Tracker, check_experiment])
+def test_a_deleted_experiment_is_one_line_with_the_way_out(deleted, project, client, ask, name, other):
+    with pytest.raises(EarmarkError) as caught:
+        ask(Workspace.at(project), name)
+    said = str(caught.value)
+    assert said.startswith(f"the MLflow experiment {name} in sqlite:///{project}/mlflow.db was deleted: ")
+    assert said.endswith(f", or take another, {other}")
+    (command,) = re.findall("`(.*)`", said)
+    assignment, *words = shlex.split(command)
+    assert assignment == f"MLFLOW_TRACKING_URI=sqlite:///{project}/mlflow.db"
+    assert words == [
+        *("mlflow", "experiments", "restore", "--experiment-id"),
+        client.get_experiment_by_name(name).experiment_id,
+    ]
+
+
+def test_an_experiment_whose_files_only_a_server_has_is_one_line(tracker, project, client):
+    """As `mlflow ui` makes them."""
+    if client.get_experiment_by_name("page") is None:
+        client.create_experiment("page", artifact_location="mlflow-artifacts:/7")
+    with pytest.raises(
+        EarmarkError, match=r"page in sqlite.* whose server alone.*tracking.experiment=page-2$"
+    ):
+        Tracker(Workspace.at(project), "page")
+
+
+def test_whether_runs_can_be_kept_is_seen_without_making_anything(project, tracker, client, tmp_path):
+    check_experiment(Workspace.at(tmp_path), "songs")
+    assert list(tmp_path.iterdir()) == []
+    check_experiment(Workspace.at(project), "songs")
+    check_experiment(Workspace.at(project), "never")
+    assert client.get_experiment_by_name("never") is None
+
+
+def test_a_deleted_run_has_ended_and_does_not_go_on(tracker, client, project):
+    run_id = tracker.begin("deleted", {})
+    client.delete_run(run_id)
+    tracker.end(run_id, "KILLED", "why")
+    tracker.end("0" * 32, "KILLED")
+    with pytest.raises(EarmarkError) as caught:
+        tracker.reopen(run_id)
+    assert str(caught.value) == (
+        f"the MLflow run {run_id} in {tracker.uri} was deleted: bring it back with "
+        f"`MLFLOW_TRACKING_URI={tracker.uri} mlflow runs restore --run-id {run_id}`, or begin anew"
+    )
+    with pytest.raises(EarmarkError, match=f"has no run {'0' * 32}: it cannot go on"):
+        tracker.reopen("0" * 32)
+
+
+def test_a_run_that_is_deleted_while_it_goes_on_is_one_line(tracker, client):
+    def go_on():
+        with tracker.run("deleted", {}) as run_id:
+            client.delete_run(run_id)
+            tracker.log_metrics(run_id, {"accuracy": 1})
+
+    with pytest.raises(EarmarkError, match=r"^MLflow at sqlite.* refuses: .* must be in the 'active' state"):
+        go_on()
 
 
 def test_flattened():

@@ -1,6 +1,7 @@
 """Map a function over pieces."""
 
 import os
+import subprocess
 import time
 
 import pytest
@@ -163,3 +164,33 @@ def test_want_of_memory_is_no_fault_of_a_piece():
 def test_workers_are_a_whole_number(kind, workers):
     with pytest.raises(ValueError, match=rf"executor\.workers={workers} must be a whole number"):
         kind(workers=workers)
+
+
+def test_workers_end_with_a_run_that_is_killed(python, tmp_path, wait_until):
+    process = python(
+        """
+import sys
+from pathlib import Path
+from earmark.store.executor import Loky
+
+def function(item):
+    import os
+    import time
+
+    (Path(sys.argv[1]) / str(os.getpid())).touch()
+    time.sleep(600)
+
+Loky(2).map(function, range(4), "test")
+""",
+        tmp_path,
+    )
+    wait_until(lambda: len(list(tmp_path.iterdir())) == 2 or process.poll() is not None)
+    workers = [int(file.name) for file in tmp_path.iterdir()]
+    assert len(workers) == 2
+    process.kill()
+    wait_until(lambda: not any(map(running, workers)))
+
+
+def running(process):
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True).stdout
+    return state.strip()[:1] not in ("", "Z")

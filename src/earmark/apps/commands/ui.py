@@ -23,12 +23,15 @@ def ui(
     earmark ui
     earmark ui --port 5001
     """
-    from earmark.pipeline.tracking.tracker import tracking_uri
+    from earmark.pipeline.tracking.open_runs import tidy
+    from earmark.pipeline.tracking.server import artifacts_uri, tracking_uri
 
-    address = tracking_uri(Workspace.find())
+    workspace = Workspace.find()
+    address = tracking_uri(workspace)
     if address.startswith(("http://", "https://")):
         print(f"MLFLOW_TRACKING_URI names a server that has pages of its own: {address}")
         return
+    tidy(workspace)
     # Job execution is for MLflow's agents: without it the pages are there in 9 s instead of 40.
     environment = {
         **os.environ,
@@ -36,5 +39,7 @@ def ui(
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
     options = ["--workers", "1", "--host", host, "--port", str(port), "--backend-store-uri", address]
+    # Or what is made in the pages could only be used through them.
+    options += ["--default-artifact-root", artifacts_uri(workspace)]
     sys.stdout.flush()
     os.execve(sys.executable, [sys.executable, "-m", "mlflow", "ui", *options], environment)

@@ -19,6 +19,7 @@ from earmark.experiments.registry.stated_evaluation import StatedEvaluation
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import write_table
+from earmark.pipeline.tracking.sqlite import shown_uri
 from earmark.pipeline.tracking.tracker import BUNDLE_TAG, Tracker
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Published:
     Attributes:
         version: Its number.
         run_id: The MLflow run that it belongs to.
-        uri: The server.
+        uri: The server, or the database's file.
         bundle: The bundle's hash.
         aliased: Whether the alias points to it now.
         reason: Why, or why not, in one line.
@@ -85,7 +86,7 @@ def publish_bundle(folder: Path, name: str, alias: str, force: bool, workspace: 
         _check_worth(folder, evaluation)
     tracker = Tracker(workspace, EXPERIMENT)
     digest = bundle_hash(folder)
-    with _one_line(tracker.uri), _quiet():
+    with _one_line(shown_uri(tracker.uri)), _quiet():
         holder = _aliased_version(tracker.client, name, alias)
         aliased, reason = decide_alias(evaluation, holder, force)
         run_id = _training_run(tracker, digest)
@@ -93,7 +94,7 @@ def publish_bundle(folder: Path, name: str, alias: str, force: bool, workspace: 
         version = _register(tracker.client, folder, bundle, evaluation, name, run_id, tags)
         if aliased:
             tracker.client.set_registered_model_alias(name, alias, version)
-    return Published(version, run_id, tracker.uri, digest, aliased, reason)
+    return Published(version, run_id, shown_uri(tracker.uri), digest, aliased, reason)
 
 
 def _check_worth(folder: Path, evaluation: StatedEvaluation) -> None:

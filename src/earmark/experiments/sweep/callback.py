@@ -16,7 +16,7 @@ from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf.errors import OmegaConfBaseException
 
-from earmark.experiments.sweep.folder import Sweep, lasting
+from earmark.experiments.sweep.folder import Sweep, lasting, lock_sweep
 from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.workspace import Workspace
@@ -24,6 +24,7 @@ from earmark.pipeline.order import EVALUATED
 from earmark.pipeline.settings.config import override_key
 
 if TYPE_CHECKING:
+    from filelock import FileLock
     from omegaconf import DictConfig
 
 # A config that cannot be composed, and errors with earmark's own message: they need no traceback.
@@ -46,9 +47,11 @@ class SweepCallback(Callback):
 
     Attributes:
         opened: The sweep that `ending` has to end.
+        lock: Of its folder, which `ending` releases.
     """
 
     opened: ClassVar[Sweep | None] = None
+    lock: ClassVar[FileLock | None] = None
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Open the sweep, if its jobs are evaluated.
@@ -62,6 +65,7 @@ class SweepCallback(Callback):
         if config.hydra.job.name not in EVALUATED:
             return
         try:
+            SweepCallback.lock = lock_sweep(Path(config.hydra.sweep.dir).resolve())
             SweepCallback.opened = open_sweep(config)
         except Exception as error:
             raise SweepRefused(error) from error
@@ -77,7 +81,17 @@ def ending(project: Path) -> Iterator[None]:
     Raises:
         EarmarkError: The sweep could not be opened, jobs of it failed, or a worker process died.
     """
-    SweepCallback.opened = None
+    SweepCallback.opened = SweepCallback.lock = None
+    try:
+        with _finishing(project):
+            yield
+    finally:
+        if SweepCallback.lock is not None:
+            SweepCallback.lock.release()
+
+
+@contextmanager
+def _finishing(project: Path) -> Iterator[None]:
     try:
         yield
     except SweepRefused as refused:

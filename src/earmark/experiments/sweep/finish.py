@@ -45,9 +45,15 @@ def finish(sweep: Sweep, project: Path, error: BaseException | None) -> None:
     Raises:
         EarmarkError: Jobs failed.
     """
+    from earmark.pipeline.tracking.server import refusals
     from earmark.pipeline.tracking.tracker import Tracker
 
     tracker = Tracker(Workspace.at(project, sweep.folder), sweep.experiment)
+    with refusals(tracker.uri):
+        _finish(sweep, project, error, tracker)
+
+
+def _finish(sweep: Sweep, project: Path, error: BaseException | None, tracker: Tracker) -> None:
     _mark_killed_jobs(tracker, sweep)
     jobs = sweep.jobs()
     finished = [job for job in jobs if job[1].status == FINISHED]

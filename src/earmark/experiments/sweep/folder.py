@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.workspace import Workspace
@@ -17,6 +19,7 @@ from earmark.pipeline.settings.config import override_key
 from earmark.pipeline.tracking.run_record import RunRecord
 
 SWEEP_FILE = "sweep.json"
+LOCK_FILE = ".sweep.lock"
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,29 @@ def lasting(overrides: Sequence[str]) -> tuple[str, ...]:
     """Overrides without those that say how to run: Hydra's own, and the section `sweep`."""
     transient = ("hydra", "sweep.")
     return tuple(item for item in overrides if not override_key(item).startswith(transient))
+
+
+def lock_sweep(folder: Path) -> FileLock:
+    """Lock the folder of a sweep for this process; the system releases the lock when the process ends.
+
+    Args:
+        folder: Made where it is missing.
+
+    Returns:
+        The lock, which is there as long as somebody has it.
+
+    Raises:
+        EarmarkError: Another process has it: it runs the sweep.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK_FILE, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise EarmarkError(
+            f"another process runs the sweep in {folder}: let it end, or end it; what it did is kept"
+        ) from error
+    return lock
 
 
 def find_sweep(runs: Path, stage: str, overrides: Sequence[str]) -> Sweep:

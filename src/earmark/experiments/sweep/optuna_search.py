@@ -30,6 +30,7 @@ from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.progress import say
 from earmark.pipeline.settings.config import override_key
 from earmark.pipeline.settings.without_effect import changes_results
+from earmark.pipeline.tracking.sqlite import sqlite_uri
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -65,7 +66,7 @@ def search(
     space = search_space(parse, arguments, settings.params)
     purpose = _purpose(config.job.name, space, settings.direction)
     name = settings.study_name or f"{config.job.name}-{hashlib.sha256(purpose.encode()).hexdigest()[:10]}"
-    file = Path(settings.storage).resolve()
+    file = Path(settings.storage).expanduser().resolve()
     folder = Path(config.sweep.dir)
     _keep_config(settings.config, folder)
     with _alone(file, name):
@@ -135,7 +136,7 @@ def _open(file: Path, name: str, direction: str, purpose: str) -> optuna.Study:
         # Processes that race to create a fresh database fail: one at a time.
         with FileLock(file.with_name(f".{file.name}.lock")):
             storage = optuna.storages.RDBStorage(
-                f"sqlite:///{file}", engine_kwargs={"connect_args": {"timeout": BUSY_S}}
+                sqlite_uri(file), engine_kwargs={"connect_args": {"timeout": BUSY_S}}
             )
             study = optuna.create_study(
                 storage=storage,

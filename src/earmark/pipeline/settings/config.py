@@ -13,11 +13,13 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import (
     ConfigAttributeError,
     ConfigKeyError,
+    MissingMandatoryValue,
     OmegaConfBaseException,
     ValidationError,
 )
 
 from earmark.foundation.errors import EarmarkError
+from earmark.pipeline.settings.quoting import in_shell, typed_override, typed_parts
 from earmark.pipeline.settings.schema import Config
 
 
@@ -49,6 +51,13 @@ def override_key(override: str) -> str:
     return re.sub(r"^[+~]*", "", override.partition("=")[0])
 
 
+def refuse_without_key(overrides: Sequence[str]) -> None:
+    """Refuse what Hydra would take for the choice of a group without a name. Raises EarmarkError."""
+    for item in overrides:
+        if re.match(r"[+~]*=", item):
+            raise _unreadable(item)
+
+
 def standing_overrides(base: Sequence[str], later: Sequence[str]) -> list[str]:
     """Those of `base` that `later` does not replace: Hydra refuses two choices of one group."""
     replaced = {override_key(item) for item in later if "=" in item or item.startswith("~")}
@@ -61,6 +70,7 @@ def compose(conf: Path, overrides: Sequence[str]) -> Config:
     from hydra import initialize_config_dir
     from hydra.errors import HydraException
 
+    refuse_without_key(overrides)
     register()
     try:
         with initialize_config_dir(config_dir=str(conf.resolve()), version_base="1.3"):
@@ -75,8 +85,8 @@ def typed(composed: DictConfig) -> Config:
 
     Raises EarmarkError for a key that is no setting, or a value that is missing.
     """
-    _refuse_unknown_keys(composed)
     try:
+        _refuse_unknown_keys(composed)
         whole = OmegaConf.to_object(composed)
     except OmegaConfBaseException as error:
         raise config_error(error) from error
@@ -98,8 +108,10 @@ def _refuse_unknown_keys(composed: DictConfig) -> None:
 
 def config_error(error: Exception) -> EarmarkError:
     """One line about a config: ours for slips of the pen, else what Hydra or OmegaConf say."""
-    from hydra.errors import MissingConfigException
+    from hydra.errors import MissingConfigException, OverrideParseException
 
+    if isinstance(error, OverrideParseException):
+        return _unreadable(error.override)
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     key, around = getattr(cause, "full_key", None), getattr(cause, "parent_node", None)
     if isinstance(cause, (ConfigKeyError, ConfigAttributeError)) and isinstance(around, DictConfig):
@@ -110,6 +122,16 @@ def config_error(error: Exception) -> EarmarkError:
     if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
         group, _, choice = str(error.missing_cfg_file).rpartition("/")
         return _no_such("choice", f"{group}={choice}", choice, list(error.options))
+    if ambiguous := re.match(r"Ambiguous value for argument '(.*?)'\n", str(error), re.DOTALL):
+        return _several_values(ambiguous[1])
+    removed = re.match(r"Error merging override ~(\S+)", str(error))
+    if removed:
+        return EarmarkError(
+            f"config: ~{removed[1]}: ~ removes a setting, and this one must be there: give it a value, "
+            f"{removed[1].partition('=')[0]}=…"
+        )
+    if isinstance(cause, MissingMandatoryValue):
+        return EarmarkError(f"config: {key} must be there: give it a value, {key}=…")
     lines = [str(error)] if cause is error else [str(error), str(cause)]
     text = " ".join(" ".join(lines).split())
     text = re.sub(r"Set the environment variable HYDRA_FULL_ERROR.*$", "", text)
@@ -118,6 +140,36 @@ def config_error(error: Exception) -> EarmarkError:
     if override and override not in text:
         text = f"{override}: {text}"
     return EarmarkError(f"config: {text} (see conf/ for what there is)")
+
+
+def _unreadable(override: str) -> EarmarkError:
+    """An override that is not in Hydra's notation: how to type it."""
+    key, equals, value = override.partition("=")
+    if typed := typed_override(override):
+        sweep = typed_parts(override) if "," in value else None
+        several = f"; several values: {sweep}" if sweep and sweep != typed else ""
+        return EarmarkError(
+            f"config: {override}: a value with signs, quotes or letters like these is put into quotes, once "
+            f"for Hydra and once for the shell: {typed}{several}"
+        )
+    if equals and value.lstrip().startswith("{"):
+        group = key.lstrip("+").partition(".")[0]
+        return EarmarkError(
+            f"config: {override}: Hydra reads this from a file only: write it into conf/{group}/mine.yaml, "
+            f"below `defaults: [CHOICE]`, and choose {group}=mine"
+        )
+    return EarmarkError(
+        f"config: {override}: an override is KEY=VALUE without blanks around the =, and a key has Latin "
+        "letters, digits, _ and dots: trainer.seed=1"
+    )
+
+
+def _several_values(override: str) -> EarmarkError:
+    """Values with commas where one is wanted: what may have been meant."""
+    key, _, value = override.partition("=")
+    text = typed_override(override)
+    meant = [f"one text, {text}", f"a list, {in_shell(f'{key}=[{value}]')}", "or a sweep, -m"]
+    return EarmarkError(f"config: {override}: several values. Type {'; '.join(meant)}")
 
 
 def _no_such(what: str, name: str, typed: str, there: list[str]) -> EarmarkError:

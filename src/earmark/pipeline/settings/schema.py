@@ -8,6 +8,7 @@ settings there are.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from omegaconf import MISSING, DictConfig
@@ -105,7 +106,8 @@ class Config:
     @property
     def model_init(self) -> str:
         """The folder of the bundle that training starts from; "" for none."""
-        return str(self.model.get("init") or "")
+        named = str(self.model.get("init") or "")
+        return str(Path(named).expanduser()) if named else ""
 
     def recipe(self, workspace: Workspace) -> Recipe:
         """How a piece is heard. A soundfont's relative path is looked for in the checkout."""

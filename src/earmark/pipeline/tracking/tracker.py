@@ -6,8 +6,6 @@ the bundle's hash (a run id inside the bundle would change its bytes every time)
 
 from __future__ import annotations
 
-import logging
-import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,36 +16,16 @@ from filelock import FileLock
 
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.workspace import Workspace
+from earmark.pipeline.tracking.experiment import DELETED, experiment_id, is_database, mlflow_command
+from earmark.pipeline.tracking.open_runs import ERROR_TAG, OpenRuns, end_killed_runs
 from earmark.pipeline.tracking.run_record import FAILED, FINISHED, KILLED, RUNNING
+from earmark.pipeline.tracking.server import artifacts_uri, default_place, refusals, server, usable
+from earmark.pipeline.tracking.sqlite import shown_uri
 
 BUNDLE_TAG = "earmark.bundle"
 PARENT_TAG = "mlflow.parentRunId"  # MLflow's own: the run id of the sweep that a run is a job of
-ERROR_TAG = "earmark.error"
 # Without it MLflow opens an experiment's page as that of a chat bot.
 TRAINING_PAGE = {"mlflow.experimentKind": "custom_model_development"}
-
-
-def tracking_uri(workspace: Workspace) -> str:
-    """The server that MLFLOW_TRACKING_URI names, or mlflow.db in the checkout."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workspace.project / 'mlflow.db'}"
-
-
-def server(workspace: Workspace) -> str:
-    """`tracking_uri`; MLflow is told so, and to be quiet."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("DO_NOT_TRACK", "true")
-    # MLflow warns when git's executable is missing; provenance.py asks git itself.
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    import mlflow
-
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    given = os.environ.get("MLFLOW_TRACKING_URI")
-    uri = tracking_uri(workspace)
-    mlflow.set_tracking_uri(uri)
-    if not given:  # MLflow sets the variable: the next checkout in this process would use this one's database
-        os.environ.pop("MLFLOW_TRACKING_URI", None)
-    return uri
 
 
 class Tracker:
@@ -58,24 +36,19 @@ class Tracker:
         self.experiment = experiment
         from mlflow.tracking import MlflowClient
 
-        try:
-            # Processes that race to create a fresh database fail: one at a time.
-            with FileLock(workspace.project / ".mlflow.lock"), impatient():
-                self.client = MlflowClient(self.uri)
-                existing = self.client.get_experiment_by_name(experiment)
-                if existing is None:
-                    # A server has a place for artifacts; a database, here or elsewhere, has none.
-                    database = not self.uri.startswith(("http://", "https://"))
-                    place = (workspace.project / "mlartifacts").as_uri() if database else None
-                    self.experiment_id = self.client.create_experiment(
-                        experiment, artifact_location=place, tags=TRAINING_PAGE
-                    )
-                else:
-                    self.experiment_id = existing.experiment_id
-        except Exception as error:
-            raise EarmarkError(
-                f"MLflow at {self.uri} cannot be used: {describe(error)}; check MLFLOW_TRACKING_URI"
-            ) from error
+        place = artifacts_uri(workspace)
+        # Processes that race to create a fresh database fail: one at a time.
+        with usable(self.uri), FileLock(workspace.project / ".mlflow.lock"), default_place(place):
+            self.client = MlflowClient(self.uri)
+            found = experiment_id(self.client, self.uri, experiment)
+            if found is None:
+                # A server has a place for artifacts; a database, here or elsewhere, has none.
+                found = self.client.create_experiment(
+                    experiment, artifact_location=place if is_database(self.uri) else None, tags=TRAINING_PAGE
+                )
+        self.experiment_id = found
+        self._open = OpenRuns(workspace.project, self.uri)
+        end_killed_runs(self.client, self._open)
 
     @contextmanager
     def run(self, name: str, tags: Mapping[str, str]) -> Iterator[str]:
@@ -85,7 +58,9 @@ class Tracker:
 
     def begin(self, name: str, tags: Mapping[str, str]) -> str:
         """Start a run that the caller ends; its id."""
-        return self.client.create_run(self.experiment_id, run_name=name, tags=dict(tags)).info.run_id
+        run_id = self.client.create_run(self.experiment_id, run_name=name, tags=dict(tags)).info.run_id
+        self._open.add(run_id)
+        return run_id
 
     @contextmanager
     def resume(self, bundle: str, name: str, tags: Mapping[str, str]) -> Iterator[str]:
@@ -107,31 +82,57 @@ class Tracker:
     @contextmanager
     def _ending(self, run_id: str) -> Iterator[str]:
         try:
-            yield run_id
+            with refusals(self.uri):
+                yield run_id
         except BaseException as error:
             self.end(run_id, KILLED if isinstance(error, KeyboardInterrupt) else FAILED, describe(error))
             raise
         self.end(run_id, FINISHED)
 
     def end(self, run_id: str, status: str, error: str = "") -> None:
-        """End a run FINISHED, FAILED or KILLED, with its error in a tag."""
-        if error:
-            self.client.set_tag(run_id, ERROR_TAG, error[:5000])
-        self.client.set_terminated(run_id, status=status)
+        """End a run FINISHED, FAILED or KILLED, with its error in a tag; one that was deleted has ended."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            if error:
+                self.client.set_tag(run_id, ERROR_TAG, error[:5000])
+            self.client.set_terminated(run_id, status=status)
+        except MlflowException:
+            if not self._is_gone(run_id):
+                raise
+        self._open.remove(run_id)
+
+    def _is_gone(self, run_id: str) -> bool:
+        """Whether somebody deleted the run."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return self.client.get_run(run_id).info.lifecycle_stage == DELETED
+        except MlflowException as error:
+            return error.error_code == "RESOURCE_DOES_NOT_EXIST"
 
     def reopen(self, run_id: str) -> None:
         """A run that goes on after it had ended, whatever error it ended with.
 
-        Raises EarmarkError where MLflow has no such run.
+        Raises EarmarkError where MLflow has no such run, or it was deleted.
         """
         from mlflow.exceptions import MlflowException
 
         try:
-            if ERROR_TAG in self.client.get_run(run_id).data.tags:
+            run = self.client.get_run(run_id)
+        except MlflowException as error:
+            place = shown_uri(self.uri)
+            raise EarmarkError(f"MLflow at {place} has no run {run_id}: it cannot go on") from error
+        if run.info.lifecycle_stage == DELETED:
+            raise EarmarkError(
+                f"the MLflow run {run_id} in {shown_uri(self.uri)} was deleted: bring it back with "
+                f"`{mlflow_command(self.uri)} runs restore --run-id {run_id}`, or begin anew"
+            )
+        with refusals(self.uri):
+            if ERROR_TAG in run.data.tags:
                 self.client.delete_tag(run_id, ERROR_TAG)
             self.client.update_run(run_id, status=RUNNING)
-        except MlflowException as error:
-            raise EarmarkError(f"MLflow at {self.uri} has no run {run_id}: it cannot go on") from error
+        self._open.add(run_id)
 
     def tag(self, run_id: str, **tags: str) -> None:
         """Set tags of a run, each as earmark.<name>."""
@@ -168,22 +169,6 @@ class Tracker:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return RunLogger(experiment_name=self.experiment, tracking_uri=self.uri, run_id=run_id)
-
-
-@contextmanager
-def impatient() -> Iterator[None]:
-    """A server that is not there is reported at once; MLflow alone would go on trying for four minutes.
-
-    Later requests have MLflow's patience: a server may be restarted while a run goes on.
-    """
-    wanted = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}  # seconds
-    added = {name: value for name, value in wanted.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            del os.environ[name]
 
 
 def flattened(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.orphan import end_with
 from earmark.foundation.progress import track
 from earmark.store.executor.outcome import Failure, Item, Result, check_workers, guarded, in_order
 
@@ -58,13 +60,14 @@ def _run_in_workers(
             yield index, item
 
     parallel = Parallel(n_jobs=workers, return_as="generator_unordered", pre_dispatch="4*n_jobs")
+    here = os.getpid()
     with warnings.catch_warnings():
         # loky replaces a worker that grew (ours load torch); no piece is lost by it.
         warnings.filterwarnings("ignore", message="A worker stopped while", category=UserWarning)
         # It also counts what it gives up when Ctrl-C ends the run.
         warnings.filterwarnings("ignore", message=r"\d+ tasks which were still", category=UserWarning)
         try:
-            for outcome in parallel(delayed(guarded)(function, *job) for job in jobs()):
+            for outcome in parallel(delayed(_in_worker)(here, function, *job) for job in jobs()):
                 assert outcome is not None  # joblib's annotation allows for it
                 index, result = outcome
                 # What is under way ends by itself: loky, told to drop it, may print a traceback.
@@ -79,3 +82,10 @@ def _run_in_workers(
             ) from error
     if fatal:
         yield fatal
+
+
+def _in_worker(
+    parent: int, function: Callable[[Item], Result], index: int, item: Item
+) -> tuple[int, Result | Failure | EarmarkError]:
+    end_with(parent)
+    return guarded(function, index, item)
