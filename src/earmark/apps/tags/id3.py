@@ -91,6 +91,11 @@ class Tag:
         frames = [frame.raw for frame in self.frames if self._said_by(frame)[0] not in kinds]
         return self.version, self.revision, self.flags, self.extended, frames, self.rest.rstrip(b"\0")
 
+    def says_more(self, kinds: Sequence[str]) -> bool:
+        """Whether there is anything besides the frames of some kinds."""
+        frames = (frame for frame in self.frames if self._said_by(frame)[0] not in kinds)
+        return bool(self.extended or self.rest.strip(b"\0") or any(True for _ in frames))
+
     def with_values(self, new: Mapping[str, str]) -> Tag:
         """The tag with one frame for each kind, in place of those that it has; new ones go to the front."""
         left = tuple(frame for frame in self.frames if self._said_by(frame)[0] not in new)
