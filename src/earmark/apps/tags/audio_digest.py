@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from earmark.apps.tags.chunks import HEAD, SOUND, chunks_of
-from earmark.apps.tags.mpeg import mapped
+from earmark.apps.tags.id3 import tag_end
+from earmark.apps.tags.mpeg import front_end, mapped
 from earmark.foundation.errors import PieceError
-from earmark.music.recordings.id3 import HEADER as ID3_HEADER
-from earmark.music.recordings.id3 import id3_extent
 
 BLOCK = 1 << 20  # bytes read at a time
 MARK = 4  # bytes of the mark `fLaC`, and of the head of each block after it
@@ -67,13 +66,14 @@ def _read(file: BinaryIO, size: int | None = None) -> Iterator[bytes]:
 
 
 def _mpeg(file: BinaryIO) -> Iterator[bytes]:
-    file.seek(id3_extent(file.read(ID3_HEADER))[1])
+    with mapped(Path(file.name)) as data:
+        file.seek(tag_end(data))
     yield from _read(file)
 
 
 def _flac(file: BinaryIO) -> Iterator[bytes]:
-    start = id3_extent(file.read(ID3_HEADER))[1]
-    file.seek(start)
+    with mapped(Path(file.name)) as data:
+        file.seek(front_end(data))
     if file.read(MARK) != b"fLaC":
         raise ValueError("it lacks the mark fLaC")
     last = False

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from earmark.apps.tags.id3 import NEW_VERSION, Tag, tag_at
-from earmark.apps.tags.kinds import Values, filled
-from earmark.apps.tags.mpeg import front_tags, mapped, pairs_at_end
+from earmark.apps.tags.id3 import NEW_VERSION, Tag, tag_at, tag_end
+from earmark.apps.tags.kinds import Pairs, Values, filled
+from earmark.apps.tags.mpeg import front_tags, mapped
 from earmark.apps.tags.splice import Edit, splice
+from earmark.apps.tags.tail import pairs_at_end
 from earmark.foundation.errors import PieceError
 from earmark.music.recordings.id3 import id3_extent
 
@@ -66,7 +67,7 @@ class ChunkTagging:
         """Values of each kind that any tag or the INFO of a file has, behind its stated end, too."""
         with mapped(path) as data:
             order, chunks = chunks_of(data, beyond=True)
-            pairs: list[tuple[str | None, str]] = []
+            pairs: Pairs = []
             for chunk in chunks:
                 content = chunk.content(data) if chunk.is_id3 or chunk.name == b"LIST" else b""
                 if chunk.is_id3:
@@ -75,7 +76,7 @@ class ChunkTagging:
                     pairs += _info(content[4:], order)
             behind = bytes(data[chunks[-1].next :]) if chunks else b""
             pairs += [pair for tag in front_tags(behind) for pair in tag.values()]
-            pairs += pairs_at_end(data)
+            pairs += pairs_at_end(behind)
         return filled(pairs)
 
     def write(self, path: Path, new: Mapping[str, str]) -> None:
@@ -88,7 +89,7 @@ class ChunkTagging:
             old = _tagged(data, chunks)
             before = old.content(data) if old else b""
             tag = tag_at(before) or Tag(NEW_VERSION)
-            content = tag.with_values(new).rendered() + before[id3_extent(before)[1] :]
+            content = tag.with_values(new).rendered() + before[tag_end(before) :]
             head = struct.pack(f"{order}4sI", old.name if old else _name(data), len(content))
             chunk = head + content + bytes(len(content) % 2)
             if old:
@@ -112,7 +113,7 @@ class ChunkTagging:
                 content = chunk.content(data)
                 if chunk == tagged:
                     tag = tag_at(content)
-                    content = content[id3_extent(content)[1] :]
+                    content = content[tag_end(content) :]
                     parts += [content] if content else []
                 else:
                     parts.append((chunk.name, content[8:] if chunk.name == b"ds64" else content))
@@ -231,9 +232,9 @@ def _sizes(data: Any, order: str, chunks: Sequence[Chunk], edit: Edit) -> list[E
     return [(4, 8, struct.pack(f"{order}I", size + grown))]
 
 
-def _info(content: bytes, order: str) -> list[tuple[str | None, str]]:
+def _info(content: bytes, order: str) -> Pairs:
     """Kind and value of the entries of a LIST chunk of kind INFO."""
-    pairs: list[tuple[str | None, str]] = []
+    pairs: Pairs = []
     place = 0
     while place + HEAD <= len(content):
         name, size = struct.unpack_from(f"{order}4sI", content, place)
