@@ -141,3 +141,94 @@ def test_wave64_has_no_tags(music, tmp_path):
     sound, rate_hz = soundfile.read(music("a.wav"))
     soundfile.write(tmp_path / "b.wav", sound, rate_hz, format="W64")
     assert tagging_of(tmp_path / "b.wav") is None
+
+
+ROCK = b"ID3\4\0\0\0\0\0\x0fTCON\0\0\0\5\0\0\0Rock"
+NEVER_FILLED = {
+    "header of an empty file": lambda wav: (36, 0),
+    "only the data is zero": lambda wav: (len(wav) - 8, 0),
+    "only the data is unknown": lambda wav: (len(wav) - 8, 0xFFFFFFFF),
+    "only the whole is zero": lambda wav: (0, len(wav) - 44),
+    "arecord": lambda wav: (0x80000024, 0x80000000),
+    "nearly 4 GB": lambda wav: (0xFFFFFFF0, 0xFFFFFFCC),
+    "data 0 in an unknown whole": lambda wav: (0xFFFFFFFF, 0),
+}
+
+
+@pytest.mark.parametrize("case", NEVER_FILLED)
+def test_sizes_never_filled_in_leave_the_sound_after_its_head(wav, write, fill, case):
+    _, after = fill(write(sized(wav, *NEVER_FILLED[case](wav))))
+    place = after.index(b"data") if NEVER_FILLED[case](wav)[1] != len(wav) - 44 else wav.index(b"data")
+    assert after[place + 8 : place + 8 + len(wav) - 44] == wav[44:]
+    if place != wav.index(b"data"):
+        assert after.endswith(wav[36:40] + after[place + 4 : place + 8] + wav[44:])
+
+
+def test_sound_of_no_length_with_chunks_behind_it_is_one(wav, write):
+    empty = riff(wav[12:36], chunk(b"data", b""), BEXT, ODD)
+    _, chunks = chunks_of(write(empty).read_bytes())
+    assert [part.name for part in chunks] == [b"fmt ", b"data", b"bext", b"LIST"]
+
+
+@pytest.mark.parametrize(
+    "slack", [b"SLACK DATA", b"odd", bytes(3), TAG], ids=["text", "odd", "zeros", "a second tag"]
+)
+@pytest.mark.parametrize("name", [b"id3 ", b"ID3 "])
+def test_what_follows_the_tag_in_its_chunk_stays(wav, write, fill, slack, name):
+    _, after = fill(write(riff(wav[12:], chunk(name, TAG + slack), BEXT)))
+    _, chunks = chunks_of(after)
+    (tag,) = (part for part in chunks if part.is_id3)
+    assert after[tag.start : tag.end].endswith(slack)
+    assert after[tag.next :] == BEXT
+    assert struct.unpack("<I", after[4:8])[0] == len(after) - 8
+
+
+def test_a_second_tag_in_a_chunk_counts(wav, write, fill):
+    had, after = fill(write(riff(wav[12:], chunk(b"id3 ", TAG + ROCK))))
+    assert had == {"genre": ["Rock"]}
+    assert ROCK in after
+
+
+def test_a_chunk_for_tags_that_holds_something_else_stays(wav, write, fill):
+    other = chunk(b"id3 ", b"something else")
+    _, after = fill(write(riff(wav[12:], other)))
+    assert after[12 : len(wav) + len(other)] == wav[12:] + other
+
+
+def test_an_empty_chunk_for_tags_is_filled(wav, write, fill):
+    _, after = fill(write(riff(wav[12:], chunk(b"id3 ", b""), BEXT)))
+    assert after.count(b"id3 ") == 1
+    had, after = fill(write(riff(wav[12:], chunk(b"id3 ", b""), chunk(b"ID3 ", ROCK))))
+    assert had == {"genre": ["Rock"]}
+    assert chunk(b"id3 ", b"") in after
+
+
+@pytest.mark.parametrize("entries", [(b"abc", b"L", b"Rock\0"), (b"abcde", b"Lav", b"Rock")])
+def test_entries_of_info_without_their_pads_count(wav, write, fill, entries):
+    names = (b"INAM", b"ISFT", b"ignr")
+    content = b"".join(chunk(name, entry, pad=False) for name, entry in zip(names, entries, strict=True))
+    had, _ = fill(write(riff(chunk(b"LIST", b"INFO" + content), wav[12:])))
+    assert had == {"genre": ["Rock"]}
+
+
+def test_info_and_tags_behind_the_whole_count(wav, write, fill):
+    info = chunk(b"LIST", b"INFO" + chunk(b"IGNR", b"Rock"))
+    v1 = b"TAG" + bytes(124) + bytes([17])
+    for behind in (info, ROCK, v1):
+        had, after = fill(write(wav + behind))
+        assert had == {"genre": ["Rock"]}
+        assert after.endswith(behind)
+
+
+def test_a_tag_in_front_of_the_whole_is_named(wav, write):
+    path = write(ROCK + wav)
+    form = tagging_of(path)
+    with pytest.raises(PieceError, match="an ID3 tag in front"):
+        form[1].read(path)
+
+
+def test_a_tag_that_is_longer_than_its_chunk_is_refused(wav, write):
+    long = ROCK[:8] + b"\1\0" + ROCK[10:]
+    path = write(riff(wav[12:], chunk(b"id3 ", long), BEXT))
+    with pytest.raises(PieceError, match="cut short"):
+        tagging_of(path)[1].read(path)

@@ -8,6 +8,7 @@ from mutagen.id3 import ID3, TCOM, TCON, TIT2
 
 from earmark.apps.tags.mpeg import MpegTagging
 from earmark.apps.tags.tagging import tagging_of
+from earmark.apps.tags.tail import pairs_at_end
 
 
 def id3(*frames, version=4):
@@ -119,3 +120,84 @@ def test_only_what_follows_the_first_tag_is_sound(parts, write):
     assert tagging.others(write(sound), ["genre"]) is None
     size = struct.unpack(">I", titled[6:10])[0]
     assert tagging.others(write(titled, sound), ["genre"])[4] == [titled[10 : 10 + size]]
+
+
+@pytest.mark.parametrize("flag", [0x10, 0x90])
+def test_a_footer_that_is_flagged_and_missing_costs_no_sound(parts, write, fill, flag):
+    sound, titled, rock = parts
+    flagged = titled[:5] + bytes([flag]) + titled[6:]
+    had, after = fill(write(flagged, sound))
+    assert had == {}
+    assert after.endswith(titled[10:] + sound)
+    assert b"3DI" not in after
+    had, _ = fill(write(flagged, rock, sound))
+    assert had == BOTH
+
+
+def ape(items, header=True):
+    content = b"".join(
+        struct.pack("<II", len(value), 0) + name + b"\0" + value for name, value in items.items()
+    )
+
+    def end(flags):
+        return b"APETAGEX" + struct.pack("<4I8x", 2000, len(content) + 32, len(items), flags)
+
+    return (end(0xA0000000) if header else b"") + content + end(0x80000000 if header else 0)
+
+
+LYRICS = b"LYRICSBEGININD0000200LYR00005hello"
+LYRICS3 = LYRICS + b"%06dLYRICS200" % len(LYRICS)
+LYRICS3_V1 = b"LYRICSBEGINla la laLYRICSEND"
+ENHANCED = b"TAG+" + bytes(181) + b"Rock".ljust(30, b"\0") + bytes(12)
+ROCK_APE = ape({b"Genre": b"Rock", b"Composer": b"Anon"})
+ROCK_APE_1 = ape({b"Genre": b"Rock", b"Composer": b"Anon"}, header=False)
+GAIN = ape({b"REPLAYGAIN_TRACK_GAIN": b"1 dB"})
+BLANK = id3v1(255)
+STACKS = {
+    "APE, lyrics, ID3v1": ROCK_APE + LYRICS3 + BLANK,
+    "APE, lyrics": ROCK_APE + LYRICS3,
+    "lyrics, APE, ID3v1": LYRICS3 + ROCK_APE + BLANK,
+    "APE, lyrics of version 1, ID3v1": ROCK_APE + LYRICS3_V1 + BLANK,
+    "two of APE": ROCK_APE + GAIN,
+    "APE of version 1": ROCK_APE_1 + BLANK,
+    "APE with a bad name": ape({b"X": b"y", b"Genre": b"Rock", b"COMPOSER": b"Anon"}),
+    "APE behind ID3v1": ROCK_APE + BLANK + GAIN,
+}
+
+
+@pytest.mark.parametrize("case", STACKS)
+def test_tags_stacked_at_the_end_count_and_stay(parts, write, fill, case):
+    sound, titled, _ = parts
+    had, after = fill(write(titled, sound, STACKS[case]))
+    assert had == BOTH
+    assert after.endswith(sound + STACKS[case])
+
+
+def test_id3_before_other_tags_at_the_end_counts(parts, write, fill):
+    sound, _, rock = parts
+    for behind in (LYRICS3 + BLANK, GAIN + BLANK, BLANK + GAIN):
+        had, after = fill(write(sound, appended(rock), behind))
+        assert had == BOTH
+        assert after.endswith(sound + appended(rock) + behind)
+        had, after = fill(write(sound, rock, behind))  # without a footer
+        assert had == BOTH
+        assert after.endswith(sound + rock + behind)
+
+
+def test_enhanced_id3v1_counts(parts, write, fill):
+    had, _ = fill(write(parts[0], ENHANCED, BLANK))
+    assert had == {"genre": ["Rock"]}
+
+
+def test_apev2_in_front_counts(parts, write, fill):
+    sound, titled, _ = parts
+    for front in (b"", titled):
+        had, after = fill(write(front, ROCK_APE, sound))
+        assert had == BOTH
+        assert after.endswith(ROCK_APE + sound)
+
+
+@pytest.mark.parametrize("length", [0, 5, 31, 32, 127, 128, 131, 160, 227])
+def test_the_end_of_a_short_file_is_no_tag(length):
+    assert pairs_at_end(b"A" * length) == []
+    assert pairs_at_end((b"A" * 300 + ROCK_APE)[-length:] if length else b"") is not None

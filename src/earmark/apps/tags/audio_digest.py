@@ -8,16 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from earmark.apps.tags.atoms import atoms_of, places_of
 from earmark.apps.tags.chunks import HEAD, SOUND, chunks_of
-from earmark.apps.tags.mpeg import mapped
+from earmark.apps.tags.id3 import tag_end
+from earmark.apps.tags.mpeg import front_end, mapped
 from earmark.foundation.errors import PieceError
-from earmark.music.recordings.id3 import HEADER as ID3_HEADER
-from earmark.music.recordings.id3 import id3_extent
 
 BLOCK = 1 << 20  # bytes read at a time
 MARK = 4  # bytes of the mark `fLaC`, and of the head of each block after it
-CONTAINERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl")  # atoms on the way to the tables of offsets
-OFFSETS = {b"stco": "I", b"co64": "Q"}  # where each chunk of sound begins, by the size of the numbers
+OFFSETS = (b"stco", b"co64")  # atoms that say where each chunk of sound begins
 
 
 def audio_digest(path: Path, form: str) -> str:
@@ -67,13 +66,14 @@ def _read(file: BinaryIO, size: int | None = None) -> Iterator[bytes]:
 
 
 def _mpeg(file: BinaryIO) -> Iterator[bytes]:
-    file.seek(id3_extent(file.read(ID3_HEADER))[1])
+    with mapped(Path(file.name)) as data:
+        file.seek(tag_end(data))
     yield from _read(file)
 
 
 def _flac(file: BinaryIO) -> Iterator[bytes]:
-    start = id3_extent(file.read(ID3_HEADER))[1]
-    file.seek(start)
+    with mapped(Path(file.name)) as data:
+        file.seek(front_end(data))
     if file.read(MARK) != b"fLaC":
         raise ValueError("it lacks the mark fLaC")
     last = False
@@ -110,40 +110,15 @@ def _chunk(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _mp4(file: BinaryIO) -> Iterator[bytes]:
-    atoms = list(_atoms(file, 0, file.seek(0, 2)))
-    media = [(start, end) for path, start, end in atoms if path == (b"mdat",)]
-    if (b"moov",) not in [path for path, _, _ in atoms]:
-        raise ValueError("it has no atom moov")
+    with mapped(Path(file.name)) as data:
+        atoms = atoms_of(data)
+        if not any(atom.path == (b"moov",) for atom in atoms):
+            raise ValueError("it has no atom moov")
+        media = [(atom.content, atom.end) for atom in atoms if atom.path == (b"mdat",)]
+        places = [place for atom in atoms if atom.name in OFFSETS for _, _, place in places_of(data, atom)]
     for start, end in media:
         file.seek(start)
         yield from _read(file, end - start)
-    for path, start, _ in atoms:
-        if path[-1] not in OFFSETS:
-            continue
-        code = OFFSETS[path[-1]]
-        file.seek(start + 4)  # version and flags
-        (count,) = struct.unpack(">I", file.read(4))
-        for place in struct.unpack(f">{count}{code}", file.read(count * struct.calcsize(code))):
-            number = next((n for n, (start, end) in enumerate(media) if start <= place < end), -1)
-            yield struct.pack(">iQ", number, place - media[number][0] if number >= 0 else place)
-
-
-def _atoms(
-    file: BinaryIO, start: int, end: int, parents: tuple[bytes, ...] = ()
-) -> Iterator[tuple[tuple[bytes, ...], int, int]]:
-    """Atoms of MP4 (ISO 14496-12, 4.2): names from the outside in, where the content begins and ends."""
-    while start < end:
-        file.seek(start)
-        size, name = struct.unpack(">I4s", file.read(8))
-        head = 8
-        if size == 1:  # the size has 64 bits
-            (size,) = struct.unpack(">Q", file.read(8))
-            head = 16
-        last = start + size if size else end  # 0: to the end of the file
-        if last < start + head:
-            raise ValueError("an atom ends before it begins")
-        path = (*parents, name)
-        yield path, start + head, last
-        if name in CONTAINERS:
-            yield from _atoms(file, start + head, last, path)
-        start = last
+    for place in places:
+        number = next((n for n, (start, end) in enumerate(media) if start <= place < end), -1)
+        yield struct.pack(">iQ", number, place - media[number][0] if number >= 0 else place)

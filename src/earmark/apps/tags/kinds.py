@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 KINDS = ("genre", "key", "composer")
 Values = dict[str, list[str]]
+Pairs = list[tuple[str | None, str]]
+"""Kind and value of what was found; of kind None what does not matter."""
 
 # Of free fields (TXXX, Vorbis comments, APE items, atoms of MP4), in small letters without spaces and dashes.
 _NAMES = {

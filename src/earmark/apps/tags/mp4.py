@@ -1,26 +1,45 @@
-"""Tags of MP4: atoms of iTunes, and free ones by any of their usual names.
+"""Tags of MP4: atoms of iTunes, of QuickTime and 3GP, by key, and free ones by any of their usual names.
 
-mutagen writes them; every other atom is compared byte by byte afterwards.
-
-References:
-    ISO/IEC 14496-12, 4.2 (atoms, which the standard calls boxes).
+Those of iTunes are added and replaced as bytes; every other atom stays what it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from earmark.apps.tags.kinds import Values, filled, kind_of
+from earmark.apps.tags.atoms import (
+    CONTAINERS,
+    FREE,
+    HEAD,
+    Atom,
+    atoms_of,
+    inside,
+    places_of,
+    replaced,
+    room_behind,
+)
+from earmark.apps.tags.kinds import Pairs, Values, filled
+from earmark.apps.tags.mp4_items import (
+    KINDS_OF_NAMES,
+    VERSION,
+    atom,
+    item,
+    item_kind,
+    names_by_number,
+    said_by,
+    text_of_user_data,
+)
 from earmark.apps.tags.mpeg import mapped
+from earmark.apps.tags.splice import Edit, splice
+from earmark.foundation.errors import PieceError
 
-ATOMS = {"genre": "©gen", "key": "----:com.apple.iTunes:initialkey", "composer": "©wrt"}
-FREE = "----:"  # begins the names of free atoms
-_KINDS = {"©gen": "genre", "gnre": "genre", "©wrt": "composer"}
-_CONTAINERS = (b"moov", b"udta", b"trak", b"mdia", b"minf", b"stbl", b"meta", b"ilst")
-_CHANGING = (b"free", b"skip", b"stco", b"co64", b"mdat")  # room, and places of the sound: see audio_digest
-_META = 4  # bytes of version and flags before the atoms of meta
+META = (b"moov", b"udta", b"meta")
+HANDLER = bytes(8) + b"mdirappl" + bytes(9)
+NEW_ROOM = atom(
+    b"free", bytes(1016)
+)  # behind tags that have to grow: the next program need not move the sound
 
 
 class Mp4Tagging:
@@ -28,73 +47,110 @@ class Mp4Tagging:
 
     def read(self, path: Path) -> Values:
         """Values of each kind that a file has."""
-        tags = self._load(path).tags or {}
-        return filled((_kind(name), text) for name, values in tags.items() for text in _texts(name, values))
+        pairs: Pairs = []
+        with mapped(path) as data:
+            atoms = _movie(data)
+            for part in atoms:
+                if part.name == b"ilst":
+                    keys = names_by_number(data, atoms, part)
+                    pairs += [pair for one in inside(atoms, part) for pair in said_by(data, one, keys)]
+                elif part.path[-2:-1] == (b"udta",) and part.name in KINDS_OF_NAMES:
+                    pairs.append((KINDS_OF_NAMES[part.name], text_of_user_data(part.bytes_of(data))))
+        return filled(pairs)
 
     def write(self, path: Path, new: Mapping[str, str]) -> None:
-        """Set the tags of some kinds."""
-        from mutagen.mp4 import MP4FreeForm
-
-        file = self._load(path)
-        if file.tags is None:
-            file.add_tags()
-        tags: Any = file.tags
-        for kind, value in new.items():
-            names = [name for name in tags if _kind(name) == kind] or [ATOMS[kind]]
-            for name in names[1:]:
-                del tags[name]
-            tags[names[0]] = [MP4FreeForm(value.encode()) if names[0].startswith(FREE) else value]
-        file.save()
+        """Set the tags of some kinds, in the room behind them if it suffices."""
+        with mapped(path) as data:
+            atoms = _movie(data)
+            ilst = next((part for part in atoms if part.path == (*META, b"ilst")), None)
+            old = inside(atoms, ilst) if ilst else []
+            items = [(item_kind(data, one), bytes(data[one.start : one.end])) for one in old if one.name]
+            rest = [bytes(data[one.start : one.end]) for one in old if not one.name]
+            left = {kind: item(kind, value, items) for kind, value in new.items()}
+            kept = [left.pop(kind, b"") if kind and kind in new else raw for kind, raw in items]
+            edits = _edits(data, atoms, ilst, atom(b"ilst", *kept, *left.values(), *rest))
+        splice(path, edits)
 
     def others(self, path: Path, kinds: Sequence[str]) -> object:
-        """All atoms but those of some kinds, those with sound and those that state where it is."""
+        """All atoms but those of some kinds, sound, and room; places as parts of what they name."""
         with mapped(path) as data:
-            return sorted(
-                atom for atom in _atoms(data, 0, len(data)) if _kind_of_atom(atom[1], atom[2]) not in kinds
-            )
-
-    def _load(self, path: Path) -> Any:
-        from mutagen.mp4 import MP4
-
-        return MP4(path)
-
-
-def _kind(name: str) -> str | None:
-    """The kind of an atom by mutagen's name of it; gnre, a number, is read as ©gen."""
-    if name.startswith(FREE):
-        return kind_of(name.rpartition(":")[2])
-    return _KINDS.get(name)
+            atoms = _movie(data)
+            parts: list[object] = []
+            for part in atoms:
+                if part.name in (*CONTAINERS, *FREE, b"mdat"):
+                    continue
+                is_item = part.path[-2:-1] == (b"ilst",)
+                is_new = part.path == (*META, b"hdlr") and part.bytes_of(data) == HANDLER
+                if not is_new and not (is_item and item_kind(data, part) in kinds):
+                    parts.append((part.path, *_content(data, atoms, part)))
+        return parts
 
 
-def _texts(name: str, values: Any) -> list[str]:
-    if _kind(name) is None:
-        return []
-    return [value.decode(errors="replace") if isinstance(value, bytes) else str(value) for value in values]
+def _movie(data: Any) -> list[Atom]:
+    """All atoms. Raises PieceError where those are not whole that say what the sound is."""
+    atoms = atoms_of(data)
+    if not any(part.path == (b"moov",) for part in atoms):
+        raise PieceError("is not a sound .m4a file: it has no atom moov")
+    if any(part.is_cut and part.name != b"mdat" for part in atoms):
+        raise PieceError("is not a sound .m4a file: its last atom is cut short")
+    return atoms
 
 
-def _kind_of_atom(name: bytes, content: bytes) -> str | None:
-    if name != b"----":
-        return _KINDS.get(name.decode("latin-1"))
-    place = content.find(b"name")  # after the atom mean; version and flags, then the name itself
-    if place < _META:
-        return None
-    size = int.from_bytes(content[place - 4 : place], "big")
-    return kind_of(content[place + 8 : place - 4 + size].decode("latin-1"))
+def _edits(data: Any, atoms: Sequence[Atom], ilst: Atom | None, tags: bytes) -> list[Edit]:
+    """How the tags get into the file: in place of the old ones, or in as many new atoms as are missing."""
+    meta = next((part for part in atoms if part.path == META), None)
+    if meta and any(part.name == b"keys" for part in inside(atoms, meta)):
+        raise PieceError(
+            "not tagged: its tags are named by keys (mdta), which earmark reads and does not write"
+        )
+    if ilst:
+        around = ilst.parents[-1]
+        room = next(
+            (part for part in inside(atoms, around) if part.start == ilst.end and part.name in FREE), None
+        )
+        left = (room or ilst).end - ilst.start - len(tags)
+        if left == 0 or left >= HEAD:
+            free = _room(left, bytes(data[room.content : room.end]) if room else b"")
+            return replaced(data, around, ilst.start, (room or ilst).end, tags + free)
+        grown = len(tags) - (ilst.end - ilst.start)
+        behind = b"" if room_behind(atoms, around, grown) else NEW_ROOM
+        return replaced(data, around, ilst.start, ilst.end, tags + behind)
+    depth = next(depth for depth in (3, 2, 1) if any(part.path == META[:depth] for part in atoms))
+    parent = next(part for part in atoms if part.path == META[:depth])
+    # Zeros at the end of udta tell QuickTime to read no further.
+    end = max((part.end for part in inside(atoms, parent) if part.name), default=_begin(data, parent))
+    content = _wrapped(tags, depth)
+    if not room_behind(atoms, parent, len(content)):
+        content = _wrapped(tags + NEW_ROOM, depth)
+    return replaced(data, parent, end, end, content)
 
 
-def _atoms(data: Any, start: int, end: int, path: tuple[bytes, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Path, name and content of the atoms that hold no others."""
-    while start + 8 <= end:
-        size, name = int.from_bytes(data[start : start + 4], "big"), bytes(data[start + 4 : start + 8])
-        head = 8
-        if size == 1:
-            size, head = int.from_bytes(data[start + 8 : start + 16], "big"), 16
-        last = min(start + size if size else end, end)
-        if last < start + head:
-            return
-        if name in _CONTAINERS:
-            inside = start + head + (_META if name == b"meta" else 0)
-            yield from _atoms(data, inside, last, (*path, name))
-        elif name not in _CHANGING and (*path[-1:], name) != (b"meta", b"hdlr"):
-            yield path, name, bytes(data[start + head : last])
-        start = last
+def _wrapped(tags: bytes, depth: int) -> bytes:
+    """Tags with the atoms around them that are missing; depth: how many of META are there."""
+    if depth < 3:
+        tags = atom(b"meta", bytes(VERSION), atom(b"hdlr", HANDLER), tags)
+    return atom(b"udta", tags) if depth < 2 else tags
+
+
+def _begin(data: Any, parent: Atom) -> int:
+    """Where atoms may stand in an atom that has none."""
+    return min(parent.content + VERSION, parent.end) if parent.name == b"meta" else parent.content
+
+
+def _room(size: int, old: bytes) -> bytes:
+    """Free room of a size, as the end of what was there."""
+    if not size:
+        return b""
+    return atom(b"free", old[max(len(old) - (size - HEAD), 0) :].rjust(size - HEAD, b"\0"))
+
+
+def _content(data: Any, atoms: Sequence[Atom], part: Atom) -> tuple[object, ...]:
+    """What an atom holds; each place in the file as the outermost atom and where in it."""
+    content = bytearray(part.bytes_of(data))
+    outermost = [one for one in atoms if not one.parents and one.name not in FREE]
+    named = []
+    for place, size, value in places_of(data, part):
+        content[place - part.content : place - part.content + size] = bytes(size)
+        number = max((n for n, one in enumerate(outermost) if one.start <= value), default=-1)
+        named.append((number, value - outermost[number].start if number >= 0 else value))
+    return bytes(content), named

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from earmark.apps.tags.kinds import Values, filled, kind_of
-from earmark.apps.tags.mpeg import front_tags, mapped, pairs_at_end
+from earmark.apps.tags.kinds import Pairs, Values, filled, kind_of
+from earmark.apps.tags.mpeg import front_end, mapped, pairs_in_front
 from earmark.apps.tags.splice import splice
+from earmark.apps.tags.tail import pairs_at_end
 from earmark.foundation.errors import PieceError
-from earmark.music.recordings.id3 import HEADER, id3_extent
 
 NAMES = {"genre": "GENRE", "key": "INITIALKEY", "composer": "COMPOSER"}
 PADDING, COMMENTS, LAST = 1, 4, 0x80  # kinds of blocks of FLAC, and the flag of the last one
@@ -41,7 +41,7 @@ class Comments:
     entries: tuple[bytes, ...]
     tail: bytes = b""
 
-    def pairs(self) -> list[tuple[str | None, str]]:
+    def pairs(self) -> Pairs:
         """Kind and value of the comments."""
         return [(_kind(entry), entry.partition(b"=")[2].decode(errors="replace")) for entry in self.entries]
 
@@ -107,8 +107,7 @@ class FlacTagging:
         """Values of each kind that a file has."""
         with mapped(path) as data:
             pairs = [pair for _, comments in _commented(data) for pair in comments.pairs()]
-            pairs += [pair for tag in front_tags(data) for pair in tag.values()]
-            pairs += pairs_at_end(data)
+            pairs += pairs_in_front(data) + pairs_at_end(data)
         return filled(pairs)
 
     def write(self, path: Path, new: Mapping[str, str]) -> None:
@@ -161,9 +160,7 @@ class _Block:
 
 def _blocks(data: Any) -> list[_Block]:
     """Blocks of metadata of FLAC, with their heads of four bytes."""
-    place = 0
-    while following := id3_extent(data[place : place + HEADER])[1]:
-        place += following
+    place = front_end(data)
     if data[place : place + 4] != b"fLaC":
         raise PieceError("is not a sound .flac file: it lacks the mark fLaC")
     place += 4
