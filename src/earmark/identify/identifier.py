@@ -126,7 +126,8 @@ class Identifier:
             return Verdict(file.target.name, error=file.error)
         try:
             verdict = self.from_features(file.target.name, file.features)
-            return replace(verdict, warning="; ".join(filter(None, (file.warning, verdict.warning))))
+            warning = "; ".join(filter(None, (file.warning, verdict.warning)))
+            return replace(verdict, warning=warning, unheard=file.warning)
         except EarmarkError:
             raise
         except Exception as error:  # an unforeseen fault of one file is that file's error

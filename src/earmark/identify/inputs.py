@@ -6,10 +6,11 @@ import glob
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from earmark.foundation.errors import EarmarkError
+from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.music.recordings.formats import is_music, known_suffixes, suffix_of
 
 STDIN = "-"
@@ -69,6 +70,9 @@ def _from_stdin(scratch: Path) -> Path:
     data = sys.stdin.buffer.read()
     if not data:
         raise EarmarkError("standard input is empty: earmark identify - < FILE")
-    path = scratch / f"stdin{suffix_of(data)}"
+    suffix = ""
+    with suppress(PieceError):  # what it is instead is said when it is heard
+        suffix = suffix_of(data)
+    path = scratch / f"stdin{suffix}"
     path.write_bytes(data)
     return path

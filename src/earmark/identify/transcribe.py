@@ -34,6 +34,7 @@ class Transcription:
         confidence: Probability of the onset, 0 to 1.
         tuning_cents: Cents by which the music lies above A4 = 440 Hz.
         duration_s: Duration of the recording, seconds.
+        unheard: What of the file is not heard, in words; "" where all of it is.
     """
 
     onset_s: np.ndarray
@@ -42,6 +43,7 @@ class Transcription:
     confidence: np.ndarray
     tuning_cents: float
     duration_s: float
+    unheard: str = ""
 
     def to_midi(self) -> bytes:
         """Return a Standard MIDI File: one piano, 120 quarters a minute, times as they were heard."""
@@ -87,7 +89,7 @@ def transcribe(path: str | os.PathLike[str]) -> Transcription:
     """
     with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
         wav = Path(folder) / "sound.wav"
-        write_sound(Path(path), wav)
+        unheard = write_sound(Path(path), wav)
         waveform, rate_hz = read_sound(wav)
     if waveform.shape[1] == 0:
         raise PieceError("has no samples")
@@ -100,4 +102,5 @@ def transcribe(path: str | os.PathLike[str]) -> Transcription:
         confidence=notes.confidence,
         tuning_cents=heard.tuning_cents,
         duration_s=waveform.shape[1] / rate_hz,
+        unheard=unheard,
     )

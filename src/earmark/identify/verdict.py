@@ -59,6 +59,7 @@ class Verdict:
         reason: Why `label` is `unknown`, in words; else "".
         warning: What of the file is not heard, and how it differs from what the model learned from, in words;
             "" where there is nothing to say.
+        unheard: What of the file is not heard, which is a part of `warning`; "" where all of it is.
         neighbours: The most similar training pieces, the nearest first.
         error: Why the file could not be heard, in one line; else "".
         probabilities: Of every known label, if the file has one of them; they sum to 1.
@@ -76,6 +77,7 @@ class Verdict:
     percentile: float | None = None
     reason: str = ""
     warning: str = ""
+    unheard: str = ""
     neighbours: Sequence[Neighbour] = ()
     error: str = ""
     probabilities: Mapping[str, float] = field(default_factory=dict)

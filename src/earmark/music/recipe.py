@@ -194,9 +194,9 @@ class Recipe:
         return sound.duration_s
 
     def _check_duration(self, duration_s: float) -> None:
-        clip_s = self.settings.dataset.clip_s
-        if duration_s < min(SHORTEST_CLIP_SHARE * clip_s, LONG_ENOUGH_S):
-            raise PieceError(f"lasts {duration_s:.1f} s, and this model listens to {clip_s:g} s at a time")
+        least_s = min(SHORTEST_CLIP_SHARE * self.settings.dataset.clip_s, LONG_ENOUGH_S)
+        if duration_s < least_s:
+            raise PieceError(f"lasts {duration_s:.1f} s, and this model needs {least_s:g} s or more")
 
     def reads_notes(self, media: str | None) -> bool:
         """Whether features are made of the notes of a file, without its sound.
@@ -248,12 +248,22 @@ class Recipe:
             wav = Path(folder) / "sound.wav"
             self.wav(file, wav)
             duration_s = self.check_music(wav)
-            form = format_of(file)
-            if form and form.media == "midi":
-                warning = "; ".join(read(file).warnings)
-            else:
-                warning = unheard(file, form, duration_s, self.max_s)
-            return self.features(wav), warning
+            return self.features(wav), self.unheard(file, duration_s)
+
+    def unheard(self, file: Path, duration_s: float) -> str:
+        """Say what of a file is not heard; "" where all of it is.
+
+        Args:
+            file: MIDI or a recording.
+            duration_s: Seconds of it that were heard.
+
+        Raises:
+            PieceError: It cannot be read.
+        """
+        form = format_of(file)
+        if form and form.media == "midi":
+            return "; ".join(read(file).warnings)
+        return unheard(file, form, duration_s, self.max_s)
 
     def wav_key(self, media: str) -> dict[str, Any]:
         """Return everything that determines what `wav` writes, besides the file: a part of the store's key.

@@ -201,3 +201,14 @@ def test_apev2_in_front_counts(parts, write, fill):
 def test_the_end_of_a_short_file_is_no_tag(length):
     assert pairs_at_end(b"A" * length) == []
     assert pairs_at_end((b"A" * 300 + ROCK_APE)[-length:] if length else b"") is not None
+
+
+def test_a_genre_of_id3v1_is_taken_back_where_another_is_written(parts, write):
+    sound, titled, _ = parts
+    path = write(titled, sound, id3v1(17))
+    _, tagging = tagging_of(path)
+    tagging.write(path, {"genre": "jig"})
+    assert tagging.read(path) == {"genre": ["jig"]}
+    assert path.read_bytes().endswith(sound + id3v1(255))
+    tagging.write(path, {"key": "Am"})
+    assert tagging.read(path) == {"genre": ["jig"], "key": ["Am"]}

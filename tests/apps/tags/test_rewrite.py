@@ -193,7 +193,7 @@ def break_sound(self, path, new):
 @pytest.mark.parametrize(
     ("write", "message"),
     [
-        (lambda self, path, new: None, "the tags would read {}"),
+        (lambda self, path, new: None, "the tags would not read as they should"),
         (break_sound, "its sound would not survive"),
         (
             lambda self, path, new: (ID3(path).delete(path), ORIGINAL_WRITE(self, path, new)),
@@ -286,3 +286,14 @@ def test_the_digest_of_the_sound_stays(plain, tagged):
     before = audio_digest(plain, form)
     tagged(plain, NEW)
     assert audio_digest(plain, form) == before
+
+
+def test_what_another_tag_says_is_not_written_over(music, tagged):
+    path = music("a.mp3")
+    from mutagen.apev2 import APEv2
+
+    tags = APEv2()
+    tags["Genre"] = "Rock"
+    tags.save(path)
+    with pytest.raises(PieceError, match=r"^not tagged: another tag in it says the genre is Rock: remove"):
+        tagged(path, {"genre": "jig"})

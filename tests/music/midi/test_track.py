@@ -76,3 +76,11 @@ def test_long_runs_of_one_byte_are_read_in_time():
     for byte in (0x00, 0x45, 0x80, 0x90, 0xF0, 0xF7, 0xFF):
         assert read_track(bytes([byte]) * 200_000, 0).size == 200_000
     assert read_track(b"\x00\x40" + b"\xff\x00" * 100_000, 0).size == 200_002
+
+
+def test_events_that_cannot_be_right_among_others_are_told():
+    track = read_track(NOTE * 20 + b"\x00\x90\x45\xe4" + NOTE + END, 0)
+    assert len(track.events) == 43
+    assert track.faults == [
+        "is damaged: 1 event cannot be right, and what stands near may be played wrongly",
+    ]

@@ -5,6 +5,7 @@ Files are made by libsndfile and then broken as people's files are; FFmpeg is th
 
 import shutil
 import struct
+import subprocess
 
 import numpy as np
 import pytest
@@ -218,3 +219,21 @@ def test_an_mp3_without_frames_says_so(hear, content):
 def test_only_a_decoder_tells_how_long_other_formats_last(tmp_path):
     (tmp_path / "a.m4a").write_bytes(b"\0\0\0\x20ftypM4A ")
     assert expected(tmp_path / "a.m4a", format_of(tmp_path / "a.m4a")) is None
+
+
+def test_what_is_cut_short_is_told(bytes_of, hear):
+    wav = bytes_of(format="WAV")
+    assert hear(wav[: len(wav) // 2], "cut.wav")[2] == "3.0 of its 6.0 s are heard: the file is cut short"
+    mp3 = bytes_of(format="MP3")
+    lost = hear(mp3[: len(mp3) // 3], "cut.mp3")[2]
+    assert lost.endswith(" s are heard: the file is cut short")
+    assert hear(mp3, "whole.mp3")[2] == hear(wav, "whole.wav")[2] == ""
+
+
+@with_ffmpeg
+def test_a_film_without_sound_says_so(hear, tmp_path):
+    picture = tmp_path / "film.mp4"
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=size=16x16:duration=1", str(picture)]
+    subprocess.run(command, check=True)
+    with pytest.raises(PieceError, match=r"^has no sound in it$"):
+        hear(picture.read_bytes(), "film.m4a")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from earmark.music.recordings.ogg import streams
+from earmark.music.recordings.ogg import duration_s, streams
 
 OPUS = b"OpusHead\1\1" + struct.pack("<HI", 312, 44_100)
 FLAC = b"\x7fFLAC\1\0\0\1fLaC\0\0\0\x22" + bytes(10) + ((22_050 << 12) | 0xFF).to_bytes(4, "big") + bytes(20)
@@ -53,3 +53,17 @@ def test_a_stream_lasts_as_long_as_its_sound(tmp_path, subtype, rate_hz):
 def test_pages_tell_how_long_streams_last(tmp_path, pages, expected):
     (tmp_path / "a.opus").write_bytes(pages)
     assert durations(tmp_path / "a.opus") == pytest.approx(expected)
+
+
+def test_speex_tells_its_rate(tmp_path):
+    head = b"Speex   1.2".ljust(36, b"\0") + struct.pack("<I", 16_000) + bytes(24)
+    (tmp_path / "a.spx").write_bytes(page(head, flags=2) + page(b"x", 32_000))
+    assert durations(tmp_path / "a.spx") == [2.0]
+
+
+def test_streams_that_sound_at_once_count_once_and_links_of_a_chain_each(tmp_path):
+    both = page(OPUS, 0, 1, 2) + page(OPUS, 0, 2, 2) + page(b"x", 48_312, 1) + page(b"x", 96_312, 2)
+    (tmp_path / "a.opus").write_bytes(both)
+    assert duration_s(tmp_path / "a.opus") == 2.0
+    (tmp_path / "b.opus").write_bytes(both + page(OPUS, 0, 3, 2) + page(b"x", 48_312, 3))
+    assert duration_s(tmp_path / "b.opus") == 3.0

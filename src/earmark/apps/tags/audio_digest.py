@@ -11,7 +11,7 @@ from typing import BinaryIO
 from earmark.apps.tags.atoms import atoms_of, places_of
 from earmark.apps.tags.chunks import HEAD, SOUND, chunks_of
 from earmark.apps.tags.id3 import tag_end
-from earmark.apps.tags.mpeg import front_end, mapped
+from earmark.apps.tags.mpeg import front_end, mapped, v1_genre_place
 from earmark.foundation.errors import PieceError
 
 BLOCK = 1 << 20  # bytes read at a time
@@ -67,8 +67,9 @@ def _read(file: BinaryIO, size: int | None = None) -> Iterator[bytes]:
 
 def _mpeg(file: BinaryIO) -> Iterator[bytes]:
     with mapped(Path(file.name)) as data:
-        file.seek(tag_end(data))
-    yield from _read(file)
+        start, genre = tag_end(data), v1_genre_place(data)
+    file.seek(start)
+    yield from _read(file, genre - start if genre else None)
 
 
 def _flac(file: BinaryIO) -> Iterator[bytes]:

@@ -18,6 +18,8 @@ from earmark.apps.tags.tail import V1, ape_in_front, pairs_at_end, parts_at_end
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+NO_GENRE = 255  # in ID3v1
+
 
 class MpegTagging:
     """Tags of MP3. One ID3v2 tag is written, in front; all others are read and stay."""
@@ -33,14 +35,22 @@ class MpegTagging:
             tag = tag_at(data) or _tag_at_end(data)
             if tag is None:
                 tag = _tag_of_v1(data) or Tag(NEW_VERSION)
-            edit = (0, tag_end(data), tag.with_values(new).rendered())
-        splice(path, [edit])
+            edits = [(0, tag_end(data), tag.with_values(new).rendered())]
+            if "genre" in new and (genre := v1_genre_place(data)):
+                edits.append((genre, genre + 1, bytes([NO_GENRE])))  # a number would say the old one
+        splice(path, edits)
 
     def others(self, path: Path, kinds: Sequence[str]) -> object:
         """What the first tag says besides some kinds; None without one. All else counts as sound."""
         with mapped(path) as data:
             tag = tag_at(data)
         return None if tag is None else tag.others(kinds)
+
+
+def v1_genre_place(data: bytes | mmap.mmap) -> int:
+    """Where ID3v1 at the end of a file has the number of its genre; 0 where there is none."""
+    part = next(iter(parts_at_end(data)), None)
+    return part.start + V1 - 1 if part and part.name == "ID3v1" else 0
 
 
 def front_tags(data: bytes | mmap.mmap) -> list[Tag]:

@@ -120,8 +120,13 @@ def _compare(path: Path, copy: Path, form: str, tagging: Tagging, new: Mapping[s
     had = tagging.read(path)
     wanted = {**had, **{kind: [value] for kind, value in new.items()}}
     has = {kind: list(dict.fromkeys(values)) for kind, values in tagging.read(copy).items()}
+    for kind, values in wanted.items():
+        if further := [value for value in has.get(kind, []) if value not in values]:
+            raise PieceError(
+                f"not tagged: another tag in it says the {kind} is {further[0]}: remove that first"
+            )
     if has != {kind: list(dict.fromkeys(values)) for kind, values in wanted.items()}:
-        raise PieceError(f"not tagged: the tags would read {has}")
+        raise PieceError("not tagged: the tags would not read as they should")
     others = tagging.others(path, list(new))
     # A file without any tags has none that could be lost.
     if others is not None and tagging.others(copy, list(new)) != others:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from earmark.foundation.errors import PieceError
 from earmark.music.recipe import Recipe
+from earmark.music.recordings.audio import measure_sound
 from earmark.music.recordings.formats import format_of, known_suffixes
 from earmark.music.settings import AudioSettings, ClipSettings, HearingSettings, MidiSettings, RenderSettings
 from earmark.music.sources.readable import fault_of
@@ -30,12 +31,15 @@ COMPARED = HearingSettings(
 )
 
 
-def write_sound(file: Path, wav: Path) -> None:
+def write_sound(file: Path, wav: Path) -> str:
     """Write a file as WAV: a recording resampled, MIDI played with its own instruments and tempo.
 
     Args:
         file: MIDI or a recording.
         wav: Where to.
+
+    Returns:
+        What of the file is not heard, in words; "" where all of it is.
 
     Raises:
         PieceError: The file is missing or is no music.
@@ -45,4 +49,6 @@ def write_sound(file: Path, wav: Path) -> None:
         raise PieceError(fault if os.path.lexists(file) else "does not exist")
     if format_of(file) is None:
         raise PieceError(f"is neither MIDI nor a recording that is known (by its name: {known_suffixes()})")
-    Recipe(COMPARED, [file.parent]).wav(file, wav)
+    recipe = Recipe(COMPARED, [file.parent])
+    recipe.wav(file, wav)
+    return recipe.unheard(file, measure_sound(wav).duration_s)

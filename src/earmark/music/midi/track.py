@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 # Faults in a track from which on what was read is noise, not music: their share of its events, and so many.
 MOST_DAMAGE, FEWEST_FAULTS = 0.2, 4
+MOST_WRONG = 0.5  # share of events of which a writer does not know that data bytes have seven bits
 _META_END, _META_TEMPO, _META_METRE, _META_PORT = 0x2F, 0x51, 0x58, 0x21
 _LARGEST_NUMBER = (1 << 28) - 1  # what the four bytes of the standard hold
 _EXCLUSIVE, _EXCLUSIVE_END, _META = 0xF0, 0xF7, 0xFF
@@ -130,6 +131,12 @@ def read_track(chunk: bytes, tick: int) -> Track:
         track.faults.append(f"has {stray} stray {'byte' if stray == 1 else 'bytes'}, which are passed over")
     if odd and strange + odd > max(MOST_DAMAGE * len(track.events), FEWEST_FAULTS - 1):
         _drop(track)
+    elif not track.faults and (odd or 0 < strange < MOST_WRONG * len(track.events)):
+        count = strange + odd
+        track.faults.append(
+            f"is damaged: {count} {'event' if count == 1 else 'events'} cannot be right, "
+            "and what stands near may be played wrongly"
+        )
     return track
 
 

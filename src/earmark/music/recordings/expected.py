@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from earmark.foundation.errors import PieceError
-from earmark.music.recordings import mpeg, ogg
+from earmark.music.recordings import mpeg, ogg, riff
 from earmark.music.recordings.audio import stated_s
-from earmark.music.recordings.formats import LIBSNDFILE, MPEG, OGG, FileFormat
+from earmark.music.recordings.ffmpeg import probed_s
+from earmark.music.recordings.formats import LIBSNDFILE, MPEG, OGG, WAV, FileFormat
 
 TOLERANCE_S = 0.1
 _FRAMES = 4  # of MPEG audio: an encoder's delay and padding, which players leave out
 _WORTH_SAYING_S = 0.5
+_STATING = ("MP4", "WMA", "Matroska", "Monkey's Audio", "WavPack", "True Audio")
+"""Formats whose header says how long they last."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +26,12 @@ class Expected:
     Attributes:
         duration_s: Seconds.
         tolerance_s: Seconds by which what is heard may differ.
+        whole_s: How long it lasted before it was cut short, where that is stated; else 0.
     """
 
     duration_s: float
     tolerance_s: float = TOLERANCE_S
+    whole_s: float = 0.0
 
     def agrees(self, heard_s: float) -> bool:
         """Whether a duration is the expected one."""
@@ -49,14 +54,17 @@ def expected(file: Path, form: FileFormat | None) -> Expected | None:
     try:
         if form == MPEG:
             extent = mpeg.extent(file)
-            return Expected(extent.duration_s, max(TOLERANCE_S, _FRAMES * extent.frame_s))
-        if form == OGG and (streams := ogg.streams(file)):
-            return Expected(sum(stream.duration_s for stream in streams))
+            return Expected(extent.duration_s, max(TOLERANCE_S, _FRAMES * extent.frame_s), extent.stated_s)
+        if form == OGG and (duration_s := ogg.duration_s(file)):
+            return Expected(duration_s)
     except OSError as error:
         raise PieceError(f"cannot be read: {error.strerror}") from error
     if form is None or form.library == LIBSNDFILE:
         duration_s = stated_s(file)
-        return Expected(duration_s) if duration_s else None
+        whole_s = duration_s * riff.stated_share(file) if form == WAV else 0.0
+        return Expected(duration_s, TOLERANCE_S, whole_s) if duration_s else None
+    if form.name in _STATING and (duration_s := probed_s(file)):
+        return Expected(duration_s)
     return None
 
 
@@ -75,8 +83,13 @@ def unheard(file: Path, form: FileFormat | None, heard_s: float, max_s: float) -
     whole = expected(file, form)
     if whole is None:
         return ""
-    wanted_s = min(whole.duration_s, max_s) if max_s else whole.duration_s
+    all_s = max(whole.duration_s, whole.whole_s)
+    wanted_s = min(all_s, max_s) if max_s else all_s
     if heard_s >= wanted_s - max(whole.tolerance_s, _WORTH_SAYING_S):
         return ""
-    remedy = "" if shutil.which("ffmpeg") else ": ffmpeg, which is not installed, may hear the rest"
-    return f"{heard_s:.1f} of its {whole.duration_s:.1f} s are heard{remedy}"
+    remedy = ""
+    if whole.whole_s > whole.duration_s:
+        remedy = ": the file is cut short"
+    elif shutil.which("ffmpeg") is None:
+        remedy = ": ffmpeg, which is not installed, may hear the rest"
+    return f"{heard_s:.1f} of its {all_s:.1f} s are heard{remedy}"

@@ -40,8 +40,24 @@ def decode_with_ffmpeg(file: Path, destination: Path, max_s: float = 0, name: st
         raise PieceError(f"ffmpeg failed: {error}") from error
     if process.returncode != 0 or not destination.is_file():
         lines = process.stderr.decode(errors="replace").strip().splitlines()
+        if any("matches no streams" in line for line in lines):
+            raise PieceError("has no sound in it")
         reason = lines[-1].removeprefix(f"file:{file}: ") if lines else "ffmpeg gives no reason"
         raise PieceError(f"cannot be read as audio: {reason}")
+
+
+def probed_s(file: Path) -> float:
+    """How long a file lasts by its header, seconds; 0 where ffprobe is not installed or cannot tell."""
+    program = shutil.which("ffprobe")
+    if program is None:
+        return 0.0
+    what = ["-show_entries", "format=duration", "-of", "csv=p=0", f"file:{file}"]
+    command = [program, "-v", "error", "-protocol_whitelist", "file", *what]
+    try:
+        process = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)
+        return max(float(process.stdout), 0.0)
+    except (OSError, subprocess.TimeoutExpired, ValueError):
+        return 0.0
 
 
 @cache

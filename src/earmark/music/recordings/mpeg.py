@@ -61,10 +61,12 @@ class Extent:
     Attributes:
         duration_s: Of all its frames, seconds; 0 where there is none.
         frame_s: Of its longest frame, seconds.
+        stated_s: By its Xing table, seconds, where that states more bytes than there are: the file is cut.
     """
 
     duration_s: float
     frame_s: float
+    stated_s: float = 0.0
 
 
 def frame_at(data: Bytes, place: int) -> Frame | None:
@@ -104,10 +106,23 @@ def extent(file: Path) -> Extent:
             return Extent(0, 0)
         with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
             frames = list(_frames(data))
+            stated_s = 0.0
             if frames and any(mark in data[frames[0][0] : frames[0][0] + _TABLE_WITHIN] for mark in _TABLES):
-                del frames[0]
+                stated_s = _stated_s(data, *frames.pop(0))
     durations_s = [frame.samples / frame.rate_hz for _, frame in frames]
-    return Extent(math.fsum(durations_s), max(durations_s, default=0))
+    return Extent(math.fsum(durations_s), max(durations_s, default=0), stated_s)
+
+
+def _stated_s(data: Bytes, place: int, frame: Frame) -> float:
+    """What the Xing table of a first frame states, where the bytes that it states are not all there."""
+    head = data[place : place + _TABLE_WITHIN]
+    at = max(head.find(b"Xing"), head.find(b"Info"))
+    if at < 0:
+        return 0.0
+    flags, frames, size = (int.from_bytes(head[at + n : at + n + 4], "big") for n in (4, 8, 12))
+    if flags & 3 != 3 or place + size <= len(data):
+        return 0.0
+    return frames * frame.samples / frame.rate_hz
 
 
 def _frames(data: Bytes) -> Iterator[tuple[int, Frame]]:

@@ -12,7 +12,7 @@ import mmap
 import os
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 _PAGE = struct.Struct("<4sBBqIIIB")  # mark, version, flags, granule, serial, number, checksum, segments
@@ -31,12 +31,14 @@ class Stream:
     Attributes:
         rate_hz: Granule positions a second; 0 where the codec is not known.
         skipped: Samples before the beginning of the music.
+        group: Number of the link of the chain that it belongs to: streams of one link sound at once.
         first: First granule position.
         last: Last granule position.
     """
 
     rate_hz: int
     skipped: int
+    group: int = 0
     first: int = _NONE
     last: int = _NONE
 
@@ -57,17 +59,34 @@ def streams(file: Path) -> list[Stream]:
     """
     by_serial: dict[int, Stream] = {}
     ended: list[Stream] = []
+    group, has_begun = 0, False
     for flags, granule, serial, head in _pages(file):
         if flags & _BEGINS:
+            if has_begun:  # the streams of a link begin before any of them goes on
+                group, has_begun = group + 1, False
             if serial in by_serial:  # two files of one serial number, joined
                 ended.append(by_serial.pop(serial))
-            by_serial[serial] = _stream(head)
-        elif granule > 0 and serial in by_serial:
+            by_serial[serial] = replace(_stream(head), group=group)
+            continue
+        has_begun = True
+        if granule > 0 and serial in by_serial:
             stream = by_serial[serial]
             stream.last = granule
             if stream.first == _NONE:
                 stream.first = granule
     return [stream for stream in (*ended, *by_serial.values()) if stream.rate_hz]
+
+
+def duration_s(file: Path) -> float:
+    """How long a file lasts: the longest stream of each link, seconds; 0 where no codec is known.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    links: dict[int, float] = {}
+    for stream in streams(file):
+        links[stream.group] = max(links.get(stream.group, 0.0), stream.duration_s)
+    return sum(links.values())
 
 
 def _pages(file: Path) -> Iterator[tuple[int, int, int, bytes]]:
@@ -94,4 +113,6 @@ def _stream(head: bytes) -> Stream:
         return Stream(int.from_bytes(head[12:16], "little"), 0)
     if head[:5] == b"\x7fFLAC" and len(head) >= 30:  # STREAMINFO begins at 17, its rate of 20 bits 10 on
         return Stream(int.from_bytes(head[27:30], "big") >> 4, 0)
+    if head[:8] == b"Speex   " and len(head) >= 40:
+        return Stream(int.from_bytes(head[36:40], "little"), 0)
     return Stream(0, 0)
