@@ -12,6 +12,7 @@ from earmark.apps.tags.atoms import atoms_of, places_of
 from earmark.apps.tags.chunks import HEAD, SOUND, chunks_of
 from earmark.apps.tags.id3 import tag_end
 from earmark.apps.tags.mpeg import front_end, mapped, v1_genre_place
+from earmark.apps.tags.ogg import CHECKSUM_END, NUMBER, pages_of
 from earmark.foundation.errors import PieceError
 
 BLOCK = 1 << 20  # bytes read at a time
@@ -22,9 +23,9 @@ OFFSETS = (b"stco", b"co64")  # atoms that say where each chunk of sound begins
 def audio_digest(path: Path, form: str) -> str:
     """SHA-256 of the audio frames of a file.
 
-    MP3: all that follows the ID3v2 tag. FLAC: all that follows the metadata blocks. Ogg: the packets and
-    positions of the pages with sound. WAV, AIFF: the chunk with the samples. MP4: the media data, and where
-    in it each chunk of sound begins.
+    MP3: all that follows the ID3v2 tag. FLAC: all that follows the metadata blocks. Ogg: the pages with
+    sound but for their numbers and checksums, and what follows. WAV, AIFF: the chunk with the samples.
+    MP4: the media data, and where in it each chunk of sound begins.
 
     Args:
         path: The file.
@@ -86,18 +87,18 @@ def _flac(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _ogg(file: BinaryIO) -> Iterator[bytes]:
-    from mutagen.ogg import OggPage
-
-    sounding = False
-    while True:
-        try:
-            page = OggPage(file)
-        except EOFError:
-            return
-        sounding = sounding or page.position > 0  # headers stand at position 0
-        if sounding:
-            yield struct.pack(">qI??", page.position, page.serial, page.continued, page.last)
-            yield from page.packets
+    with mapped(Path(file.name)) as data:
+        start = front_end(data)
+        if data[start : start + 4] != b"OggS":
+            raise ValueError("it lacks the mark OggS")
+        pages = pages_of(data, start)
+        sounding = next((n for n, page in enumerate(pages) if page.position > 0), len(pages))
+        for page in pages[sounding:]:
+            yield data[page.start : page.start + NUMBER]
+            yield data[page.start + CHECKSUM_END : page.end]
+        start = pages[-1].end if pages else start
+    file.seek(start)  # what is no page, as far as that is known
+    yield from _read(file)
 
 
 def _chunk(file: BinaryIO) -> Iterator[bytes]:

@@ -16,8 +16,9 @@ from typing import Protocol
 from earmark.apps.tags.chunks import ChunkTagging
 from earmark.apps.tags.kinds import Values
 from earmark.apps.tags.mp4 import Mp4Tagging
-from earmark.apps.tags.mpeg import MpegTagging
-from earmark.apps.tags.vorbis import OGG_CODECS, FlacTagging, OggTagging
+from earmark.apps.tags.mpeg import MpegTagging, front_end, mapped
+from earmark.apps.tags.ogg import OGG_CODECS, OggTagging
+from earmark.apps.tags.vorbis import FlacTagging
 from earmark.foundation.errors import PieceError
 from earmark.music.recordings.formats import format_of
 
@@ -72,8 +73,9 @@ def tagging_of(path: Path) -> tuple[str, Tagging] | None:
 
 def _ogg(path: Path) -> tuple[str, Tagging] | None:
     try:
-        with path.open("rb") as file:
-            head = file.read(SNIFFED)
+        with mapped(path) as data:
+            start = front_end(data)
+            head = bytes(data[start : start + SNIFFED])
     except OSError as error:
         raise PieceError(f"cannot be read: {error.strerror}") from error
     mark = next((mark for mark in OGG_CODECS if mark in head), None)

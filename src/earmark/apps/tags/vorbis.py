@@ -1,4 +1,4 @@
-"""Vorbis comments as bytes: in FLAC, and in Vorbis, Opus, Speex and FLAC in Ogg.
+"""Vorbis comments as bytes, and those of FLAC; `ogg` has those in Ogg.
 
 Comments are added and replaced; all others stay byte for byte what they are, whether they are UTF-8 or not.
 
@@ -23,8 +23,6 @@ from earmark.foundation.errors import PieceError
 NAMES = {"genre": "GENRE", "key": "INITIALKEY", "composer": "COMPOSER"}
 PADDING, COMMENTS, LAST = 1, 4, 0x80  # kinds of blocks of FLAC, and the flag of the last one
 LARGEST_BLOCK = (1 << 24) - 1  # bytes
-# How the second packet of an Ogg stream begins whose first begins so; then follow the comments.
-OGG_CODECS = {b"\x01vorbis": b"\x03vorbis", b"OpusHead": b"OpusTags", b"Speex   ": b"", b"\x7fFLAC": b"\x84"}
 
 
 @dataclass(frozen=True)
@@ -189,73 +187,3 @@ def _less_padding(blocks: list[tuple[int, bytes]], grown: int) -> list[tuple[int
         if kind == PADDING and 0 <= len(content) - grown <= LARGEST_BLOCK:
             return [*blocks[:number], (PADDING, bytes(len(content) - grown)), *blocks[number + 1 :]]
     return blocks
-
-
-class OggTagging:
-    """Tags of Vorbis, Opus, Speex and FLAC in Ogg: in the second packet of the first stream."""
-
-    def __init__(self, mark: bytes) -> None:
-        self.mark = mark
-
-    def read(self, path: Path) -> Values:
-        """Values of each kind that a file has."""
-        return filled(self._comments(path).pairs())
-
-    def write(self, path: Path, new: Mapping[str, str]) -> None:
-        """Set the tags of some kinds. mutagen cuts the packet into pages and numbers them anew."""
-        from mutagen.ogg import OggPage
-
-        with path.open("rb+") as file:
-            pages, packets = self._packets(file)
-            comments = self._of(packets[0]).with_values(new)
-            packets[0] = self._packet(packets[0], comments)
-            OggPage.replace(file, pages, OggPage.from_packets(packets))
-
-    def others(self, path: Path, kinds: Sequence[str]) -> object:
-        """All comments but those of some kinds, and the packets that share pages with them."""
-        with path.open("rb") as file:
-            _, packets = self._packets(file)
-        # A block of FLAC states its length after its first byte.
-        head = packets[0][: 1 if self.mark == b"\x7fFLAC" else self._start]
-        comments = self._of(packets[0])
-        return head, comments.others(kinds), packets[1:]
-
-    @property
-    def _start(self) -> int:
-        """Where in the packet the comments begin."""
-        mark = OGG_CODECS[self.mark]
-        return 4 if self.mark == b"\x7fFLAC" else len(mark)
-
-    def _comments(self, path: Path) -> Comments:
-        with path.open("rb") as file:
-            return self._of(self._packets(file)[1][0])
-
-    def _of(self, packet: bytes) -> Comments:
-        return comments_of(packet[self._start :])
-
-    def _packet(self, old: bytes, comments: Comments) -> bytes:
-        content = comments.rendered()
-        if self.mark == b"\x7fFLAC":  # a block of FLAC states its length
-            return old[:1] + len(content).to_bytes(3, "big") + content
-        return old[: self._start] + content
-
-    def _packets(self, file: Any) -> tuple[list[Any], list[bytes]]:
-        """The pages of the second packet, and all packets that end on them."""
-        from mutagen.ogg import OggPage
-
-        first = OggPage(file)
-        while not (first.first and first.packets and first.packets[0].startswith(self.mark)):
-            first = OggPage(file)
-        # Vorbis has a third packet of headers, which may begin on a page of the second.
-        wanted = 2 if self.mark == b"\x01vorbis" else 1
-        pages: list[Any] = []
-        packets: list[bytes] = []
-        while not (len(packets) >= wanted and pages[-1].complete):
-            page = OggPage(file)
-            if page.serial == first.serial:
-                pages.append(page)
-                packets = OggPage.to_packets(pages, strict=False)
-        mark = OGG_CODECS[self.mark]
-        if self.mark != b"\x7fFLAC" and not packets[0].startswith(mark):
-            raise PieceError("its second packet has no comments")
-        return pages, packets
