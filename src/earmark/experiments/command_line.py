@@ -56,7 +56,7 @@ def hydra_arguments(stage: str, arguments: Sequence[str], workspace: Workspace) 
         if not MULTIRUN & set(options):
             raise EarmarkError("sweep.resume=true is for sweeps: add -m, and the overrides of the sweep")
         if not any(item.startswith("hydra.sweep.dir=") for item in overrides):
-            from earmark.experiments.sweep.folder import find_sweep
+            from earmark.experiments.sweep.resume import find_sweep
 
             sweep = find_sweep(Path("runs"), stage, [*added, *overrides])
             added.append(f"hydra.sweep.dir='{sweep.folder.as_posix()}'")

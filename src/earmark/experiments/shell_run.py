@@ -9,19 +9,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from earmark.experiments.sweep.folder import Sweep, lasting
+from earmark.experiments.sweep.folder import Sweep
+from earmark.experiments.sweep.resume import config_digest, is_done, lasting
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.progress import say
 from earmark.foundation.workspace import Workspace
 from earmark.learning.devices import node_rank
 from earmark.pipeline import order as pipeline
 from earmark.pipeline.settings.schema import Config
-from earmark.pipeline.settings.without_effect import changes_results
 from earmark.pipeline.tracking.run_name import run_name, tags
 from earmark.pipeline.tracking.run_record import FAILED, FINISHED, KILLED, RUNNING, RunRecord
 from earmark.pipeline.tracking.stage_run import log_config
 from earmark.pipeline.tracking.tracker import PARENT_TAG, Tracker
-from earmark.store import digest_settings
 
 
 def run(
@@ -42,8 +41,8 @@ def run(
     if node_rank(config.trainer):  # a further machine of one training: the first one logs and has the model
         pipeline.run(config, workspace)
         return float("nan")
-    record, digest = RunRecord.read(workspace.run_file), _digest(config)
-    if record and sweep and config.sweep.resume and record.status == FINISHED and record.digest == digest:
+    record = RunRecord.read(workspace.run_file)
+    if record and sweep and is_done(record, config):
         say(f"{stage}: {sweep.job_name(record.overrides)} is finished, score {record.score}")
         return float("nan") if record.score is None else record.score
     tracker = Tracker(workspace, sweep.experiment if sweep else config.tracking.experiment)
@@ -59,7 +58,7 @@ def run(
             experiment=tracker.experiment,
             parent=sweep.parent if sweep else "",
             overrides=overrides,
-            digest=digest,
+            digest=config_digest(config),
             log_bundle=config.tracking.log_bundle,
         )
         record.write(workspace.run_file)
@@ -114,9 +113,3 @@ def validation_score(workspace: Workspace) -> float:
     """Balanced accuracy of the validation pieces: comparable between models, whatever they train by."""
     metrics = json.loads((workspace.metrics / "evaluate.json").read_text(encoding="utf-8"))
     return float(metrics["validation"]["balanced_accuracy"]["value"])
-
-
-def _digest(config: Config) -> str:
-    """A digest of all settings that a result depends on."""
-    sections = config.as_dict().items()
-    return digest_settings({name: section for name, section in sections if changes_results(name)})

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from earmark.apps.cli import app
 from earmark.evaluation.metric_table import BALANCED_ACCURACY, EQUAL_ERROR_RATE, KEY_SCORE
 from earmark.evaluation.verification import TRIALS_FILE
-from earmark.experiments.sweep.finish import finish
+from earmark.experiments.sweep.summing_up import finish
 from earmark.music.catalog import read_table
 from earmark.pipeline.tracking.run_name import OVERRIDES_TAG
 from earmark.pipeline.tracking.tracker import PARENT_TAG

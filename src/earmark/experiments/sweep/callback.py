@@ -16,7 +16,8 @@ from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf.errors import OmegaConfBaseException
 
-from earmark.experiments.sweep.folder import Sweep, lasting, lock_sweep
+from earmark.experiments.sweep.folder import Sweep
+from earmark.experiments.sweep.resume import lasting, lock_sweep
 from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.workspace import Workspace
@@ -115,7 +116,7 @@ def _finishing(project: Path) -> Iterator[None]:
 
 def _finish(project: Path, error: BaseException | None) -> None:
     if SweepCallback.opened is not None:
-        from earmark.experiments.sweep.finish import finish
+        from earmark.experiments.sweep.summing_up import finish
 
         finish(SweepCallback.opened, project, error)
 

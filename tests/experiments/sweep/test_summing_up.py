@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from earmark.experiments.sweep.finish import finish, metric_name
+from earmark.experiments.sweep.summing_up import finish, metric_name
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import read_table
