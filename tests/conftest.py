@@ -248,4 +248,5 @@ def small_bundle():
     whitening = np.eye(prototypes.shape[1])
     decision = FittedPrototypes(["Ash", "Birch"], prototypes, whitening, 1.0, Rejection(1e9))
     settings = {**hearing.sections(), "model": model}
-    return Bundle(settings, encoder.state_dict(), decision, references, embeddings)
+    weights = {name: tensor.numpy() for name, tensor in encoder.state_dict().items()}
+    return Bundle(settings, weights, decision, references, embeddings)

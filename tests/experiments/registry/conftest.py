@@ -81,7 +81,8 @@ def bundle(music, tmp_path_factory):
     torch.manual_seed(0)
     encoder = build(settings["model"], "model").eval()
     blank = FittedVote(LABELS, 1.0, False, 0.0, Rejection())
-    untrained = Bundle(settings, encoder.state_dict(), blank, {}, np.zeros((0, 1)))
+    weights = {name: tensor.numpy() for name, tensor in encoder.state_dict().items()}
+    untrained = Bundle(settings, weights, blank, {}, np.zeros((0, 1)))
     ear = Identifier(untrained, tmp_path_factory.mktemp("base"))
     pieces = {label: [ear.embed(ear.recipe.hear(file)) for file in music[label][:3]] for label in LABELS}
     clips = [clips for label in LABELS for clips, _ in pieces[label]]
@@ -98,7 +99,7 @@ def bundle(music, tmp_path_factory):
     ]
     names = ("piece_id", "label", "title", "start_s")
     references = {name: np.array(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
-    return Bundle(settings, encoder.state_dict(), decision, references, np.concatenate(clips))
+    return Bundle(settings, weights, decision, references, np.concatenate(clips))
 
 
 @pytest.fixture(scope="session")
