@@ -291,3 +291,19 @@ def test_the_shell_completes_commands(tmp_path):
     ]
     done = subprocess.run(command, env={**os.environ, **asked}, capture_output=True, text=True)
     assert sorted(done.stdout.split()) == ["demo", "describe"]
+
+
+@pytest.mark.parametrize(
+    ("name", "extra"),
+    [("torch", "train"), ("pandas.core", "train"), ("hydra", "pipeline"), ("mlflow", "mlflow")],
+)
+def test_a_library_of_an_extra_is_named_in_one_line(checkout, music, monkeypatch, name, extra):
+    def missing(*arguments):
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    monkeypatch.setattr("earmark.music.sources.choice.use_default", missing)
+    done = earmark("use", "default")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"earmark: error: this needs {name}, which is not installed: pip install 'earmark[{extra}]'\n"
+    )

@@ -32,6 +32,13 @@ from earmark.apps.commands.use import use
 from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.foundation.words import never_refuse
 
+EXTRAS = {
+    **dict.fromkeys(("torch", "torchaudio", "pandas", "scipy", "sklearn", "matplotlib", "mir_eval"), "train"),
+    **dict.fromkeys(("hydra", "omegaconf", "dvc"), "pipeline"),
+    "mlflow": "mlflow",
+}
+"""Which extra of the package brings a library."""
+
 
 class _Commands(TyperGroup):
     """The group of commands: an EarmarkError becomes one line, and status 1 for a file, else 2."""
@@ -40,6 +47,13 @@ class _Commands(TyperGroup):
         """Run the command that was typed."""
         try:
             return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            extra = EXTRAS.get((error.name or "").partition(".")[0])
+            if extra is None:
+                raise
+            line = f"this needs {error.name}, which is not installed: pip install 'earmark[{extra}]'"
+            print(f"earmark: error: {line}", file=sys.stderr)
+            raise SystemExit(2) from error
         except EarmarkError as error:
             print(f"earmark: error: {error}", file=sys.stderr)
             raise typer.Exit(1 if isinstance(error, PieceError) else 2) from error
