@@ -42,6 +42,7 @@ bundles: setup  ## the bundles in the package (composer, genre, key), trained an
 	  python -m earmark.experiments.boxing runs/bundles/$$name $$name || exit 1; done
 
 test: setup  ## the tests, and which lines of src/earmark they leave out
+	@command -v ffmpeg >/dev/null || bash setup.sh $(VENV) ffmpeg || true  # else the tests with it are skipped
 	@python -m pytest -n 2 --dist loadfile --cov --cov-report=term
 
 test-slow: setup  ## the tests that take minutes

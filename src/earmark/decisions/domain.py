@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 STATISTICS = ("level", "spread", "change")
+LESS, MORE = ("emptier", "more even", "calmer"), ("fuller", "more uneven", "more restless")
+"""What music is whose statistics lie below and above the ranges."""
 INNER = (0.01, 0.99)  # quantiles of what was learned from,
 MARGIN = 0.5  # widened by so much of their distance on either side
 
@@ -38,12 +40,18 @@ class Domain:
         found = statistics(piece)
         if found.shape != self.low.shape:
             return ""
-        outside = [
-            f"{STATISTICS[column]}{f' of channel {row + 1}' if len(found) > 1 else ''} "
-            f"{found[row, column]:.3g}, learned {self.low[row, column]:.3g} to {self.high[row, column]:.3g}"
-            for row, column in np.argwhere((found < self.low) | (found > self.high))
-        ]
-        return f"unlike the music that the model learned from ({'; '.join(outside)})" if outside else ""
+        words = []
+        for row, column in np.argwhere((found < self.low) | (found > self.high)):
+            is_less = found[row, column] < self.low[row, column]
+            limit = (
+                f"at least {self.low[row, column]:.3g}"
+                if is_less
+                else f"at most {self.high[row, column]:.3g}"
+            )
+            where = f" of channel {row + 1}" if len(found) > 1 else ""
+            word = (LESS if is_less else MORE)[column]
+            words.append(f"{word} ({STATISTICS[column]}{where} {found[row, column]:.3g}, {limit})")
+        return f"unlike the music that the model learned from: {', '.join(words)}" if words else ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for `of`."""
