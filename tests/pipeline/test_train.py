@@ -10,6 +10,7 @@ import pytest
 from earmark.bundle import Bundle
 from earmark.decisions.embeddings import PieceEmbeddings
 from earmark.foundation.workspace import Workspace
+from earmark.identify.encoding import module_of
 from earmark.music.catalog import read_table
 from earmark.music.synthesis.soundfont import soundfont_digest, soundfont_path
 from earmark.pipeline.train import run
@@ -23,7 +24,7 @@ def test_metrics_of_training(finished):
     assert 0 < found["score"] <= 1
     splits = read_table(finished.workspace.splits)
     assert found["pieces"] == len(splits[(splits.role == "known") & (splits.split == "train")])
-    encoder = Bundle.load(finished.workspace.models).encoder
+    encoder = module_of(Bundle.load(finished.workspace.models))
     assert found["parameters"] == sum(weight.numel() for weight in encoder.parameters())
 
 

@@ -108,7 +108,7 @@ def test_an_unforeseen_fault_is_that_rows_error(model, music, monkeypatch):
     def fail(self, file):
         raise MemoryError("no room\nfor it")
 
-    monkeypatch.setattr("earmark.music.recipe.Recipe.hear", fail)
+    monkeypatch.setattr("earmark.music.recipe.Recipe.listen", fail)
     (row,) = model({"content_base64": encoded(music["Ash"][0])}).to_dict("records")
     assert row["error"] == "MemoryError: no room for it"
 

@@ -7,7 +7,7 @@ from hydra._internal.callbacks import Callbacks
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from earmark.experiments.sweep import callback, finish
+from earmark.experiments.sweep import callback, summing_up
 from earmark.experiments.sweep.callback import SweepCallback, ending
 from earmark.foundation.errors import EarmarkError
 
@@ -16,7 +16,7 @@ from earmark.foundation.errors import EarmarkError
 def finished(monkeypatch):
     """The calls of `finish`, which is replaced."""
     calls = []
-    monkeypatch.setattr(finish, "finish", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(summing_up, "finish", lambda *arguments: calls.append(arguments))
     yield calls
     SweepCallback.opened = None
 
