@@ -80,6 +80,12 @@ def test_use_tells_what_it_leaves_out_by_name_and_other_files_by_kind(checkout, 
     ]
 
 
+def test_one_file_of_music_is_no_source(checkout, music):
+    done = earmark("use", music / "Bach" / "a.mid")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"earmark: error: {music}/Bach/a.mid is one file of music: give a folder")
+
+
 def test_use_a_csv_counts_strangers_and_says_what_is_missing(checkout, music):
     (music / "list.csv").write_text(
         "path;label;group;role\nBach/a.mid;Bach;Suite;\nBach/b.mid;Bach;Suite;\nBach/d.mid;Bach;;\n"

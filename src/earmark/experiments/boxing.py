@@ -65,9 +65,7 @@ def box(run: Path, name: str) -> Path:
     target = BOX / name
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source, target)
-    conditions = (
-        run / "conditions.md"
-    )  # what `python -m bench.conditions RUN` printed, where it was asked for
+    conditions = run / "conditions.md"  # what `python -m bench.conditions RUN` printed, if it was run
     table = conditions.read_text(encoding="utf-8") if conditions.is_file() else ""
     write_text(target / "card.md", card(name, bundle, report, table))
     return target
@@ -116,6 +114,8 @@ def card(name: str, bundle: Bundle, report: Mapping[str, Any], conditions: str =
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3 or not sys.argv[2].isidentifier():
+        sys.exit("usage: python -m earmark.experiments.boxing RUN NAME")
     try:
         print(f"{box(Path(sys.argv[1]), sys.argv[2])}")
     except EarmarkError as error:

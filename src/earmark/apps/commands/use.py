@@ -39,6 +39,7 @@ def use(
     earmark use default
     """
     from earmark.foundation.workspace import Workspace
+    from earmark.music.recordings.formats import format_of_name
     from earmark.music.sources.choice import use_csv, use_default, use_folder
     from earmark.music.sources.folder import others_in
 
@@ -50,6 +51,10 @@ def use(
     path = Path(os.path.expanduser(source))
     if not os.path.exists(path):
         raise EarmarkError(f"{path} does not exist: give a folder, a CSV file, or `default`")
+    if path.is_file() and format_of_name(path.name):
+        raise EarmarkError(
+            f"{path} is one file of music: give a folder DIR with DIR/<label>/<file>, or a CSV"
+        )
     selection = _selection(workspace)
     reasons: list[str] = []
 

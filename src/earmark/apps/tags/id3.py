@@ -123,19 +123,20 @@ class Tag:
         if len(self.extended) > 5 and self.extended[4 if self.version == 3 else 5] & _CHECKSUM[self.version]:
             raise PieceError("not tagged: its ID3 tag has a checksum of its frames")
         content = self.extended + b"".join(frame.raw for frame in self.frames) + self.rest
-        if self.extended and self.version == 3:
-            content += bytes(self.padding)  # its size is stated
-        elif self.flags & FOOTER or self.rest:
-            pass  # padding is not allowed
-        elif len(content) <= self.size:
-            content += bytes(self.size - len(content))
-        else:
-            content += bytes(NEW_PADDING)
+        content += bytes(self._padding(len(content)))
         if len(content) > LARGEST:
             raise PieceError("not tagged: its ID3 tag would grow beyond the 256 MB that it may have")
         sizes = bytes(len(content) >> shift & 0x7F for shift in (21, 14, 7, 0))
         head = bytes([self.version, self.revision, self.flags]) + sizes
         return b"ID3" + head + content + (b"3DI" + head if self.has_footer else b"")
+
+    def _padding(self, length: int) -> int:
+        """Bytes of padding after so many of content."""
+        if self.extended and self.version == 3:
+            return self.padding  # its size is stated
+        if self.flags & FOOTER or self.rest:
+            return 0  # it is not allowed
+        return self.size - length if length <= self.size else NEW_PADDING
 
     def _said_by(self, frame: Frame) -> tuple[str | None, list[str]]:
         """The kind of a frame, and its texts."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import shutil
 import tempfile
@@ -16,6 +15,7 @@ from earmark.apps.tags.audio_digest import audio_digest
 from earmark.apps.tags.delta import applied, delta
 from earmark.apps.tags.kinds import Values
 from earmark.apps.tags.log import Entry, Log
+from earmark.apps.tags.mpeg import mapped
 from earmark.apps.tags.tagging import Tagging, tagging_of
 from earmark.foundation.errors import EarmarkError, PieceError, describe
 from earmark.store.digest import digest_file
@@ -105,7 +105,7 @@ def take_back(entry: Entry) -> bool:
         if digest != entry.sha256_after:
             raise PieceError("has changed since it was tagged: left alone")
         with _copy_in_same_folder(path) as (copy, before_status):
-            with _mapped(path) as new, copy.open("wb") as file:
+            with mapped(path) as new, copy.open("wb") as file:
                 for part in applied(entry.restore, new):
                     file.write(part)
             if digest_file(copy) != entry.sha256_before:
@@ -137,7 +137,7 @@ def _compare(path: Path, copy: Path, form: str, tagging: Tagging, new: Mapping[s
 
 def _checked_delta(path: Path, copy: Path) -> list[Any]:
     """How to make the file from the copy. Raises PieceError where that would not give its bytes."""
-    with _mapped(path) as old, _mapped(copy) as new:
+    with mapped(path) as old, mapped(copy) as new:
         steps = delta(old, new)
         place = 0
         for part in applied(steps, new):
@@ -147,13 +147,6 @@ def _checked_delta(path: Path, copy: Path) -> list[Any]:
         if place != len(old):
             raise PieceError("not tagged: it could not be restored")
     return steps
-
-
-@contextmanager
-def _mapped(path: Path) -> Iterator[mmap.mmap]:
-    """A file's content, mapped into memory."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        yield content
 
 
 @contextmanager

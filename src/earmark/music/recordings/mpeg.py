@@ -33,8 +33,8 @@ _KBIT_S = {  # by "is MPEG-1" and layer
     (False, 3): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
 _LONGEST = 8192  # bytes of a frame, free format included
-_TABLES = (b"Xing", b"Info", b"VBRI")  # in a first frame, which then has no sound,
-_TABLE_WITHIN = 64  # bytes of its beginning
+_TABLES = (b"Xing", b"Info", b"VBRI")  # in a first frame, which then has no sound
+_TABLE_WITHIN = 64  # bytes of a first frame's beginning, among which such a table begins
 
 
 @dataclass(frozen=True)
