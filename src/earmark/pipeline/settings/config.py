@@ -112,7 +112,7 @@ def config_error(error: Exception) -> EarmarkError:
 
     if isinstance(error, OverrideParseException):
         return _unreadable(error.override)
-    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
+    cause = _located(error)
     key, around = getattr(cause, "full_key", None), getattr(cause, "parent_node", None)
     if isinstance(cause, (ConfigKeyError, ConfigAttributeError)) and isinstance(around, DictConfig):
         there = [str(name) for name in around if not str(name).startswith("_") and name != "hydra"]
@@ -140,6 +140,18 @@ def config_error(error: Exception) -> EarmarkError:
     if override and override not in text:
         text = f"{override}: {text}"
     return EarmarkError(f"config: {text} (see conf/ for what there is)")
+
+
+def _located(error: Exception) -> Exception:
+    """The exception of OmegaConf that knows its key: the error, or what caused it.
+
+    Hydra wraps such an exception. OmegaConf chains one of its own, without a key, where a debugger or
+    a measure of coverage traces the process.
+    """
+    for item in (error.__cause__, error):
+        if isinstance(item, OmegaConfBaseException) and item.full_key is not None:
+            return item
+    return error
 
 
 def _unreadable(override: str) -> EarmarkError:
