@@ -10,9 +10,13 @@ import mido
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import settings
 
 import earmark
 from earmark.music.midi.smf import NOTE_OFF, NOTE_ON, PROGRAM, Events
+
+settings.register_profile("unhurried", deadline=None)  # busy machines take longer now and then
+settings.load_profile("unhurried")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ A multinomial logistic regression tells the known labels from each other and, wh
 pieces, from these. How unusual a piece is for its label is measured by three things, each on the scale of
 validation pieces that the fit has not seen: the log odds of the label against the strangers, its log
 probability among the labels, and the Mahalanobis distance from the nearest label's centre in the space of
-the principal components.
+the principal components. How much each of them counts is learned from the calibration pieces.
 
 References:
     K. Lee et al., A simple unified framework for detecting out-of-distribution samples and adversarial
@@ -23,6 +23,7 @@ import numpy as np
 from earmark.decisions.calibration import fit_temperature, softmax
 from earmark.decisions.dial import Dial, check_strictness, fit_dial
 from earmark.decisions.evidence import Discriminant, fit_discriminant
+from earmark.decisions.evidence_weights import fit_weights
 from earmark.decisions.labelled import label_numbers, rows_of
 from earmark.decisions.prototype import check_training_labels
 from earmark.decisions.rejection import UNKNOWN, Rejection, check_rejection
@@ -44,6 +45,7 @@ class FittedDiscriminant:
         discriminant: Logistic regression and centres.
         evidence_mean: Mean of the evidence of validation pieces (3,).
         evidence_scale: Its standard deviation (3,).
+        evidence_weights: How much each kind counts (3,), 1 in all.
         offsets: By how much pieces of each label lie farther than others (labels,): a threshold each.
         temperature: Divides the mean log probabilities before the softmax.
         rejection: When a piece is unknown.
@@ -55,6 +57,7 @@ class FittedDiscriminant:
     discriminant: Discriminant
     evidence_mean: np.ndarray
     evidence_scale: np.ndarray
+    evidence_weights: np.ndarray
     offsets: np.ndarray
     temperature: float
     rejection: Rejection
@@ -84,7 +87,7 @@ class FittedDiscriminant:
             clips: Embeddings of its clips (clips, dimensions).
         """
         evidence = self.discriminant.evidence(clips)
-        unusual = -((evidence - self.evidence_mean) / self.evidence_scale).mean(axis=1)
+        unusual = -((evidence - self.evidence_mean) / self.evidence_scale) @ self.evidence_weights
         return np.maximum(USUAL + unusual - self.offsets, 0.0)
 
     def probabilities(self, clips: np.ndarray) -> np.ndarray:
@@ -109,6 +112,7 @@ class FittedDiscriminant:
             **self.discriminant.arrays(),
             "evidence_mean": self.evidence_mean,
             "evidence_scale": self.evidence_scale,
+            "evidence_weights": self.evidence_weights,
             "offsets": self.offsets,
             **({} if self.dial is None else self.dial.arrays()),
         }
@@ -132,6 +136,8 @@ class FittedDiscriminant:
             discriminant=Discriminant(**{name: arrays[name] for name in Discriminant.ARRAYS}),
             evidence_mean=arrays["evidence_mean"],
             evidence_scale=arrays["evidence_scale"],
+            # Bundles of version 0.2 have none: all counted alike.
+            evidence_weights=arrays.get("evidence_weights", np.full(3, 1 / 3)),
             offsets=arrays["offsets"],
             temperature=float(numbers["temperature"]),
             rejection=Rejection(*(float(numbers[name]) for name in vars(Rejection()))),
@@ -200,19 +206,24 @@ class LinearDiscriminant:
         truth = label_numbers(validation.labels, labels)
         own = crossed.evidence[np.arange(len(truth)), truth]  # (pieces, 3)
         mean, scale = own.mean(axis=0), own.std(axis=0) + 1e-9
-        unusual = -((own - mean) / scale).mean(axis=1)
+        nearest = crossed.scores.argmax(axis=1)
+        stranger_nearest = crossed.stranger_scores.argmax(axis=1)
+        weights = fit_weights(
+            (crossed.evidence[np.arange(len(nearest)), nearest] - mean) / scale,
+            (crossed.stranger_evidence[np.arange(len(stranger_nearest)), stranger_nearest] - mean) / scale,
+        )
+        unusual = -((own - mean) / scale) @ weights
         counts = np.bincount(truth, minlength=len(labels))
         offsets = np.bincount(truth, unusual, len(labels)) / (counts + PRIOR_PIECES)
 
         def distance(evidence: np.ndarray, nearest: np.ndarray) -> np.ndarray:
-            unusual = -((evidence[np.arange(len(nearest)), nearest] - mean) / scale).mean(axis=1)
+            unusual = -((evidence[np.arange(len(nearest)), nearest] - mean) / scale) @ weights
             return np.maximum(USUAL + unusual - offsets[nearest], 0.0)
 
-        nearest = crossed.scores.argmax(axis=1)
         dial = fit_dial(
             distance(crossed.evidence, nearest),
             nearest == truth,
-            distance(crossed.stranger_evidence, crossed.stranger_scores.argmax(axis=1)),
+            distance(crossed.stranger_evidence, stranger_nearest),
         )
         temperature = fit_temperature(lambda value: softmax(crossed.scores / value), truth, TEMPERATURE_UNIT)
         discriminant = fit_discriminant(
@@ -220,7 +231,7 @@ class LinearDiscriminant:
         )
         rejection = Rejection(np.inf, self.min_confidence, self.min_share)
         fitted = FittedDiscriminant(
-            list(labels), discriminant, mean, scale, offsets, temperature, rejection, dial
+            list(labels), discriminant, mean, scale, weights, offsets, temperature, rejection, dial
         )
         return fitted.at(self.strictness)
 
