@@ -24,7 +24,7 @@ from earmark.foundation.targets import build
 from earmark.music.clips import ClipGeometry
 from earmark.music.extract import features_of
 from earmark.music.midi.arrange import Tempo, arranged
-from earmark.music.midi.smf import read
+from earmark.music.midi.smf import Events, read
 from earmark.music.midi.sounding import sounding_notes
 from earmark.music.recordings.audio import Format, measure_sound
 from earmark.music.recordings.decode import decode
@@ -62,6 +62,9 @@ class Recipe:
     def tempo(self) -> Tempo:
         """Pace at which MIDI is played."""
         return Tempo(self.settings.midi.tempo, self.settings.midi.onset_rate_hz)
+
+    def _events(self, midi: Path) -> Events:
+        return read(midi, self.settings.midi.max_events)
 
     @property
     def instruments(self) -> str:
@@ -161,7 +164,8 @@ class Recipe:
         if fault := fault_of(file):
             raise PieceError(fault if os.path.lexists(file) else "there is no such file")
         if media_of(file) == "midi":
-            render_piece(file, self.tempo, self.instruments, self.synthesis, self.format, destination)
+            settings = (self.tempo, self.instruments, self.synthesis, self.format)
+            render_piece(file, *settings, destination, self.settings.midi.max_events)
         else:
             decode(file, self.format, self.max_s, destination)
 
@@ -220,7 +224,7 @@ class Recipe:
         """
         front_end = self.front_end
         assert isinstance(front_end, NotesFrontEnd)
-        events = arranged(read(midi), self.tempo, self.instruments, self.max_s)
+        events = arranged(self._events(midi), self.tempo, self.instruments, self.max_s)
         notes = sounding_notes(events, self.max_s)
         return front_end.of_notes(notes.onset_s, notes.end_s, notes.pitch).astype(np.float16)
 
@@ -245,7 +249,7 @@ class Recipe:
         if os.path.isfile(file) and not fault_of(file) and self.reads_notes(media_of(file)):
             features = self.features_of_notes(file)
             self._check_duration(features.shape[-1] / self.clips.frame_rate_hz)
-            return features, "; ".join(read(file).warnings)
+            return features, "; ".join(self._events(file).warnings)
         with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
             wav = Path(folder) / "sound.wav"
             self.wav(file, wav)
@@ -264,7 +268,7 @@ class Recipe:
         """
         form = format_of(file)
         if form and form.media == "midi":
-            return "; ".join(read(file).warnings)
+            return "; ".join(self._events(file).warnings)
         return unheard(file, form, duration_s, self.max_s)
 
     def wav_key(self, media: str) -> dict[str, Any]:

@@ -59,6 +59,7 @@ def measure(
     instruments: str,
     tail_s: float,
     max_s: float,
+    max_events: int,
     to: Path,
 ) -> None:
     """Measure one piece and write the measurements as a JSON object.
@@ -72,6 +73,7 @@ def measure(
         instruments: `original` or `piano`, as `raw` was played.
         tail_s: Seconds that were recorded after the last note.
         max_s: Seconds after which the sound was cut off; 0 for no limit.
+        max_events: Events that `raw` may hold.
         to: The file to write.
 
     Raises:
@@ -79,7 +81,7 @@ def measure(
     """
     facts: dict[str, Any] = {} if wav is None else _measured(wav, wav_digest)
     if media == "midi":
-        events = read(raw)
+        events = read(raw, max_events)
         encoded = notes_of(events)
         whole = notes_of(arranged(events, tempo, instruments, max_s))
         played = whole.until(max_s) if max_s else whole
@@ -88,7 +90,7 @@ def measure(
         facts.setdefault("duration_s", facts["expected_s"])
         facts["notes"] = len(played)
         facts["score"] = encoded.fingerprint()
-        facts["metre"] = first_metre(raw)
+        facts["metre"] = first_metre(raw, max_events)
         if events.warnings:
             facts["warning"] = "; ".join(events.warnings)
         facts["encoded"] = _note_facts(encoded)

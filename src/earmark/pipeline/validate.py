@@ -98,6 +98,7 @@ def _tasks(context: Context, pieces: pd.DataFrame, digests: dict[str, str]) -> l
             "instruments": context.config.render.instruments,
             "tail_s": context.config.render.tail_s,
             "max_s": context.config.render.max_seconds,
+            "max_events": context.config.midi.max_events,
         }
         return settings, json.dumps(settings, default=vars)
 
