@@ -8,6 +8,7 @@ import pytest
 from earmark.identify.transcribe import transcribe
 from earmark.music.midi.notes import notes_of
 from earmark.music.midi.smf import read
+from earmark.music.recordings import passages
 
 PITCHES = (60, 64, 67, 72, 67, 64, 62, 59)
 
@@ -35,3 +36,14 @@ def test_a_table_of_the_notes(piece, tmp_path):
     rows = list(csv.DictReader((tmp_path / "notes.csv").read_text().splitlines()))
     assert [int(row["pitch"]) for row in rows] == list(PITCHES)
     assert all(float(row["end_s"]) > float(row["onset_s"]) for row in rows)
+
+
+def test_a_long_file_is_heard_in_passages(piece, monkeypatch):
+    """Notes that begin in one passage and end in the next are whole, and none is heard twice."""
+    whole = transcribe(piece)
+    monkeypatch.setattr(passages, "PASSAGE_S", 1.3)
+    parts = transcribe(piece)
+    assert parts.pitch.tolist() == whole.pitch.tolist()
+    assert parts.onset_s == pytest.approx(whole.onset_s, abs=0.02)
+    assert parts.end_s == pytest.approx(whole.end_s, abs=0.05)
+    assert parts.duration_s == whole.duration_s

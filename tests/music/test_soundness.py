@@ -212,6 +212,7 @@ def measured(tmp_path):
             instruments,
             0.5,
             max_s,
+            100_000,
             facts,
         )
         return json.loads(facts.read_text())

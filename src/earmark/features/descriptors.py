@@ -11,20 +11,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from earmark.features.frames import frame_blocks, mono, padded
-
-if TYPE_CHECKING:
-    import torch
+from earmark.features.frames import frame_blocks, hann, mono, padded, spectrum
+from earmark.features.mel_filters import mel_filters
 
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 ROLL_OFF_SHARE = 0.85
 SMALLEST_POWER = 1e-10  # -100 dB
 TOP_DB = 80.0  # range below the piece's maximum that MFCC are computed from
 ZERO = 1e-10  # samples above -ZERO count as positive
+TINY = float(np.finfo(np.float32).tiny)  # what is less is silence
 C0_HZ = 440.0 / 16 * 2 ** (-9 / 12)  # the C below A0
 CHROMA_CENTRE, CHROMA_WIDTH = 5.0, 2.0  # octaves above A0: mean and deviation of the weights of octaves
 
@@ -43,7 +41,7 @@ class Descriptors:
         n_mfcc: Mel-frequency cepstral coefficients.
     """
 
-    uses_torch = True
+    uses_torch = False
     in_decibels = False
     bands_per_semitone = 0
 
@@ -94,7 +92,7 @@ class Descriptors:
         """Columns of the result per second."""
         return sample_rate_hz / self.hop_length
 
-    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> torch.Tensor:
+    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> np.ndarray:
         """Descriptors of a waveform; in a silent frame all rows but the MFCC are 0.
 
         Args:
@@ -107,80 +105,74 @@ class Descriptors:
         Raises:
             PieceError: Where there are no samples.
         """
-        import torch
-        from torchaudio.functional import create_dct
-
         samples = mono(waveform)
-        window = torch.hann_window(self.n_fft)
+        window = hann(self.n_fft)
         mel_bank = _mel_bank(self.n_fft, self.n_mels, sample_rate_hz)
-        chroma_bank = torch.from_numpy(_chroma_bank(self.n_fft, sample_rate_hz))
+        chroma_bank = _chroma_bank(self.n_fft, sample_rate_hz)
         rows, mel, chroma = [], [], []
-        with torch.inference_mode():
-            for frames in frame_blocks(samples, self.n_fft, self.hop_length):
-                magnitude = torch.fft.rfft(frames * window).abs()
-                power = magnitude.square()
-                rows.append(torch.stack([*_shape(magnitude, sample_rate_hz), _rms(frames)]))
-                mel.append(power @ mel_bank)
-                chroma.append(_to_maximum(power @ chroma_bank))
-            decibels = 10 * torch.log10(torch.cat(mel).clamp_min(SMALLEST_POWER))
-            decibels = decibels.clamp_min(float(decibels.max()) - TOP_DB)
-            mfcc = decibels @ create_dct(self.n_mfcc, self.n_mels, norm="ortho")
-            crossings = _zero_crossing_rate(samples, self.n_fft, self.hop_length)
-            return torch.cat([crossings[None], *[torch.cat(rows, 1)], mfcc.T, torch.cat(chroma).T])[None]
+        for frames in frame_blocks(samples, self.n_fft, self.hop_length):
+            magnitude = np.abs(spectrum(frames, window))
+            power = np.square(magnitude)
+            rows.append(np.stack([*_shape(magnitude, sample_rate_hz), _rms(frames)]))
+            mel.append(10 * np.log10(np.maximum(power @ mel_bank, SMALLEST_POWER)))
+            chroma.append(_to_maximum(power @ chroma_bank))
+        decibels = np.concatenate(mel)
+        decibels = np.maximum(decibels, decibels.max() - TOP_DB)
+        mfcc = decibels @ _cosines(self.n_mels, self.n_mfcc)
+        crossings = _zero_crossing_rate(samples, self.n_fft, self.hop_length)
+        stacked = [crossings[None], np.concatenate(rows, 1), mfcc.T, np.concatenate(chroma).T]
+        return np.concatenate(stacked).astype(np.float32)[None]
 
 
-def _zero_crossing_rate(samples: torch.Tensor, size: int, hop: int) -> torch.Tensor:
+def _zero_crossing_rate(samples: np.ndarray, size: int, hop: int) -> np.ndarray:
     """Changes of sign within each frame per sample: (frames,); the ends are extended by their samples."""
-    import torch
-
-    negative = padded(samples, size, "replicate") < -ZERO
-    changes = torch.zeros(len(negative) + 1, dtype=torch.int64)
-    changes[2:] = (negative[1:] != negative[:-1]).cumsum(0)
-    starts = torch.arange(0, len(samples) + 1, hop)
-    return (changes[starts + size] - changes[starts + 1]).to(torch.float32) / size
+    negative = padded(samples, size, "edge") < -ZERO
+    changes = np.zeros(len(negative) + 1, np.int64)
+    np.cumsum(negative[1:] != negative[:-1], out=changes[2:])
+    starts = np.arange(0, len(samples) + 1, hop)
+    return (changes[starts + size] - changes[starts + 1]) / size
 
 
-def _rms(frames: torch.Tensor) -> torch.Tensor:
+def _rms(frames: np.ndarray) -> np.ndarray:
     """Root mean square (frames,) of frames (frames, samples)."""
-    return frames.square().mean(dim=1).sqrt()
+    return np.sqrt(np.square(frames, dtype=np.float64).mean(axis=1))
 
 
-def _shape(magnitude: torch.Tensor, rate_hz: int) -> tuple[torch.Tensor, ...]:
+def _shape(magnitude: np.ndarray, rate_hz: int) -> tuple[np.ndarray, ...]:
     """Centroid, bandwidth and roll-off in Hz of magnitudes (frames, bins)."""
-    import torch
-
-    hz = torch.linspace(0, rate_hz / 2, magnitude.shape[1])
-    total = magnitude.sum(dim=1, keepdim=True)
-    share = torch.where(total > torch.finfo(torch.float32).tiny, magnitude / total, 0.0)
+    hz = np.linspace(0, rate_hz / 2, magnitude.shape[1])
+    total = magnitude.sum(axis=1, keepdims=True)
+    share = np.where(total > TINY, magnitude / np.maximum(total, TINY), 0.0)
     centroid = share @ hz
     # The sum is not multiplied out: the squares of high frequencies would cancel its digits.
-    bandwidth = (share * (hz - centroid[:, None]).square()).sum(dim=1).sqrt()
-    cumulated = magnitude.cumsum(dim=1)
-    below = (cumulated < ROLL_OFF_SHARE * cumulated[:, -1:]).sum(dim=1)
+    bandwidth = np.sqrt((share * np.square(hz - centroid[:, None])).sum(axis=1))
+    cumulated = np.cumsum(magnitude, axis=1)
+    below = (cumulated < ROLL_OFF_SHARE * cumulated[:, -1:]).sum(axis=1)
     return centroid, bandwidth, hz[below]
 
 
-def _to_maximum(values: torch.Tensor) -> torch.Tensor:
+def _to_maximum(values: np.ndarray) -> np.ndarray:
     """Rows of `values` divided by their maximum; silent rows stay 0."""
-    import torch
-
-    most = values.amax(dim=1, keepdim=True)
-    return torch.where(most > torch.finfo(torch.float32).tiny, values / most, 0.0)
+    most = values.max(axis=1, keepdims=True)
+    return np.where(most > TINY, values / np.maximum(most, TINY), 0.0)
 
 
 @lru_cache(maxsize=4)
-def _mel_bank(n_fft: int, n_mels: int, rate_hz: int) -> torch.Tensor:
-    """Slaney's mel filters (bins, n_mels) of float32."""
-    from torchaudio.functional import melscale_fbanks
+def _mel_bank(n_fft: int, n_mels: int, rate_hz: int) -> np.ndarray:
+    """Slaney's mel filters (bins, n_mels)."""
+    return np.ascontiguousarray(mel_filters(n_fft, rate_hz, n_mels, 0.0, rate_hz / 2, "slaney", "slaney").T)
 
-    return melscale_fbanks(
-        n_fft // 2 + 1, 0.0, rate_hz / 2, n_mels, rate_hz, norm="slaney", mel_scale="slaney"
-    )
+
+def _cosines(bands: int, coefficients: int) -> np.ndarray:
+    """The orthonormal cosine transform (bands, coefficients), DCT-II."""
+    angle = np.pi / bands * (np.arange(bands)[:, None] + 0.5) * np.arange(coefficients)
+    scale = np.where(np.arange(coefficients) == 0, np.sqrt(1 / bands), np.sqrt(2 / bands))
+    return np.cos(angle) * scale
 
 
 @lru_cache(maxsize=4)
 def _chroma_bank(n_fft: int, rate_hz: int) -> np.ndarray:
-    """Weights (bins, 12) of float32 from power to pitch classes, C first, equal to librosa's.
+    """Weights (bins, 12) from power to pitch classes, C first, equal to librosa's.
 
     A bin contributes to its pitch class and the neighbouring ones by a Gaussian whose width is that of the
     bin in semitones; octaves far from `CHROMA_CENTRE` have less weight (Ellis 2007).
@@ -195,4 +187,4 @@ def _chroma_bank(n_fft: int, rate_hz: int) -> np.ndarray:
     weights /= np.linalg.norm(weights, axis=1, keepdims=True)
     octaves = (semitones - 9) / 12  # from A0
     weights *= np.exp(-0.5 * ((octaves - CHROMA_CENTRE) / CHROMA_WIDTH) ** 2)[:, None]
-    return weights[: n_fft // 2 + 1].astype(np.float32)
+    return weights[: n_fft // 2 + 1]

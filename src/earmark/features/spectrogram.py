@@ -6,19 +6,15 @@ Row 0 is the lowest frequency, as in every front end; white (255) is loud. Chann
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from earmark.features.frames import frame_blocks, mono
-
-if TYPE_CHECKING:
-    import torch
+from earmark.features.frames import frame_blocks, hann, mono, spectrum
 
 WHITE = 255
 
 
-def power_spectrogram(samples: torch.Tensor, n_fft: int, hop: int, centred: bool = True) -> torch.Tensor:
+def power_spectrogram(samples: np.ndarray, n_fft: int, hop: int, centred: bool = True) -> np.ndarray:
     """Power spectrogram without the bin at half the sampling rate.
 
     Args:
@@ -30,25 +26,21 @@ def power_spectrogram(samples: torch.Tensor, n_fft: int, hop: int, centred: bool
     Returns:
         (n_fft // 2, frames); the peak of a sine of full scale is 1.
     """
-    import torch
-
-    window = torch.hann_window(n_fft)
-    gain = 2 / float(window.sum())
+    window = hann(n_fft)
+    gain = 2 / window.sum()
     blocks = [
-        (torch.fft.rfft(frames * window)[:, :-1].abs() * gain).square()
+        np.square(np.abs(spectrum(frames, window)[:, :-1]) * gain)
         for frames in frame_blocks(samples, n_fft, hop, centred)
     ]
-    return torch.cat(blocks).T
+    return np.concatenate(blocks).T
 
 
-def _grey(power: torch.Tensor, loudest: float, range_db: float) -> torch.Tensor:
+def _grey(power: np.ndarray, loudest: float, range_db: float) -> np.ndarray:
     """Whole grey values of power: `loudest` is white, `range_db` below it and less is black."""
-    import torch
-
     if loudest <= 0:
-        return torch.zeros_like(power)
-    decibels = 10 * torch.log10((power / loudest).clamp_min(10 ** (-range_db / 10)))
-    return (WHITE * (1 + decibels / range_db)).round().clamp(0, WHITE)
+        return np.zeros_like(power)
+    decibels = 10 * np.log10(np.maximum(power / loudest, 10 ** (-range_db / 10)))
+    return np.clip(np.round(WHITE * (1 + decibels / range_db)), 0, WHITE)
 
 
 def _check_range(range_db: float) -> None:
@@ -71,7 +63,7 @@ class GreySpectrogram:
         scale: Factor of the grey values 0 to 255: 1, or 1/255 for values up to 1.
     """
 
-    uses_torch = True
+    uses_torch = False
     in_decibels = False
     bands_per_semitone = 0
 
@@ -114,7 +106,7 @@ class GreySpectrogram:
         """Columns of the result per second."""
         return float(self.columns_per_s)
 
-    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> torch.Tensor:
+    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> np.ndarray:
         """Picture of a waveform.
 
         Args:
@@ -127,12 +119,9 @@ class GreySpectrogram:
         Raises:
             PieceError: Where there are no samples.
         """
-        import torch
-
-        with torch.inference_mode():
-            power = power_spectrogram(mono(waveform), self.n_fft, sample_rate_hz // self.columns_per_s)
-            rows = power.reshape(self.rows, -1, power.shape[1]).mean(dim=1)
-            return (_grey(rows, 1.0, self.range_db) * self.scale)[None]
+        power = power_spectrogram(mono(waveform), self.n_fft, sample_rate_hz // self.columns_per_s)
+        rows = power.reshape(self.rows, -1, power.shape[1]).mean(axis=1)
+        return (_grey(rows, 1.0, self.range_db) * self.scale).astype(np.float32)[None]
 
 
 @dataclass(frozen=True)
@@ -157,7 +146,7 @@ class KeyPicture:
         range_db: Range from black to white, dB.
     """
 
-    uses_torch = True
+    uses_torch = False
     in_decibels = False
     bands_per_semitone = 0
 
@@ -213,7 +202,7 @@ class KeyPicture:
         """Columns of the result per second."""
         return self.size / self.excerpt_s
 
-    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> torch.Tensor:
+    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> np.ndarray:
         """Pictures of a waveform's excerpts, side by side.
 
         Args:
@@ -226,24 +215,42 @@ class KeyPicture:
         Raises:
             PieceError: Where there are no samples.
         """
-        import torch
-
         samples = mono(waveform)
         length = round(self.excerpt_s * sample_rate_hz)
-        if len(samples) < length:
-            samples = torch.nn.functional.pad(samples, (0, length - len(samples)))
-        excerpts = samples[: len(samples) // length * length].split(length)
-        with torch.inference_mode():
-            return torch.cat([self._drawn(excerpt, sample_rate_hz) for excerpt in excerpts], dim=1)[None]
+        samples = np.pad(samples, (0, max(length - len(samples), 0)))
+        excerpts = samples[: len(samples) // length * length].reshape(-1, length)
+        drawn = [self._drawn(excerpt, sample_rate_hz) for excerpt in excerpts]
+        return np.concatenate(drawn, axis=1).astype(np.float32)[None]
 
-    def _drawn(self, excerpt: torch.Tensor, sample_rate_hz: int) -> torch.Tensor:
-        from torch.nn.functional import adaptive_avg_pool2d, interpolate
-
-        power = power_spectrogram(excerpt, self.n_fft, self.hop_length)[
-            None, None, : self._bins(sample_rate_hz)
-        ]
-        pixels = adaptive_avg_pool2d(power, self.picture)
+    def _drawn(self, excerpt: np.ndarray, sample_rate_hz: int) -> np.ndarray:
+        power = power_spectrogram(excerpt, self.n_fft, self.hop_length)[: self._bins(sample_rate_hz)]
+        rows, columns = (_means(count, self.picture) for count in power.shape)
+        pixels = rows @ power @ columns.T
         grey = _grey(pixels, float(pixels.max()), self.range_db)
-        return interpolate(grey, size=(self.size, self.size), mode="bilinear", align_corners=False)[
-            0, 0
-        ].round()
+        return np.round(_resized(_resized(grey, self.size).T, self.size).T)
+
+
+def _means(count: int, parts: int) -> np.ndarray:
+    """Weights (parts, count) of the means of `parts` runs of `count` values.
+
+    Run i begins at floor(i * count / parts) and ends before ceil((i + 1) * count / parts): neighbours may
+    share a value.
+    """
+    begin = np.arange(parts) * count // parts
+    end = -(-np.arange(1, parts + 1) * count // parts)
+    at = np.arange(count)
+    inside = (at >= begin[:, None]) & (at < end[:, None])
+    return inside / inside.sum(axis=1, keepdims=True)
+
+
+def _resized(values: np.ndarray, size: int) -> np.ndarray:
+    """Interpolate the rows of `values` linearly to `size` of them.
+
+    Pixels are areas, as image editors have it. No matrix product: its sums end in digits that depend on the
+    processor, and these values often lie halfway between whole ones.
+    """
+    place = np.clip((np.arange(size) + 0.5) * len(values) / size - 0.5, 0, len(values) - 1)
+    below = np.minimum(place.astype(np.int64), max(len(values) - 2, 0))
+    share = (place - below)[:, None]
+    above = np.minimum(below + 1, len(values) - 1)
+    return values[below] + share * (values[above] - values[below])

@@ -16,6 +16,7 @@ from earmark.foundation.orphan import end_with
 from earmark.foundation.workspace import Workspace
 from earmark.identify.inputs import Target
 from earmark.music.recipe import Recipe
+from earmark.store.executor.limit import SECONDS_PER_PIECE, time_limit
 
 WORTH_PROCESSES = 6  # files from which on processes save more time than their start takes
 
@@ -64,7 +65,8 @@ def hear(recipe: Recipe, target: Target) -> HeardFile:
         EarmarkError: No file can be heard, for example because FluidSynth is missing.
     """
     try:
-        features, warning = recipe.listen(target.file)
+        with time_limit(SECONDS_PER_PIECE):
+            features, warning = recipe.listen(target.file)
         return HeardFile(target, features, warning=warning)
     except PieceError as error:
         return HeardFile(target, None, str(error))

@@ -13,13 +13,14 @@ import numpy as np
 
 from earmark.features.ear.decode import notes_heard
 from earmark.features.ear.hearing import at_ear_rate, hear
+from earmark.features.ear.tuning import cents_of, tuning_vector
 from earmark.foundation.atomic import write_bytes
-from earmark.foundation.errors import PieceError
 from earmark.foundation.quiet_import import quiet_import
-from earmark.identify.describe.numbers import read_sound
 from earmark.identify.describe.sound import write_sound
+from earmark.music.recordings.passages import Passage, Passages
 
 TICKS_A_QUARTER = 960  # at 120 quarters a minute: a tick is 0.5 ms
+CONTEXT_S = 20.0  # before and after a passage: what decides about a note, and how long one may sound on
 LOUDEST_VELOCITY = 100  # of an onset that is certain; the ear does not measure loudness
 
 
@@ -90,17 +91,29 @@ def transcribe(path: str | os.PathLike[str]) -> Transcription:
     with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
         wav = Path(folder) / "sound.wav"
         unheard = write_sound(Path(path), wav)
-        waveform, rate_hz = read_sound(wav)
-    if waveform.shape[1] == 0:
-        raise PieceError("has no samples")
-    heard = hear(at_ear_rate(waveform, rate_hz))
-    notes = notes_heard(heard)
+        passages = Passages.of(wav, CONTEXT_S)
+        cents = _tuning_cents(passages)
+        parts = [_notes(passage, passages.rate_hz, cents) for passage in passages]
+    onset_s, end_s, pitch, confidence = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Transcription(
-        onset_s=notes.onset_s,
-        end_s=notes.end_s,
-        pitch=notes.pitch,
-        confidence=notes.confidence,
-        tuning_cents=heard.tuning_cents,
-        duration_s=waveform.shape[1] / rate_hz,
+        onset_s=onset_s,
+        end_s=end_s,
+        pitch=pitch,
+        confidence=confidence,
+        tuning_cents=cents,
+        duration_s=passages.duration_s,
         unheard=unheard,
     )
+
+
+def _tuning_cents(passages: Passages) -> float:
+    vectors = (tuning_vector(at_ear_rate(passage.waveform, passages.rate_hz)) for passage in passages)
+    return cents_of(sum(vectors, 0j))
+
+
+def _notes(passage: Passage, rate_hz: int, cents: float) -> tuple[np.ndarray, ...]:
+    """Onset, end, pitch and confidence of the notes that begin in a passage."""
+    notes = notes_heard(hear(at_ear_rate(passage.waveform, rate_hz), cents=cents))
+    onset_s, end_s = notes.onset_s + passage.first_s, notes.end_s + passage.first_s
+    own = (onset_s >= passage.begin_s) & ((onset_s < passage.end_s) | passage.is_last)
+    return onset_s[own], end_s[own], notes.pitch[own], notes.confidence[own]

@@ -16,14 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from earmark.foundation.closure import code_version
+from earmark.foundation.closure import PACKAGE, closure, code_version
 from earmark.foundation.contracts import FrontEnd, NotesFrontEnd
 from earmark.foundation.errors import EarmarkError, PieceError
+from earmark.foundation.libraries import library_versions, processor_kernel
 from earmark.foundation.targets import build
 from earmark.music.clips import ClipGeometry
 from earmark.music.extract import features_of
 from earmark.music.midi.arrange import Tempo, arranged
-from earmark.music.midi.smf import read
+from earmark.music.midi.smf import Events, read
 from earmark.music.midi.sounding import sounding_notes
 from earmark.music.recordings.audio import Format, measure_sound
 from earmark.music.recordings.decode import decode
@@ -37,6 +38,7 @@ from earmark.music.synthesis.piece import render_piece
 from earmark.music.synthesis.soundfont import soundfont_digest, soundfont_path
 from earmark.music.synthesis.synth import Synthesis, fluidsynth_version
 
+EAR = "features/ear/network.py"  # the module that answers by ONNX Runtime
 SHORTEST_CLIP_SHARE = 0.9  # of a clip's length that a file must last,
 LONG_ENOUGH_S = 9.0  # or this, if that is less: the rest of a clip is empty then
 
@@ -60,6 +62,9 @@ class Recipe:
     def tempo(self) -> Tempo:
         """Pace at which MIDI is played."""
         return Tempo(self.settings.midi.tempo, self.settings.midi.onset_rate_hz)
+
+    def _events(self, midi: Path) -> Events:
+        return read(midi, self.settings.midi.max_events)
 
     @property
     def instruments(self) -> str:
@@ -159,7 +164,8 @@ class Recipe:
         if fault := fault_of(file):
             raise PieceError(fault if os.path.lexists(file) else "there is no such file")
         if media_of(file) == "midi":
-            render_piece(file, self.tempo, self.instruments, self.synthesis, self.format, destination)
+            settings = (self.tempo, self.instruments, self.synthesis, self.format)
+            render_piece(file, *settings, destination, self.settings.midi.max_events)
         else:
             decode(file, self.format, self.max_s, destination)
 
@@ -218,7 +224,7 @@ class Recipe:
         """
         front_end = self.front_end
         assert isinstance(front_end, NotesFrontEnd)
-        events = arranged(read(midi), self.tempo, self.instruments, self.max_s)
+        events = arranged(self._events(midi), self.tempo, self.instruments, self.max_s)
         notes = sounding_notes(events, self.max_s)
         return front_end.of_notes(notes.onset_s, notes.end_s, notes.pitch).astype(np.float16)
 
@@ -243,7 +249,7 @@ class Recipe:
         if os.path.isfile(file) and not fault_of(file) and self.reads_notes(media_of(file)):
             features = self.features_of_notes(file)
             self._check_duration(features.shape[-1] / self.clips.frame_rate_hz)
-            return features, "; ".join(read(file).warnings)
+            return features, "; ".join(self._events(file).warnings)
         with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
             wav = Path(folder) / "sound.wav"
             self.wav(file, wav)
@@ -262,7 +268,7 @@ class Recipe:
         """
         form = format_of(file)
         if form and form.media == "midi":
-            return "; ".join(read(file).warnings)
+            return "; ".join(self._events(file).warnings)
         return unheard(file, form, duration_s, self.max_s)
 
     def wav_key(self, media: str) -> dict[str, Any]:
@@ -276,11 +282,13 @@ class Recipe:
                 "format": vars(self.format),
                 "max_s": self.max_s,
                 "ffmpeg": ffmpeg_version(),
+                "libraries": library_versions("numpy", "soundfile", "soxr"),
                 "code": code_version("earmark.music.recordings.decode"),
             }
         return {
             "synthesis": {**vars(self.synthesis), "soundfont": soundfont_digest(self.soundfont)},
             "fluidsynth": fluidsynth_version(),
+            "libraries": library_versions("numpy", "soxr"),
             "tempo": vars(self.tempo),
             "instruments": self.instruments,
             "format": vars(self.format),
@@ -294,10 +302,28 @@ class Recipe:
             "instruments": self.instruments,
             "max_s": self.max_s,
             "features": self.settings.features,
+            "libraries": library_versions("numpy"),
             "code": sorted(map(code_version, {type(self.front_end).__module__, sounding_notes.__module__})),
         }
 
     def features_key(self) -> dict[str, Any]:
         """Return everything that determines what `features` gives, besides the WAV: a part of the key."""
         modules = {type(self.front_end).__module__, "earmark.music.extract"}
-        return {"features": self.settings.features, "code": sorted(map(code_version, modules))}
+        return {
+            "features": self.settings.features,
+            "libraries": library_versions("numpy", "scipy", *self._further_libraries()),
+            "processor": self.features_processor(),
+            "code": sorted(map(code_version, modules)),
+        }
+
+    def features_processor(self) -> str:
+        """The kind of processor on which `features` gives these bytes; "" where any gives the same."""
+        return processor_kernel() if self._further_libraries() else ""
+
+    def _further_libraries(self) -> tuple[str, ...]:
+        """Libraries of the front end whose sums are float32, and end in digits that the processor decides."""
+        if self.front_end.uses_torch:
+            return ("torch",)
+        parts = getattr(self.front_end, "parts", (self.front_end,))
+        files = {file for part in parts for file in closure(type(part).__module__)}
+        return ("onnxruntime", "soxr") if PACKAGE / EAR in files else ()

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from earmark.music.midi.smf import MOST_EVENTS
+
 SILENCE_DB = -70.0  # dB of full scale: of bundles that do not say
 
 
@@ -20,10 +22,12 @@ class MidiSettings:
     Attributes:
         tempo: `original`, or `normalised` to `onset_rate_hz`.
         onset_rate_hz: Onsets a second of a normalised piece.
+        max_events: Notes, controllers and the like that a file may hold; files with more are refused.
     """
 
     tempo: str
     onset_rate_hz: float
+    max_events: int = MOST_EVENTS
 
 
 @dataclass

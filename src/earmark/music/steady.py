@@ -30,16 +30,15 @@ def is_steady(wav: Path) -> bool:
     with soundfile.SoundFile(wav) as file:
         size = int(BLOCK_S * file.samplerate)
         window = np.hanning(size).astype(np.float32)
-        blocks = [
-            np.abs(np.fft.rfft(block.mean(axis=1) * window)) ** 2
-            for block in file.blocks(size, dtype="float32", always_2d=True)
-            if len(block) == size
-        ]
-    if len(blocks) < 4:
+        edges = [(size // 2 + 1) >> step for step in range(8, -1, -1)]
+        rows = []  # of bands alone: spectra of hours would fill the memory
+        for block in file.blocks(size, dtype="float32", always_2d=True):
+            if len(block) == size:
+                power = np.abs(np.fft.rfft(block.mean(axis=1) * window)) ** 2
+                rows.append([power[low:high].mean() for low, high in pairwise(edges)])
+    if len(rows) < 4:
         return False
-    power = np.stack(blocks)
-    edges = [power.shape[1] >> step for step in range(8, -1, -1)]
-    bands = np.stack([power[:, low:high].mean(axis=1) for low, high in pairwise(edges)], axis=1)
+    bands = np.array(rows)
     loud = bands.mean(axis=0) > 1e-6 * bands.mean(axis=0).max()
     level = 10 * np.log10(bands[:, loud] + 1e-12)
     low, high = np.quantile(level, [0.25, 0.75], axis=0)

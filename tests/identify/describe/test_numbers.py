@@ -7,7 +7,8 @@ import pytest
 
 from earmark.features.descriptors import Descriptors
 from earmark.foundation.errors import PieceError
-from earmark.identify.describe.numbers import describe_file, describe_sound, read_sound
+from earmark.identify.describe.numbers import describe_file, describe_sound
+from earmark.music.recordings import passages
 
 RATE_HZ = 22_050
 
@@ -25,7 +26,7 @@ def test_columns_are_the_mean_and_the_deviation_of_every_row(tone):
     descriptors = Descriptors(n_mfcc=13)
     sound = tone(440, RATE_HZ, 3.0).T * np.linspace(0, 1, 3 * RATE_HZ, dtype=np.float32)
     row = describe_sound(sound, RATE_HZ, descriptors)
-    values = descriptors(sound, RATE_HZ)[0].numpy()
+    values = descriptors(sound, RATE_HZ)[0]
     for name, over_time in zip(descriptors.names(), values, strict=True):
         assert row[f"{name}_mean"] == pytest.approx(over_time.mean(), rel=1e-4, abs=1e-5)
         assert row[f"{name}_sd"] == pytest.approx(over_time.std(), rel=1e-4, abs=1e-5)
@@ -58,11 +59,20 @@ def test_silence_has_neither_tempo_nor_key():
     assert row["rms_mean"] == 0
 
 
-def test_a_file_of_both_channels_is_read_as_it_is(tone, write_sound):
-    left, right = tone(220, RATE_HZ), tone(330, RATE_HZ)
-    waveform, rate_hz = read_sound(write_sound(np.hstack([left, right]), RATE_HZ, subtype="FLOAT"))
-    np.testing.assert_array_equal(waveform, np.hstack([left, right]).T)
-    assert rate_hz == RATE_HZ
+def test_a_long_file_is_described_in_passages(tone, write_sound, monkeypatch):
+    """As whole, but for frames at the seams. A quarter of a semitone sharp: chroma is computed anew."""
+    notes = [tone(440 * 2 ** ((pitch + 0.25) / 12), RATE_HZ, 0.5) for pitch in (0, 4, 7, 12, 7, 4) * 8]
+    file = write_sound(np.concatenate(notes), RATE_HZ)
+    whole = describe_file(file)
+    monkeypatch.setattr(passages, "PASSAGE_S", 6.0)
+    assert len(list(passages.Passages.of(file))) == 4
+    parts = describe_file(file)
+    assert parts["duration_s"] == whole["duration_s"] == 24
+    assert parts["key"] == whole["key"] == "A major"
+    assert parts["tuning_cents"] == pytest.approx(25, abs=1)
+    assert parts["tempo_bpm"] == pytest.approx(whole["tempo_bpm"], rel=0.01)
+    for name in ("rms", "spectral_centroid_hz", "mfcc_2", "chroma_A"):
+        assert parts[f"{name}_mean"] == pytest.approx(whole[f"{name}_mean"], rel=0.03)
 
 
 def test_what_is_no_sound_is_said(tmp_path, write_sound):

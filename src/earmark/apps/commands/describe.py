@@ -62,16 +62,26 @@ def describe(
 
 def _described(file: Path, draw: bool) -> tuple[dict[str, Any], Views | None]:
     """The numbers of a file, and its views where they are to be drawn."""
-    from earmark.identify.describe.numbers import describe_sound, read_sound
+    from earmark.identify.describe.numbers import describe_file
     from earmark.identify.describe.sound import write_sound
     from earmark.identify.describe.views import Views
+    from earmark.music.recordings.passages import Passages
 
     with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
         wav = Path(folder) / "sound.wav"
         if unheard := write_sound(file, wav):
             print(f"earmark: warning: {printable(str(file))}: {unheard}", file=sys.stderr)
-        waveform, rate_hz = read_sound(wav)
-    return describe_sound(waveform, rate_hz), Views.of(file.name, waveform, rate_hz) if draw else None
+        row = describe_file(wav)
+        if not draw:
+            return row, None
+        passages = Passages.of(wav)
+        first = next(iter(passages))
+        if not first.is_last:
+            shown = (
+                f"the picture shows the first {first.end_s / 60:g} of {passages.duration_s / 60:.0f} minutes"
+            )
+            print(f"earmark: warning: {printable(str(file))}: {shown}", file=sys.stderr)
+        return row, Views.of(file.name, first.waveform, passages.rate_hz)
 
 
 def _show(title: str, row: dict[str, Any]) -> None:

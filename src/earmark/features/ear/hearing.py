@@ -54,7 +54,10 @@ def at_ear_rate(waveform: np.ndarray, rate_hz: int) -> np.ndarray:
 
 
 def hear(
-    samples: np.ndarray, correct_tuning: bool = True, network: InferenceSession | None = None
+    samples: np.ndarray,
+    correct_tuning: bool = True,
+    network: InferenceSession | None = None,
+    cents: float | None = None,
 ) -> Hearing:
     """Hear notes.
 
@@ -62,9 +65,11 @@ def hear(
         samples: One channel at RATE_HZ (samples,), float32.
         correct_tuning: Whether the bands follow the music's tuning.
         network: By default that which is shipped.
+        cents: By how much the music lies above A4 = 440 Hz; measured where it is not given.
     """
     network = trained() if network is None else network
-    cents = tuning_cents(samples) if correct_tuning else 0.0
+    if cents is None:
+        cents = tuning_cents(samples) if correct_tuning else 0.0
     decibels = constant_q(samples, round(cents, 1))
     loudest = _loudest(decibels)
     frames = decibels.shape[1]
@@ -73,7 +78,7 @@ def hear(
         first, end = max(start - CONTEXT, 0), min(start + BLOCK, frames)
         last = min(end + CONTEXT, frames)
         stack = harmonic_stack(decibels[:, first:last], loudest[first:last])
-        answer = 1 / (1 + np.exp(-logits(network, stack[None])[0]))
+        answer = 1 / (1 + np.exp(-logits(network, stack[None])[0].astype(np.float64)))
         answers[:, :, start:end] = answer[:, :, start - first : end - first]
     return Hearing(answers[0], answers[1], cents)
 

@@ -14,7 +14,24 @@ SEMITONE_CENTS = 100.0
 
 
 def tuning_cents(samples: np.ndarray) -> float:
-    """Measure the tuning.
+    """Measure the tuning: the direction of `tuning_vector`.
+
+    Args:
+        samples: One channel at RATE_HZ (samples,).
+
+    Returns:
+        Cents above A4 = 440 Hz, from -50 to 50; 0 where there are no partials.
+    """
+    return cents_of(tuning_vector(samples))
+
+
+def cents_of(vector: complex) -> float:
+    """Cents above A4 = 440 Hz, from -50 to 50, of a vector, or of the sum of those of several passages."""
+    return float(np.angle(vector) / (2 * np.pi) * SEMITONE_CENTS)
+
+
+def tuning_vector(samples: np.ndarray) -> complex:
+    """Sum up the partials by their distances from the nearest semitone.
 
     Peaks of the spectrum are placed by a parabola through the logarithm of three bins; their distances from
     the nearest semitone are averaged as angles, weighted by their amplitudes, since 49 cents above a semitone
@@ -24,11 +41,11 @@ def tuning_cents(samples: np.ndarray) -> float:
         samples: One channel at RATE_HZ (samples,).
 
     Returns:
-        Cents above A4 = 440 Hz, from -50 to 50; 0 where there are no partials.
+        A vector whose angle is the mean distance, a whole turn for a semitone; 0 where there are no partials.
     """
     frames = _frames(samples)
     if len(frames) == 0:
-        return 0.0
+        return 0j
     magnitude = np.abs(np.fft.rfft(frames * np.hanning(FRAME_LENGTH), axis=1)) + 1e-12
     low, high = (int(hz * FRAME_LENGTH / RATE_HZ) for hz in (LOWEST_HZ, HIGHEST_HZ))
     left, here, right = (magnitude[:, low + step : high + step] for step in (-1, 0, 1))
@@ -36,13 +53,12 @@ def tuning_cents(samples: np.ndarray) -> float:
     is_peak = (here > left) & (here >= right) & (here > strongest * 10 ** (WEAKEST_DB / 20))
     _, column = np.nonzero(is_peak)
     if len(column) == 0:
-        return 0.0
+        return 0j
     below, at, above = (np.log(part[is_peak]) for part in (left, here, right))
     shift = 0.5 * (below - above) / (below - 2 * at + above - 1e-12)
     hz = (low + column + shift) * RATE_HZ / FRAME_LENGTH
     angle = 2 * np.pi * 12 * np.log2(hz / 440.0)
-    mean = np.sum(np.sqrt(here[is_peak]) * np.exp(1j * angle))
-    return float(np.angle(mean) / (2 * np.pi) * SEMITONE_CENTS)
+    return complex(np.sum(np.sqrt(here[is_peak]) * np.exp(1j * angle)))
 
 
 def _frames(samples: np.ndarray) -> np.ndarray:

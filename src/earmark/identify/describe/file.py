@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from earmark.identify.describe.numbers import describe_sound, read_sound
+from earmark.identify.describe.numbers import describe_file
 from earmark.identify.describe.sound import write_sound
 
 
@@ -30,4 +30,4 @@ def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
         wav = Path(folder) / "sound.wav"
         write_sound(Path(path), wav)
-        return describe_sound(*read_sound(wav))
+        return describe_file(wav)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from earmark.features.mel import LogMel
@@ -38,8 +40,32 @@ def tempo_bpm(waveform: np.ndarray, rate_hz: int) -> float | None:
     References:
         Ellis, D. P. W.: Beat tracking by dynamic programming. Journal of New Music Research 36 (2007).
     """
-    if waveform.shape[1] < SHORTEST_S * rate_hz:
+    return tempo_of([waveform], rate_hz)
+
+
+def tempo_of(passages: Iterable[np.ndarray], rate_hz: int) -> float | None:
+    """Tempo of the passages of a sound, waveforms (channels, samples); see `tempo_bpm`."""
+    periodicity, windows = np.zeros(1), 0
+    for waveform in passages:
+        if waveform.shape[1] >= SHORTEST_S * rate_hz:
+            summed, count = _periodicity(waveform, rate_hz)
+            periodicity, windows = periodicity + summed, windows + count
+    if not windows:
         return None
+    mean = periodicity / windows
+    frame_rate_hz = rate_hz / round(ONSET_HOP_S * rate_hz)
+    lags = np.arange(round(60 * frame_rate_hz / FASTEST_BPM), round(60 * frame_rate_hz / SLOWEST_BPM) + 1)
+    octaves = np.log2(60 * frame_rate_hz / lags / CENTRE_BPM)
+    best = int(lags[np.argmax(np.maximum(mean[lags], 0) * np.exp(-0.5 * octaves**2))])
+    return float(60 * frame_rate_hz / (best + _vertex(*mean[best - 1 : best + 2])))
+
+
+def _periodicity(waveform: np.ndarray, rate_hz: int) -> tuple[np.ndarray, int]:
+    """Sum of the normalised autocorrelations (lags,) of windows in which something begins, and their number.
+
+    Raises:
+        PieceError: The rate is not one of music.
+    """
     if rate_hz < LOWEST_RATE_HZ:
         raise PieceError(f"its sampling rate of {rate_hz} Hz is not one of music")
     hop = round(ONSET_HOP_S * rate_hz)
@@ -51,13 +77,7 @@ def tempo_bpm(waveform: np.ndarray, rate_hz: int) -> float | None:
     spectrum = np.fft.rfft(windows, n=2 * size)
     correlation = np.fft.irfft(np.abs(spectrum) ** 2)[:, :size]
     sounding = correlation[:, 0] > 0
-    if not sounding.any():
-        return None
-    mean = (correlation[sounding] / correlation[sounding, :1]).mean(axis=0)
-    lags = np.arange(round(60 * frame_rate_hz / FASTEST_BPM), round(60 * frame_rate_hz / SLOWEST_BPM) + 1)
-    octaves = np.log2(60 * frame_rate_hz / lags / CENTRE_BPM)
-    best = int(lags[np.argmax(np.maximum(mean[lags], 0) * np.exp(-0.5 * octaves**2))])
-    return float(60 * frame_rate_hz / (best + _vertex(*mean[best - 1 : best + 2])))
+    return (correlation[sounding] / correlation[sounding, :1]).sum(axis=0), int(sounding.sum())
 
 
 def _onset_strength(waveform: np.ndarray, rate_hz: int, hop: int) -> np.ndarray:

@@ -69,41 +69,46 @@ def read_header(data: bytes) -> Header:
     return Header(file_format, tracks, division)
 
 
-def tracks_of(data: bytes, one_by_one: bool) -> Iterator[Track]:
+def tracks_of(data: bytes, one_by_one: bool, max_events: int) -> Iterator[Track]:
     """Read the tracks of a MIDI file.
 
     Args:
         data: The file from its header on.
         one_by_one: Whether each track begins when the one before it ends (format 2).
+        max_events: Channel events that all of them may hold.
 
     Yields:
         The tracks in their order, those that are damaged beyond use included.
+
+    Raises:
+        PieceError: They hold more events.
     """
     start = _stated_end(data, 0)
     if start < HEADER_BYTES or not _leads_on(data, start):
         start = HEADER_BYTES
     position, tick = _next_track(data, start), 0
     while position >= 0:
-        track, position = _read_chunk(data, position, tick)
+        track, position = _read_chunk(data, position, tick, max_events)
+        max_events -= len(track.events)
         yield track
         position = _next_track(data, position)
         tick = track.end_tick if one_by_one else 0
 
 
-def _read_chunk(data: bytes, position: int, tick: int) -> tuple[Track, int]:
+def _read_chunk(data: bytes, position: int, tick: int, max_events: int) -> tuple[Track, int]:
     """Return the track whose chunk begins at a position, and where the next chunk should begin."""
     body = position + 8
     stated = _stated_end(data, position)
     is_likely = stated <= len(data) and _leads_on(data, stated)
     bound = stated if is_likely else _following(data, body, len(data))
-    track = read_track(data[body:bound], tick)
+    track = read_track(data[body:bound], tick, max_events)
     inner = _following(data, body, bound)
     if inner < body + track.size and (
         body + track.size != stated or _leads_on(data, _stated_end(data, inner))
     ):
         # The length spans several tracks, and this one has no end. The four letters may also stand in a text.
         bound = inner
-        track = read_track(data[body:bound], tick)
+        track = read_track(data[body:bound], tick, max_events)
     end = body + track.size
     if not track.is_ended:
         if stated > len(data) and bound == len(data):

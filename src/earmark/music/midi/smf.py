@@ -31,6 +31,8 @@ DEFAULT_TEMPO_US = 500_000  # microseconds a quarter note: 120 a minute, the sta
 _PARTS = ((16, 0xF0), (8, 0xFF), (0, 0xFF))  # shift and mask of kind, data1, data2 in a packed event
 SHORTEST_TICK_US = 1.0  # microseconds: a tempo that makes ticks shorter, 0 above all, cannot be meant
 LONGEST_PAUSE_S = 3600.0
+MOST_EVENTS = 400_000  # of a file by default; an opera has half as many
+MOST_BYTES = 64 << 20  # of a file: no music that is written in MIDI is as long
 MOST_WARNINGS = 3  # of one file that are told
 
 
@@ -82,45 +84,53 @@ class Events:
         )
 
 
-def read(path: Path) -> Events:
+def read(path: Path, max_events: int = MOST_EVENTS) -> Events:
     """Read the events of a MIDI file.
 
+    Args:
+        path: The file.
+        max_events: Channel events that it may hold: notes, controllers, pitch bends.
+
     Raises:
-        PieceError: It cannot be read, is no MIDI file, or has no notes.
+        PieceError: It cannot be read, is no MIDI file, has no notes, or holds more events.
     """
-    try:
-        return parse(path.read_bytes())
-    except OSError as error:
-        raise PieceError(f"cannot be read: {error.strerror}") from error
+    return parse(_content(path), max_events)
 
 
-def parse(data: bytes) -> Events:
+def parse(data: bytes, max_events: int = MOST_EVENTS) -> Events:
     """Parse the bytes of a MIDI file.
 
     Raises:
-        PieceError: They are no MIDI file, or hold no notes.
+        PieceError: They are no MIDI file, hold no notes, or more events.
     """
-    return _parse(data)[0]
+    return _parse(data, max_events)[0]
 
 
-def first_metre(path: Path) -> str:
+def first_metre(path: Path, max_events: int = MOST_EVENTS) -> str:
     """Read the first time signature of a MIDI file, for example `6/8`; "" where it states none.
 
     Raises:
-        PieceError: It cannot be read, is no MIDI file, or has no notes.
+        PieceError: As `read` does.
     """
-    try:
-        metres = _parse(path.read_bytes())[1]
-    except OSError as error:
-        raise PieceError(f"cannot be read: {error.strerror}") from error
+    metres = _parse(_content(path), max_events)[1]
     return min(metres, key=lambda metre: metre[0])[1] if metres else ""
 
 
-def _parse(data: bytes) -> tuple[Events, list[tuple[int, str]]]:
+def _content(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise PieceError(f"MIDI file of {size >> 20} MB: up to {MOST_BYTES >> 20} MB are read")
+        return path.read_bytes()
+    except OSError as error:
+        raise PieceError(f"cannot be read: {error.strerror}") from error
+
+
+def _parse(data: bytes, max_events: int) -> tuple[Events, list[tuple[int, str]]]:
     """Return the events and the time signatures (tick, metre) of a MIDI file's bytes."""
     data = unwrapped(data)
     header = read_header(data)
-    tracks = list(tracks_of(data, one_by_one=header.file_format == 2))
+    tracks = list(tracks_of(data, header.file_format == 2, max_events))
     tempos = [tempo for track in tracks for tempo in track.tempos]
     likely = [tempo for tempo in tempos if tempo[1] >= SHORTEST_TICK_US * header.division]
     is_smpte = bool(header.division & 0x8000)
@@ -131,8 +141,9 @@ def _parse(data: bytes) -> tuple[Events, list[tuple[int, str]]]:
     if len(likely) < len(tempos) and not is_smpte:
         warnings.append("a tempo of no duration is ignored")
 
-    ticks = np.array([tick for track in tracks for tick in track.ticks], dtype=np.int64)
-    packed = np.array([event for track in tracks for event in track.events], dtype=np.int64)
+    nothing = np.zeros(0, np.int64)
+    ticks = np.concatenate([nothing, *(np.array(track.ticks, np.int64) for track in tracks)])
+    packed = np.concatenate([nothing, *(np.array(track.events, np.int64) for track in tracks)])
     if not (packed >> 20 & 0xF == NOTE_ON >> 4).any():
         raise PieceError(f"MIDI file has no notes{f': {faults[0]}' if faults else ''}")
     number = np.repeat(np.arange(len(tracks)), [len(track.ticks) for track in tracks])

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
+
+from earmark.foundation.errors import PieceError
 
 # Faults in a track from which on what was read is noise, not music: their share of its events, and so many.
 MOST_DAMAGE, FEWEST_FAULTS = 0.2, 4
 MOST_WRONG = 0.5  # share of events of which a writer does not know that data bytes have seven bits
+SMALLEST_EVENT = 2  # bytes: its time, and one byte of data where the status runs on
+TOO_MANY = "MIDI file has more events than are heard: raise midi.max_events, or leave it out"
 _META_END, _META_TEMPO, _META_METRE, _META_PORT = 0x2F, 0x51, 0x58, 0x21
 _LARGEST_NUMBER = (1 << 28) - 1  # what the four bytes of the standard hold
 _EXCLUSIVE, _EXCLUSIVE_END, _META = 0xF0, 0xF7, 0xFF
@@ -31,8 +36,8 @@ class Track:
     """
 
     end_tick: int
-    ticks: list[int] = field(default_factory=list)
-    events: list[int] = field(default_factory=list)
+    ticks: array[int] = field(default_factory=lambda: array("q"))
+    events: array[int] = field(default_factory=lambda: array("q"))
     tempos: list[tuple[int, int]] = field(default_factory=list)
     metres: list[tuple[int, str]] = field(default_factory=list)
     exclusives: list[tuple[int, int, int, bytes]] = field(default_factory=list)
@@ -41,7 +46,7 @@ class Track:
     faults: list[str] = field(default_factory=list)
 
 
-def read_track(chunk: bytes, tick: int) -> Track:
+def read_track(chunk: bytes, tick: int, max_events: int) -> Track:
     """Read a track.
 
     Numbers of more than four bytes keep their lower 28 bits, as in players; a negative one counts as 0. Data
@@ -50,15 +55,24 @@ def read_track(chunk: bytes, tick: int) -> Track:
     Args:
         chunk: From its first event on; what follows its End-of-Track event is not read.
         tick: When it begins.
+        max_events: Channel events that it may hold.
+
+    Raises:
+        PieceError: It holds more.
     """
     track = Track(tick)
     # Running status is kept across meta and system exclusive events: the standard forbids it, but files in
     # circulation rely on it, and a reader that resets it turns them into silence.
     position, size, running, port = 0, len(chunk), 0, 0
+    checked = SMALLEST_EVENT * max_events  # the position up to which there cannot be more
     strange, odd, stray = 0, 0, 0  # data bytes above 127; what no sound file has; bytes passed over
     add_tick, add_event = track.ticks.append, track.events.append
     try:
         while position < size:
+            if position > checked:
+                if len(track.events) > max_events:
+                    raise PieceError(TOO_MANY)
+                checked = position + SMALLEST_EVENT * (max_events - len(track.events))
             delta = chunk[position]
             position += 1
             if delta >= 0x80:
@@ -126,6 +140,8 @@ def read_track(chunk: bytes, tick: int) -> Track:
     except IndexError:  # the track ends within an event
         track.faults.append("ends in the middle of an event")
         position = size
+    if len(track.events) > max_events:
+        raise PieceError(TOO_MANY)
     track.end_tick, track.size = tick, position
     if stray:
         track.faults.append(f"has {stray} stray {'byte' if stray == 1 else 'bytes'}, which are passed over")
@@ -144,7 +160,7 @@ def _drop(track: Track) -> None:
     if any(event >> 20 & 0xF == 0x9 for event in track.events):
         track.faults[:] = ["is damaged throughout, and is not played"]
     for column in (track.ticks, track.events, track.tempos, track.metres, track.exclusives):
-        column.clear()
+        del column[:]
 
 
 def _number(data: bytes, position: int) -> tuple[int, int]:

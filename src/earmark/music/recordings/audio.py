@@ -129,6 +129,39 @@ def read_waveform(path: Path) -> tuple[np.ndarray, int]:
         raise PieceError(f"cannot be read as audio: {_cause(error)}") from error
 
 
+def span_of(path: Path) -> tuple[int, int]:
+    """Open an audio file and tell its sampling rate in Hz, and its samples.
+
+    Raises:
+        PieceError: The file is unreadable or has no samples.
+    """
+    import soundfile
+
+    try:
+        info = soundfile.info(_bytes(path))
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise PieceError(f"cannot be read as audio: {_cause(error)}") from error
+    if info.samplerate <= 0 or not 0 < info.frames < _ENDLESS:
+        raise PieceError("audio file without samples")
+    return info.samplerate, info.frames
+
+
+def read_span(path: Path, first: int, end: int) -> np.ndarray:
+    """Read samples `first` to `end` of an audio file: float32 (channels, samples), full scale 1.
+
+    Raises:
+        PieceError: The file is unreadable.
+    """
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(_bytes(path)) as file:
+            file.seek(first)
+            return _read(file, end - first).T
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise PieceError(f"cannot be read as audio: {_cause(error)}") from error
+
+
 def _read(file: SoundFile, samples: int) -> np.ndarray:
     """Return the next `samples` (-1: all) as float32 (samples, channels); full scale is 1."""
     if file.subtype != "PCM_16":

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.orphan import end_with
 from earmark.foundation.progress import track
+from earmark.store.executor.limit import SECONDS_PER_PIECE, Limited, check_seconds
 from earmark.store.executor.outcome import Failure, Item, Result, check_workers, guarded, in_order
 
 
@@ -20,12 +21,15 @@ class Loky:
 
     Attributes:
         workers: How many; 0 for one per core. With one the function runs in this process.
+        seconds_per_piece: After so many a piece fails; 0 for no limit.
     """
 
     workers: int = 0
+    seconds_per_piece: float = SECONDS_PER_PIECE
 
     def __post_init__(self) -> None:
         check_workers(self.workers)
+        check_seconds(self.seconds_per_piece)
 
     def map(
         self, function: Callable[[Item], Result], items: Sequence[Item], what: str, unit: str = "pieces"
@@ -34,6 +38,7 @@ class Loky:
         from joblib import cpu_count
 
         workers = min(self.workers or cpu_count(), max(len(items), 1))
+        function = Limited(function, self.seconds_per_piece)
         run = _run_here(function, items) if workers == 1 else _run_in_workers(function, items, workers)
         return in_order(track(run, len(items), what, unit), len(items))
 
