@@ -34,7 +34,7 @@ from earmark.music.settings import HearingSettings
 from earmark.music.sources.readable import fault_of
 from earmark.music.steady import is_steady
 from earmark.music.synthesis.piece import render_piece
-from earmark.music.synthesis.soundfont import soundfont_digest, soundfont_path
+from earmark.music.synthesis.soundfont import sound_alike, soundfont_digest, soundfont_path
 from earmark.music.synthesis.synth import Synthesis, fluidsynth_version
 
 SHORTEST_CLIP_SHARE = 0.9  # of a clip's length that a file must last,
@@ -90,7 +90,7 @@ class Recipe:
                 "to hear MIDI as this model did, its soundfont is needed at "
                 f"{place / Path(name).expanduser()} ({error})"
             ) from error
-        if digest and soundfont_digest(file) != digest:
+        if digest and not sound_alike(soundfont_digest(file), digest):
             raise EarmarkError(
                 f"soundfont {file} is not the one that this model learned with (sha256 {digest[:12]}…): "
                 "it would hear another sound"
