@@ -11,14 +11,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from earmark.features.frames import frame_blocks, mono, padded
-
-if TYPE_CHECKING:
-    import torch
+from earmark.features.frames import frame_blocks, hann_window, mono, padded
+from earmark.features.mel_filters import cepstral_cosines, mel_filters
 
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 ROLL_OFF_SHARE = 0.85
@@ -43,7 +40,7 @@ class Descriptors:
         n_mfcc: Mel-frequency cepstral coefficients.
     """
 
-    uses_torch = True
+    uses_torch = False
     in_decibels = False
     bands_per_semitone = 0
 
@@ -94,7 +91,7 @@ class Descriptors:
         """Columns of the result per second."""
         return sample_rate_hz / self.hop_length
 
-    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> torch.Tensor:
+    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> np.ndarray:
         """Descriptors of a waveform; in a silent frame all rows but the MFCC are 0.
 
         Args:
@@ -107,75 +104,66 @@ class Descriptors:
         Raises:
             PieceError: Where there are no samples.
         """
-        import torch
-        from torchaudio.functional import create_dct
-
         samples = mono(waveform)
-        window = torch.hann_window(self.n_fft)
+        window = hann_window(self.n_fft)
         mel_bank = _mel_bank(self.n_fft, self.n_mels, sample_rate_hz)
-        chroma_bank = torch.from_numpy(_chroma_bank(self.n_fft, sample_rate_hz))
+        chroma_bank = _chroma_bank(self.n_fft, sample_rate_hz)
         rows, mel, chroma = [], [], []
-        with torch.inference_mode():
-            for frames in frame_blocks(samples, self.n_fft, self.hop_length):
-                magnitude = torch.fft.rfft(frames * window).abs()
-                power = magnitude.square()
-                rows.append(torch.stack([*_shape(magnitude, sample_rate_hz), _rms(frames)]))
-                mel.append(power @ mel_bank)
-                chroma.append(_to_maximum(power @ chroma_bank))
-            decibels = 10 * torch.log10(torch.cat(mel).clamp_min(SMALLEST_POWER))
-            decibels = decibels.clamp_min(float(decibels.max()) - TOP_DB)
-            mfcc = decibels @ create_dct(self.n_mfcc, self.n_mels, norm="ortho")
-            crossings = _zero_crossing_rate(samples, self.n_fft, self.hop_length)
-            return torch.cat([crossings[None], *[torch.cat(rows, 1)], mfcc.T, torch.cat(chroma).T])[None]
+        for frames in frame_blocks(samples, self.n_fft, self.hop_length):
+            magnitude = np.abs(np.fft.rfft(frames * window, axis=1))
+            power = np.square(magnitude)
+            rows.append(np.stack([*_shape(magnitude, sample_rate_hz), _rms(frames)]))
+            mel.append(power @ mel_bank)
+            chroma.append(_to_maximum(power @ chroma_bank))
+        decibels = 10 * np.log10(np.maximum(np.concatenate(mel), SMALLEST_POWER))
+        decibels = np.maximum(decibels, decibels.max() - TOP_DB)
+        mfcc = decibels @ cepstral_cosines(self.n_mfcc, self.n_mels).astype(np.float32)
+        crossings = _zero_crossing_rate(samples, self.n_fft, self.hop_length)
+        shape = np.concatenate(rows, axis=1)
+        return np.concatenate([crossings[None], shape, mfcc.T, np.concatenate(chroma).T])[None]
 
 
-def _zero_crossing_rate(samples: torch.Tensor, size: int, hop: int) -> torch.Tensor:
+def _zero_crossing_rate(samples: np.ndarray, size: int, hop: int) -> np.ndarray:
     """Changes of sign within each frame per sample: (frames,); the ends are extended by their samples."""
-    import torch
-
-    negative = padded(samples, size, "replicate") < -ZERO
-    changes = torch.zeros(len(negative) + 1, dtype=torch.int64)
-    changes[2:] = (negative[1:] != negative[:-1]).cumsum(0)
-    starts = torch.arange(0, len(samples) + 1, hop)
-    return (changes[starts + size] - changes[starts + 1]).to(torch.float32) / size
+    negative = padded(samples, size, "edge") < -ZERO
+    changes = np.zeros(len(negative) + 1, np.int64)
+    np.cumsum(negative[1:] != negative[:-1], out=changes[2:])
+    starts = np.arange(0, len(samples) + 1, hop)
+    return ((changes[starts + size] - changes[starts + 1]) / size).astype(np.float32)
 
 
-def _rms(frames: torch.Tensor) -> torch.Tensor:
+def _rms(frames: np.ndarray) -> np.ndarray:
     """Root mean square (frames,) of frames (frames, samples)."""
-    return frames.square().mean(dim=1).sqrt()
+    return np.sqrt(np.square(frames).mean(axis=1))
 
 
-def _shape(magnitude: torch.Tensor, rate_hz: int) -> tuple[torch.Tensor, ...]:
+def _shape(magnitude: np.ndarray, rate_hz: int) -> tuple[np.ndarray, ...]:
     """Centroid, bandwidth and roll-off in Hz of magnitudes (frames, bins)."""
-    import torch
-
-    hz = torch.linspace(0, rate_hz / 2, magnitude.shape[1])
-    total = magnitude.sum(dim=1, keepdim=True)
-    share = torch.where(total > torch.finfo(torch.float32).tiny, magnitude / total, 0.0)
+    hz = np.linspace(0, rate_hz / 2, magnitude.shape[1], dtype=np.float32)
+    share = _divided(magnitude, magnitude.sum(axis=1, keepdims=True))
     centroid = share @ hz
     # The sum is not multiplied out: the squares of high frequencies would cancel its digits.
-    bandwidth = (share * (hz - centroid[:, None]).square()).sum(dim=1).sqrt()
-    cumulated = magnitude.cumsum(dim=1)
-    below = (cumulated < ROLL_OFF_SHARE * cumulated[:, -1:]).sum(dim=1)
+    bandwidth = np.sqrt((share * np.square(hz - centroid[:, None])).sum(axis=1))
+    cumulated = magnitude.cumsum(axis=1)
+    below = (cumulated < ROLL_OFF_SHARE * cumulated[:, -1:]).sum(axis=1)
     return centroid, bandwidth, hz[below]
 
 
-def _to_maximum(values: torch.Tensor) -> torch.Tensor:
+def _to_maximum(values: np.ndarray) -> np.ndarray:
     """Rows of `values` divided by their maximum; silent rows stay 0."""
-    import torch
+    return _divided(values, values.max(axis=1, keepdims=True))
 
-    most = values.amax(dim=1, keepdim=True)
-    return torch.where(most > torch.finfo(torch.float32).tiny, values / most, 0.0)
+
+def _divided(values: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """Rows of `values` divided by numbers (rows, 1); 0 where these are."""
+    return np.divide(values, by, out=np.zeros_like(values), where=by > np.finfo(np.float32).tiny)
 
 
 @lru_cache(maxsize=4)
-def _mel_bank(n_fft: int, n_mels: int, rate_hz: int) -> torch.Tensor:
+def _mel_bank(n_fft: int, n_mels: int, rate_hz: int) -> np.ndarray:
     """Slaney's mel filters (bins, n_mels) of float32."""
-    from torchaudio.functional import melscale_fbanks
-
-    return melscale_fbanks(
-        n_fft // 2 + 1, 0.0, rate_hz / 2, n_mels, rate_hz, norm="slaney", mel_scale="slaney"
-    )
+    filters = mel_filters(n_fft, rate_hz, n_mels, 0.0, rate_hz / 2, "slaney", "slaney")
+    return np.ascontiguousarray(filters.T, dtype=np.float32)
 
 
 @lru_cache(maxsize=4)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import numpy as np
 
 from earmark.foundation.errors import PieceError
 
-if TYPE_CHECKING:
-    import torch
-
-BLOCK = 2048  # frames transformed at a time, so that memory grows by the result alone
+BLOCK = 256  # frames transformed at a time: they fit a processor's cache, and memory hardly grows
 
 
-def mono(waveform: np.ndarray) -> torch.Tensor:
+def mono(waveform: np.ndarray) -> np.ndarray:
     """Mean of the channels.
 
     Args:
@@ -27,30 +24,26 @@ def mono(waveform: np.ndarray) -> torch.Tensor:
     Raises:
         PieceError: Where there are no samples.
     """
-    import torch
-
     if waveform.shape[1] == 0:
         raise PieceError("has no samples")
-    return torch.from_numpy(np.ascontiguousarray(waveform.mean(axis=0, dtype=np.float32)))
+    return np.ascontiguousarray(waveform.mean(axis=0, dtype=np.float32))
 
 
-def padded(samples: torch.Tensor, size: int, mode: str = "constant") -> torch.Tensor:
+def padded(samples: np.ndarray, size: int, mode: Literal["constant", "edge"] = "constant") -> np.ndarray:
     """Extend samples by half a frame at either end.
 
     Args:
         samples: (samples,).
         size: Samples of a frame.
-        mode: `constant` extends by zeros, `replicate` by the first and the last sample.
+        mode: `constant` extends by zeros, `edge` by the first and the last sample.
 
     Returns:
         (samples + 2 * (size // 2),).
     """
-    import torch
-
-    return torch.nn.functional.pad(samples[None, None], (size // 2, size // 2), mode=mode)[0, 0]
+    return np.pad(samples, size // 2, mode=mode)
 
 
-def frame_blocks(samples: torch.Tensor, size: int, hop: int, centred: bool = True) -> Iterator[torch.Tensor]:
+def frame_blocks(samples: np.ndarray, size: int, hop: int, centred: bool = True) -> Iterator[np.ndarray]:
     """Cut samples into overlapping frames, `BLOCK` frames at a time.
 
     Args:
@@ -62,8 +55,14 @@ def frame_blocks(samples: torch.Tensor, size: int, hop: int, centred: bool = Tru
             samples.
 
     Yields:
-        Blocks (frames, size), in order.
+        Blocks (frames, size), in order: views, not to be written to.
     """
-    frames = (padded(samples, size) if centred else samples).unfold(0, size, hop)
+    whole = padded(samples, size) if centred else samples
+    frames = np.lib.stride_tricks.sliding_window_view(whole, size)[::hop]
     for start in range(0, len(frames), BLOCK):
         yield frames[start : start + BLOCK]
+
+
+def hann_window(size: int) -> np.ndarray:
+    """A periodic Hann window: (size,) of float32."""
+    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)).astype(np.float32)

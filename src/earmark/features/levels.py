@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from earmark.features.frames import mono
 from earmark.foundation.errors import PieceError
-
-if TYPE_CHECKING:
-    import torch
 
 
 @dataclass(frozen=True)
@@ -30,7 +26,7 @@ class Levels:
         decimation: Samples of the audio per sample that is kept.
     """
 
-    uses_torch = True
+    uses_torch = False
     in_decibels = False
     bands_per_semitone = 0
 
@@ -63,7 +59,7 @@ class Levels:
         """Samples of the result per second."""
         return sample_rate_hz / self.decimation
 
-    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> torch.Tensor:
+    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> np.ndarray:
         """Level numbers of a waveform.
 
         Args:
@@ -77,9 +73,7 @@ class Levels:
         Raises:
             PieceError: Where all samples are equal, or there are none.
         """
-        import torch
-
-        samples = mono(waveform).numpy().astype(np.float64)
+        samples = mono(waveform).astype(np.float64)
         low, high = samples.min(), samples.max()
         if not low < high:
             raise PieceError("has no sound: all its samples are equal")
@@ -87,4 +81,4 @@ class Levels:
         share = (samples[:: self.decimation] - low) / (high - low)
         steps = 2**self.bits - 1
         levels = np.digitize(share, np.arange(steps + 1) / steps, right=True)
-        return torch.from_numpy(levels.astype(np.float32))[None, None]
+        return levels.astype(np.float32)[None, None]

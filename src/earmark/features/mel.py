@@ -124,8 +124,6 @@ class LogMel:
 
     def _mel_power(self, samples: np.ndarray, rate_hz: int) -> np.ndarray:
         """Mel power (n_mels, frames) of one channel (samples,)."""
-        from scipy import fft
-
         # Reflected edges: pad_mode="reflect" of librosa and torch.stft.
         padded = np.pad(samples.astype(np.float32, copy=False), self.n_fft // 2, mode="reflect")
         frames = np.lib.stride_tricks.sliding_window_view(padded, self.n_fft)[:: self.hop_length]
@@ -135,7 +133,7 @@ class LogMel:
         mel = np.zeros((len(frames), self.n_mels), np.float32)
         size = max(BLOCK // self.n_fft, 1)
         for start in range(0, len(frames), size):
-            spectrum = np.asarray(fft.rfft(frames[start : start + size] * window, overwrite_x=True))
+            spectrum = np.fft.rfft(frames[start : start + size] * window, axis=1)
             squares = np.square(spectrum.view(window.dtype).astype(np.float32, copy=False))
             for group in groups:
                 mel[start : start + size, group.bands] = squares[:, group.squares] @ group.weights

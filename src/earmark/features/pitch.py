@@ -13,17 +13,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from earmark.features.frames import frame_blocks, mono
 
-if TYPE_CHECKING:
-    import torch
-
 A4_HZ, A4_PITCH = 440.0, 69
-SMALLEST_AMPLITUDE = 1e-5  # -100 dB
+SMALLEST_AMPLITUDE, LOWEST_DB = 1e-5, -100.0
 SHORTEST = 64  # samples of the shortest window, so that the highest bands still resolve a sinusoid
 
 
@@ -42,7 +38,7 @@ class PitchSpectrogram:
         top_db: Range below the piece's maximum that is kept, dB; 0 keeps all.
     """
 
-    uses_torch = True
+    uses_torch = False
     in_decibels = True
 
     lowest_pitch: int = 24
@@ -101,7 +97,7 @@ class PitchSpectrogram:
     def _hop(self, sample_rate_hz: int) -> int:
         return round(self.hop_s * sample_rate_hz)
 
-    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> torch.Tensor:
+    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> np.ndarray:
         """Pitch spectrogram of a waveform.
 
         Args:
@@ -114,18 +110,14 @@ class PitchSpectrogram:
         Raises:
             PieceError: Where there are no samples.
         """
-        import torch
-
-        kernels = torch.from_numpy(_kernels(self, sample_rate_hz))
-        with torch.inference_mode():
-            blocks = [
-                (frames @ kernels).reshape(len(frames), 2, -1).square().sum(dim=1).sqrt()
-                for frames in frame_blocks(mono(waveform), len(kernels), self._hop(sample_rate_hz))
-            ]
-            decibels = 20 * torch.log10(torch.cat(blocks).T.clamp_min(SMALLEST_AMPLITUDE))
-            if self.top_db:
-                decibels = decibels.clamp_min(float(decibels.max()) - self.top_db)
-            return decibels[None]
+        kernels = _kernels(self, sample_rate_hz)
+        blocks = []
+        for frames in frame_blocks(mono(waveform), len(kernels), self._hop(sample_rate_hz)):
+            cosines, sines = np.hsplit(frames @ kernels, 2)
+            blocks.append(np.hypot(cosines, sines).T)
+        decibels = 20 * np.log10(np.maximum(np.concatenate(blocks, axis=1), SMALLEST_AMPLITUDE))
+        lowest_db = float(decibels.max()) - self.top_db if self.top_db else LOWEST_DB
+        return np.maximum(decibels, max(lowest_db, LOWEST_DB))[None]
 
 
 @lru_cache(maxsize=4)

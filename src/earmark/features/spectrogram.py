@@ -6,19 +6,16 @@ Row 0 is the lowest frequency, as in every front end; white (255) is loud. Chann
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
 import numpy as np
 
-from earmark.features.frames import frame_blocks, mono
-
-if TYPE_CHECKING:
-    import torch
+from earmark.features.frames import frame_blocks, hann_window, mono
 
 WHITE = 255
 
 
-def power_spectrogram(samples: torch.Tensor, n_fft: int, hop: int, centred: bool = True) -> torch.Tensor:
+def power_spectrogram(samples: np.ndarray, n_fft: int, hop: int, centred: bool = True) -> np.ndarray:
     """Power spectrogram without the bin at half the sampling rate.
 
     Args:
@@ -30,25 +27,46 @@ def power_spectrogram(samples: torch.Tensor, n_fft: int, hop: int, centred: bool
     Returns:
         (n_fft // 2, frames); the peak of a sine of full scale is 1.
     """
-    import torch
-
-    window = torch.hann_window(n_fft)
-    gain = 2 / float(window.sum())
+    window = hann_window(n_fft)
+    window *= 2 / window.sum()
     blocks = [
-        (torch.fft.rfft(frames * window)[:, :-1].abs() * gain).square()
+        np.square(np.abs(np.fft.rfft(frames * window, axis=1)[:, :-1])).T
         for frames in frame_blocks(samples, n_fft, hop, centred)
     ]
-    return torch.cat(blocks).T
+    return np.concatenate(blocks, axis=1)
 
 
-def _grey(power: torch.Tensor, loudest: float, range_db: float) -> torch.Tensor:
+def _grey(power: np.ndarray, loudest: float, range_db: float) -> np.ndarray:
     """Whole grey values of power: `loudest` is white, `range_db` below it and less is black."""
-    import torch
-
     if loudest <= 0:
-        return torch.zeros_like(power)
-    decibels = 10 * torch.log10((power / loudest).clamp_min(10 ** (-range_db / 10)))
-    return (WHITE * (1 + decibels / range_db)).round().clamp(0, WHITE)
+        return np.zeros_like(power)
+    decibels = 10 * np.log10(np.maximum(power / np.float32(loudest), np.float32(10 ** (-range_db / 10))))
+    return np.clip(np.round(WHITE * (1 + decibels / range_db)), 0, WHITE)
+
+
+@lru_cache(maxsize=8)
+def _averages(pixels: int, size: int) -> np.ndarray:
+    """Weights (pixels, size) of the mean of each pixel's share of `size` values, of float32.
+
+    Shares that are no whole numbers overlap by a value, as in torch's adaptive pooling.
+    """
+    weights = np.zeros((pixels, size), np.float32)
+    for pixel in range(pixels):
+        first, end = pixel * size // pixels, -(-(pixel + 1) * size // pixels)
+        weights[pixel, first:end] = 1 / (end - first)
+    return weights
+
+
+@lru_cache(maxsize=8)
+def _between(pixels: int, size: int) -> np.ndarray:
+    """Weights (pixels, size) of linear interpolation between the middles of `size` values, of float32."""
+    at = np.maximum((np.arange(pixels) + 0.5) * size / pixels - 0.5, 0)
+    left = np.minimum(at.astype(int), size - 1)
+    right, share = np.minimum(left + 1, size - 1), at - left
+    weights = np.zeros((pixels, size), np.float32)
+    np.add.at(weights, (np.arange(pixels), left), 1 - share)
+    np.add.at(weights, (np.arange(pixels), right), share)
+    return weights
 
 
 def _check_range(range_db: float) -> None:
@@ -71,7 +89,7 @@ class GreySpectrogram:
         scale: Factor of the grey values 0 to 255: 1, or 1/255 for values up to 1.
     """
 
-    uses_torch = True
+    uses_torch = False
     in_decibels = False
     bands_per_semitone = 0
 
@@ -114,7 +132,7 @@ class GreySpectrogram:
         """Columns of the result per second."""
         return float(self.columns_per_s)
 
-    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> torch.Tensor:
+    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> np.ndarray:
         """Picture of a waveform.
 
         Args:
@@ -127,12 +145,9 @@ class GreySpectrogram:
         Raises:
             PieceError: Where there are no samples.
         """
-        import torch
-
-        with torch.inference_mode():
-            power = power_spectrogram(mono(waveform), self.n_fft, sample_rate_hz // self.columns_per_s)
-            rows = power.reshape(self.rows, -1, power.shape[1]).mean(dim=1)
-            return (_grey(rows, 1.0, self.range_db) * self.scale)[None]
+        power = power_spectrogram(mono(waveform), self.n_fft, sample_rate_hz // self.columns_per_s)
+        rows = power.reshape(self.rows, -1, power.shape[1]).mean(axis=1)
+        return (_grey(rows, 1.0, self.range_db) * np.float32(self.scale))[None]
 
 
 @dataclass(frozen=True)
@@ -157,7 +172,7 @@ class KeyPicture:
         range_db: Range from black to white, dB.
     """
 
-    uses_torch = True
+    uses_torch = False
     in_decibels = False
     bands_per_semitone = 0
 
@@ -213,7 +228,7 @@ class KeyPicture:
         """Columns of the result per second."""
         return self.size / self.excerpt_s
 
-    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> torch.Tensor:
+    def __call__(self, waveform: np.ndarray, sample_rate_hz: int) -> np.ndarray:
         """Pictures of a waveform's excerpts, side by side.
 
         Args:
@@ -226,24 +241,16 @@ class KeyPicture:
         Raises:
             PieceError: Where there are no samples.
         """
-        import torch
-
         samples = mono(waveform)
         length = round(self.excerpt_s * sample_rate_hz)
-        if len(samples) < length:
-            samples = torch.nn.functional.pad(samples, (0, length - len(samples)))
-        excerpts = samples[: len(samples) // length * length].split(length)
-        with torch.inference_mode():
-            return torch.cat([self._drawn(excerpt, sample_rate_hz) for excerpt in excerpts], dim=1)[None]
+        samples = np.pad(samples, (0, max(length - len(samples), 0)))
+        excerpts = samples[: len(samples) // length * length].reshape(-1, length)
+        return np.concatenate([self._drawn(excerpt, sample_rate_hz) for excerpt in excerpts], axis=1)[None]
 
-    def _drawn(self, excerpt: torch.Tensor, sample_rate_hz: int) -> torch.Tensor:
-        from torch.nn.functional import adaptive_avg_pool2d, interpolate
-
-        power = power_spectrogram(excerpt, self.n_fft, self.hop_length)[
-            None, None, : self._bins(sample_rate_hz)
-        ]
-        pixels = adaptive_avg_pool2d(power, self.picture)
+    def _drawn(self, excerpt: np.ndarray, sample_rate_hz: int) -> np.ndarray:
+        power = power_spectrogram(excerpt, self.n_fft, self.hop_length)[: self._bins(sample_rate_hz)]
+        rows, columns = (_averages(self.picture, size) for size in power.shape)
+        pixels = rows @ power @ columns.T
         grey = _grey(pixels, float(pixels.max()), self.range_db)
-        return interpolate(grey, size=(self.size, self.size), mode="bilinear", align_corners=False)[
-            0, 0
-        ].round()
+        enlarged = _between(self.size, self.picture)
+        return np.round(enlarged @ grey @ enlarged.T)

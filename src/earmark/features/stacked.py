@@ -18,20 +18,24 @@ class Stacked:
 
     Attributes:
         parts: The front ends, that of the lowest rows first.
-        uses_torch: True: parts may use it.
+        uses_torch: Whether a part does.
         in_decibels: False: parts may have other units.
         bands_per_semitone: 0: a transposition shifts parts by different numbers of bands.
     """
 
     parts: Sequence[FrontEnd]
 
-    uses_torch = True
     in_decibels = False
     bands_per_semitone = 0
 
     def __post_init__(self) -> None:
         """Keep `parts` as a tuple, so that equal settings are equal and hashable."""
         object.__setattr__(self, "parts", tuple(self.parts))
+
+    @property
+    def uses_torch(self) -> bool:
+        """Whether the transform of a part runs in torch."""
+        return any(part.uses_torch for part in self.parts)
 
     def check(self, sample_rate_hz: int) -> None:
         """Check that the parts can work, and together.

@@ -31,7 +31,7 @@ def sung(chords):
 
 
 def key_of_sound(sound):
-    return key_of(Descriptors()(sound, RATE_HZ)[0, -12:].numpy().mean(axis=1))
+    return key_of(Descriptors()(sound, RATE_HZ)[0, -12:].mean(axis=1))
 
 
 @pytest.mark.parametrize("number", range(24))

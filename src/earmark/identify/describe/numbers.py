@@ -57,13 +57,13 @@ def describe_sound(
         PieceError: Its rate is not one of music.
     """
     descriptors = descriptors or Descriptors()
-    rows = descriptors(waveform, rate_hz)[0].numpy().astype(np.float64)
+    rows = descriptors(waveform, rate_hz)[0].astype(np.float64)
     cents = tuning_cents(at_ear_rate(waveform, rate_hz))
     chroma = rows[-len(PITCH_CLASSES) :]
     if abs(cents) >= AUDIBLE_CENTS:
         # Taken for so much slower a recording, the music is in tune.
         in_tune_hz = round(rate_hz * 2 ** (-cents / 1200))
-        chroma = descriptors(waveform, in_tune_hz)[0][-len(PITCH_CLASSES) :].numpy()
+        chroma = descriptors(waveform, in_tune_hz)[0][-len(PITCH_CLASSES) :]
     key = key_of(chroma.mean(axis=1).astype(np.float64))
     described: dict[str, Any] = {
         "duration_s": _digits(waveform.shape[1] / rate_hz),

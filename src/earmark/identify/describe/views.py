@@ -72,18 +72,18 @@ class Views:
         duration_s = waveform.shape[1] / rate_hz
         mixed = mono(waveform)
         size = -(-len(mixed) // MOST_COLUMNS)
-        outline = np.pad(mixed.numpy(), (0, -len(mixed) % size), mode="edge").reshape(-1, size)
+        outline = np.pad(mixed, (0, -len(mixed) % size), mode="edge").reshape(-1, size)
         hop = max(SHORTEST_HOP, size)
         descriptors = Descriptors(n_fft=N_FFT, hop_length=hop)
-        rows = descriptors(waveform, rate_hz)[0].numpy()
+        rows = descriptors(waveform, rate_hz)[0]
         pitch = PitchSpectrogram(hop_s=max(SHORTEST_HOP_S, duration_s / MOST_COLUMNS), top_db=0.0)
         return cls(
             title=title,
             duration_s=duration_s,
             nyquist_hz=rate_hz / 2,
             outline=np.stack([outline.min(axis=1), outline.max(axis=1)]),
-            linear=10 * np.log10(power_spectrogram(mixed, N_FFT, hop).numpy() + SMALLEST_POWER),
-            pitch=pitch(waveform, rate_hz)[0].numpy(),
+            linear=10 * np.log10(power_spectrogram(mixed, N_FFT, hop) + SMALLEST_POWER),
+            pitch=pitch(waveform, rate_hz)[0],
             mfcc=rows[6 : 5 + descriptors.n_mfcc],
             crossings=rows[0],
             centroid_hz=rows[1],

@@ -52,7 +52,7 @@ def soundfont_path(name: str, base: Path) -> Path:
 
 
 def _default() -> Path:
-    """The default soundfont: that of pretty_midi, with which the package's models learned, or the system's."""
+    """The default one: pretty_midi's, by which the models in the package learned, or the system's."""
     spec = importlib.util.find_spec("pretty_midi")
     folders = [] if spec is None or spec.origin is None else [Path(spec.origin).parent]
     for folder in (*folders, *SYSTEM_FOLDERS):
