@@ -33,7 +33,8 @@ from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.foundation.words import never_refuse
 
 EXTRAS = {
-    **dict.fromkeys(("torch", "torchaudio", "pandas", "scipy", "sklearn", "matplotlib", "mir_eval"), "train"),
+    **dict.fromkeys(("torch", "torchaudio", "pandas", "scipy", "sklearn", "mir_eval", "filelock"), "train"),
+    "matplotlib": "describe",
     **dict.fromkeys(("hydra", "omegaconf", "dvc"), "pipeline"),
     "mlflow": "mlflow",
 }

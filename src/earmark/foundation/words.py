@@ -8,7 +8,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 # Control characters, bytes that are no UTF-8 (lone surrogates), separators of lines, and what turns the
@@ -61,7 +61,7 @@ def json_text(content: object) -> str:
     return "\n".join(lines)
 
 
-def csv_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
+def csv_lines(rows: Iterable[Iterable[object]]) -> Iterator[str]:
     """Lines of a table with commas, whatever its cells hold.
 
     Args:
