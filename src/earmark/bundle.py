@@ -2,6 +2,7 @@
 
     bundle.yaml             format version, question, labels, settings, decision, digests of the other files
     encoder.safetensors     weights
+    encoder.onnx            the network with these weights, for use without torch; some bundles have none
     decision.safetensors    arrays of the decision: for prototypes those and their whitening
     references.safetensors  what the model gives for the training pieces' clips (clips, dimensions)
     references.csv          a row for each of them: piece_id, label, group, title, start_s
@@ -28,16 +29,20 @@ import yaml
 
 from earmark import decisions
 from earmark.decisions.domain import Domain
-from earmark.foundation.atomic import replacing, write_text
+from earmark.foundation.atomic import replacing, write_bytes, write_text
 from earmark.foundation.closure import PACKAGE
 from earmark.foundation.contracts import FittedDecision
 from earmark.foundation.errors import EarmarkError, describe
+from earmark.foundation.onnx_file import check_onnx
 from earmark.foundation.words import csv_lines
 from earmark.music.settings import HearingSettings
 from earmark.store.digest import digest_file
 from earmark.store.links import keep_only
 
 VERSION = 2
+NETWORK = "encoder.onnx"
+# Its size beside that of the weights: they are held once, and the rest is names and a few constants.
+NETWORK_BYTES, MORE_BYTES = 1.5, 1 << 20
 FILES = ("encoder.safetensors", "decision.safetensors", "references.safetensors", "references.csv")
 # Packages whose classes a section may name as _target_: those that a module of the package itself defines.
 ALLOWED_PACKAGES = {"model": "earmark.models", "features": "earmark.features"}
@@ -57,6 +62,8 @@ class Bundle:
         embeddings: What the network gives for these clips, (clips, dimensions).
         question: What a label says (composer, author, genre, key, …); "" where that was not noted.
         domain: Ranges of what the model learned from; None in bundles of version 0.2 and older.
+        network: The model as an ONNX file, from one clip to what the model gives for it; empty where it needs
+            none, being of arrays, or has none, as in bundles of version 0.2.
     """
 
     settings: dict[str, Any]
@@ -66,6 +73,7 @@ class Bundle:
     embeddings: np.ndarray
     question: str = ""
     domain: Domain | None = None
+    network: bytes = b""
 
     @property
     def labels(self) -> list[str]:
@@ -85,7 +93,10 @@ class Bundle:
         """
         from safetensors.numpy import save_file as save_arrays
 
-        keep_only(folder, {"bundle.yaml", *FILES})
+        names = (*FILES, NETWORK) if self.network else FILES
+        keep_only(folder, {"bundle.yaml", *names})
+        if self.network:
+            write_bytes(folder / NETWORK, self.network)
         weights = {name: np.asarray(array, order="C") for name, array in self.weights.items()}
         with replacing(folder / "encoder.safetensors") as temporary:
             save_arrays(weights, temporary)
@@ -104,7 +115,7 @@ class Bundle:
             "decision": {"kind": self.decision.kind, **self.decision.numbers()},
             "settings": self.settings,
             **({} if self.domain is None else {"domain": self.domain.as_dict()}),
-            "files": {name: digest_file(folder / name) for name in FILES},
+            "files": {name: digest_file(folder / name) for name in names},
         }
         write_text(folder / "bundle.yaml", yaml.safe_dump(content, sort_keys=True, allow_unicode=True))
 
@@ -126,14 +137,16 @@ class Bundle:
         if foreign is not None:
             raise EarmarkError(f"{folder} is refused: it asks to run {foreign}, which is not earmark's")
         _check_hearing(folder, content["settings"])
+        weights = load_file(folder / "encoder.safetensors")
         return cls(
             settings=content["settings"],
-            weights=load_file(folder / "encoder.safetensors"),
+            weights=weights,
             decision=_restored(folder, content),
             references=_references(folder),
             embeddings=load_file(folder / "references.safetensors")["embeddings"],
             question=content["question"],
             domain=_domain(folder, content),
+            network=_network(folder, content, weights),
         )
 
 
@@ -167,7 +180,8 @@ def _read_content(folder: Path) -> dict[str, Any]:
         raise EarmarkError(
             f"{folder} is a bundle of version {content.get('version')}; this earmark reads version {VERSION}"
         )
-    for name in FILES:
+    files = content.get("files")
+    for name in (*FILES, NETWORK) if isinstance(files, dict) and NETWORK in files else FILES:
         try:
             unchanged = digest_file(folder / name) == content["files"][name]
         except (OSError, KeyError, TypeError):
@@ -200,6 +214,19 @@ def _domain(folder: Path, content: dict[str, Any]) -> Domain | None:
         return Domain.of(content["domain"])
     except (KeyError, TypeError, ValueError) as error:
         raise EarmarkError(f"{folder} is refused: its domain is not whole ({describe(error)})") from error
+
+
+def _network(folder: Path, content: dict[str, Any], weights: Mapping[str, np.ndarray]) -> bytes:
+    """The ONNX file, where the bundle has one, once it is known to be a plain network."""
+    if NETWORK not in content["files"]:
+        return b""
+    network = (folder / NETWORK).read_bytes()
+    held = sum(array.nbytes for array in weights.values())
+    try:
+        check_onnx(network, int(NETWORK_BYTES * held) + MORE_BYTES)
+    except ValueError as error:
+        raise EarmarkError(f"{folder} is refused: of {NETWORK}, {error}") from error
+    return network
 
 
 def _check_hearing(folder: Path, settings: dict[str, Any]) -> None:

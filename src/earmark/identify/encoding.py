@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from earmark.bundle import Bundle
+from earmark.foundation.errors import EarmarkError
+from earmark.foundation.onnx_file import session_of
 from earmark.foundation.targets import build, target_of
 
 if TYPE_CHECKING:
     import torch
 
 Encoding = Callable[[np.ndarray], np.ndarray]
+NVIDIA_DEVICE = Path("/dev/nvidia0")  # there where the driver has found a GPU; torch takes 2 s to say so
 
 
 def encoding_of(bundle: Bundle) -> Encoding:
     """Make a function of a bundle's model.
 
-    A model of arrays needs no torch; others run in torch, on the GPU where there is one.
+    A model of arrays runs in NumPy and a network in ONNX Runtime. A network runs in torch where that is
+    installed beside a GPU, and where the bundle has no ONNX file.
 
     Returns:
         From clips (n, channels, bands, frames), float32, to embeddings (n, dimensions) or scores (n, labels).
 
     Raises:
-        EarmarkError: The model cannot be built by its settings.
+        EarmarkError: The model cannot be built by its settings, or needs torch, which is not installed.
     """
+    if bundle.network and not _torch_has_gpu():
+        return _in_onnx_runtime(bundle.network)
     node = bundle.settings["model"]
-    if not hasattr(target_of(node, "model"), "arrays"):
-        return _in_torch(module_of(bundle))
+    try:
+        kind = target_of(node, "model")
+        if not hasattr(kind, "arrays"):
+            return _in_torch(module_of(bundle))
+    except EarmarkError as error:
+        missing = error.__cause__
+        if not isinstance(missing, ModuleNotFoundError) or missing.name != "torch":
+            raise
+        raise EarmarkError(
+            "this bundle has its network for PyTorch alone, as those saved by 0.2 and those whose export to "
+            "ONNX failed: pip install 'earmark[train]', or train it again"
+        ) from error
     model = build(node, "model")
     model.load(bundle.weights)
     return model.forward
@@ -49,6 +67,29 @@ def module_of(bundle: Bundle) -> torch.nn.Module:
     module = build_model(bundle.settings["model"])
     module.load_state_dict({name: torch.from_numpy(array) for name, array in bundle.weights.items()})
     return module.eval()
+
+
+def _torch_has_gpu() -> bool:
+    """Whether torch is installed and sees a GPU; without importing it where there is none."""
+    if not NVIDIA_DEVICE.exists() or importlib.util.find_spec("torch") is None:
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _in_onnx_runtime(network: bytes) -> Encoding:
+    session = session_of(network)
+    (given,) = session.get_inputs()
+    name, shape = given.name, list(given.shape[1:])
+
+    def encode(clips: np.ndarray) -> np.ndarray:
+        values = np.asarray(clips, np.float32)
+        if list(values.shape[1:]) != shape:
+            raise EarmarkError(f"the bundle's network takes clips of another shape: {shape}")
+        return np.concatenate([np.asarray(session.run(None, {name: clip[None]})[0]) for clip in values])
+
+    return encode
 
 
 def _in_torch(module: torch.nn.Module) -> Encoding:
