@@ -18,6 +18,7 @@ ONE_CPU = TrainerSettings(
     max_epochs=3,
     max_steps=-1,
     patience=10,
+    reproducible=False,
     keep="best",
     threads=1,
     seed=0,

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from earmark.features.mel import LogMel
+from earmark.foundation import libraries
 from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.music.clips import ClipGeometry
 from earmark.music.extract import features_of
@@ -216,6 +217,48 @@ def test_a_setting_changes_the_keys_of_what_it_changes_and_no_other(hearing, tmp
         keys(Recipe(replace(hearing, **{section: value}), [tmp_path])),
     )
     assert {kind for kind in before if before[kind] != after[kind]} == changed
+
+
+@pytest.mark.parametrize(
+    ("package", "changed"),
+    [
+        ("soxr", {"midi", "audio"}),
+        ("numpy", {"midi", "audio", "features"}),
+        ("soundfile", {"audio"}),
+        ("scipy", {"features"}),
+    ],
+)
+def test_a_library_s_version_is_in_the_keys_of_what_it_makes(
+    hearing, tmp_path, monkeypatch, package, changed
+):
+    recipe = Recipe(hearing, [tmp_path])
+    before = keys(recipe)
+    asked = libraries.version
+    monkeypatch.setattr(libraries, "version", lambda name: "0" if name == package else asked(name))
+    libraries.library_versions.cache_clear()
+    after = keys(recipe)
+    libraries.library_versions.cache_clear()
+    assert {kind for kind in before if before[kind] != after[kind]} == changed
+
+
+EAR = {"_target_": "earmark.features.notes.HeardNotes"}
+MEL = {"_target_": "earmark.features.mel.LogMel"}
+
+
+@pytest.mark.parametrize(
+    ("features", "depends"),
+    [
+        (MEL, False),
+        (EAR, True),
+        ({"_target_": "earmark.features.stacked.Stacked", "parts": [MEL, MEL]}, False),
+        ({"_target_": "earmark.features.stacked.Stacked", "parts": [MEL, EAR]}, True),
+    ],
+)
+def test_what_the_ear_hears_is_kept_by_kind_of_processor(hearing, tmp_path, features, depends):
+    key = Recipe(replace(hearing, features=features), [tmp_path]).features_key()
+    assert bool(key["processor"]) == depends
+    assert ("onnxruntime" in key["libraries"]) == depends
+    assert key["processor"] in ("", libraries.processor_kernel())
 
 
 def test_a_soundfont_s_bytes_count_in_the_key_and_its_path_does_not(hearing, tmp_path):

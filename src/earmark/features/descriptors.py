@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from earmark.features.frames import frame_blocks, hann_window, mono, padded
+from earmark.features.frames import frame_blocks, hann, mono, padded, spectrum
 from earmark.features.mel_filters import cepstral_cosines, mel_filters
 
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -22,6 +22,7 @@ ROLL_OFF_SHARE = 0.85
 SMALLEST_POWER = 1e-10  # -100 dB
 TOP_DB = 80.0  # range below the piece's maximum that MFCC are computed from
 ZERO = 1e-10  # samples above -ZERO count as positive
+TINY = float(np.finfo(np.float32).tiny)  # what is less is silence
 C0_HZ = 440.0 / 16 * 2 ** (-9 / 12)  # the C below A0
 CHROMA_CENTRE, CHROMA_WIDTH = 5.0, 2.0  # octaves above A0: mean and deviation of the weights of octaves
 
@@ -105,22 +106,22 @@ class Descriptors:
             PieceError: Where there are no samples.
         """
         samples = mono(waveform)
-        window = hann_window(self.n_fft)
+        window = hann(self.n_fft)
         mel_bank = _mel_bank(self.n_fft, self.n_mels, sample_rate_hz)
         chroma_bank = _chroma_bank(self.n_fft, sample_rate_hz)
         rows, mel, chroma = [], [], []
         for frames in frame_blocks(samples, self.n_fft, self.hop_length):
-            magnitude = np.abs(np.fft.rfft(frames * window, axis=1))
+            magnitude = np.abs(spectrum(frames, window))
             power = np.square(magnitude)
             rows.append(np.stack([*_shape(magnitude, sample_rate_hz), _rms(frames)]))
-            mel.append(power @ mel_bank)
+            mel.append(10 * np.log10(np.maximum(power @ mel_bank, SMALLEST_POWER)))
             chroma.append(_to_maximum(power @ chroma_bank))
-        decibels = 10 * np.log10(np.maximum(np.concatenate(mel), SMALLEST_POWER))
+        decibels = np.concatenate(mel)
         decibels = np.maximum(decibels, decibels.max() - TOP_DB)
-        mfcc = decibels @ cepstral_cosines(self.n_mfcc, self.n_mels).astype(np.float32)
+        mfcc = decibels @ cepstral_cosines(self.n_mfcc, self.n_mels)
         crossings = _zero_crossing_rate(samples, self.n_fft, self.hop_length)
-        shape = np.concatenate(rows, axis=1)
-        return np.concatenate([crossings[None], shape, mfcc.T, np.concatenate(chroma).T])[None]
+        stacked = [crossings[None], np.concatenate(rows, 1), mfcc.T, np.concatenate(chroma).T]
+        return np.concatenate(stacked).astype(np.float32)[None]
 
 
 def _zero_crossing_rate(samples: np.ndarray, size: int, hop: int) -> np.ndarray:
@@ -129,46 +130,42 @@ def _zero_crossing_rate(samples: np.ndarray, size: int, hop: int) -> np.ndarray:
     changes = np.zeros(len(negative) + 1, np.int64)
     np.cumsum(negative[1:] != negative[:-1], out=changes[2:])
     starts = np.arange(0, len(samples) + 1, hop)
-    return ((changes[starts + size] - changes[starts + 1]) / size).astype(np.float32)
+    return (changes[starts + size] - changes[starts + 1]) / size
 
 
 def _rms(frames: np.ndarray) -> np.ndarray:
     """Root mean square (frames,) of frames (frames, samples)."""
-    return np.sqrt(np.square(frames).mean(axis=1))
+    return np.sqrt(np.square(frames, dtype=np.float64).mean(axis=1))
 
 
 def _shape(magnitude: np.ndarray, rate_hz: int) -> tuple[np.ndarray, ...]:
     """Centroid, bandwidth and roll-off in Hz of magnitudes (frames, bins)."""
-    hz = np.linspace(0, rate_hz / 2, magnitude.shape[1], dtype=np.float32)
-    share = _divided(magnitude, magnitude.sum(axis=1, keepdims=True))
+    hz = np.linspace(0, rate_hz / 2, magnitude.shape[1])
+    total = magnitude.sum(axis=1, keepdims=True)
+    share = np.where(total > TINY, magnitude / np.maximum(total, TINY), 0.0)
     centroid = share @ hz
     # The sum is not multiplied out: the squares of high frequencies would cancel its digits.
     bandwidth = np.sqrt((share * np.square(hz - centroid[:, None])).sum(axis=1))
-    cumulated = magnitude.cumsum(axis=1)
+    cumulated = np.cumsum(magnitude, axis=1)
     below = (cumulated < ROLL_OFF_SHARE * cumulated[:, -1:]).sum(axis=1)
     return centroid, bandwidth, hz[below]
 
 
 def _to_maximum(values: np.ndarray) -> np.ndarray:
     """Rows of `values` divided by their maximum; silent rows stay 0."""
-    return _divided(values, values.max(axis=1, keepdims=True))
-
-
-def _divided(values: np.ndarray, by: np.ndarray) -> np.ndarray:
-    """Rows of `values` divided by numbers (rows, 1); 0 where these are."""
-    return np.divide(values, by, out=np.zeros_like(values), where=by > np.finfo(np.float32).tiny)
+    most = values.max(axis=1, keepdims=True)
+    return np.where(most > TINY, values / np.maximum(most, TINY), 0.0)
 
 
 @lru_cache(maxsize=4)
 def _mel_bank(n_fft: int, n_mels: int, rate_hz: int) -> np.ndarray:
-    """Slaney's mel filters (bins, n_mels) of float32."""
-    filters = mel_filters(n_fft, rate_hz, n_mels, 0.0, rate_hz / 2, "slaney", "slaney")
-    return np.ascontiguousarray(filters.T, dtype=np.float32)
+    """Slaney's mel filters (bins, n_mels)."""
+    return np.ascontiguousarray(mel_filters(n_fft, rate_hz, n_mels, 0.0, rate_hz / 2, "slaney", "slaney").T)
 
 
 @lru_cache(maxsize=4)
 def _chroma_bank(n_fft: int, rate_hz: int) -> np.ndarray:
-    """Weights (bins, 12) of float32 from power to pitch classes, C first, equal to librosa's.
+    """Weights (bins, 12) from power to pitch classes, C first, equal to librosa's.
 
     A bin contributes to its pitch class and the neighbouring ones by a Gaussian whose width is that of the
     bin in semitones; octaves far from `CHROMA_CENTRE` have less weight (Ellis 2007).
@@ -183,4 +180,4 @@ def _chroma_bank(n_fft: int, rate_hz: int) -> np.ndarray:
     weights /= np.linalg.norm(weights, axis=1, keepdims=True)
     octaves = (semitones - 9) / 12  # from A0
     weights *= np.exp(-0.5 * ((octaves - CHROMA_CENTRE) / CHROMA_WIDTH) ** 2)[:, None]
-    return weights[: n_fft // 2 + 1].astype(np.float32)
+    return weights[: n_fft // 2 + 1]

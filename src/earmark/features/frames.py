@@ -1,15 +1,18 @@
-"""Mixing to one channel and cutting into overlapping frames, as several front ends need it."""
+"""Mixing to one channel, cutting into overlapping frames and their spectra, as several front ends need it.
+
+Spectra are float64: a sum's last digit depends on the processor's instructions, and rounded from float64 to
+the float16 that is stored it does not show.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 import numpy as np
 
 from earmark.foundation.errors import PieceError
 
-BLOCK = 256  # frames transformed at a time: they fit a processor's cache, and memory hardly grows
+BLOCK = 1 << 17  # samples of frames at a time: 1 MB in float64, which fits a core's cache
 
 
 def mono(waveform: np.ndarray) -> np.ndarray:
@@ -29,7 +32,7 @@ def mono(waveform: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(waveform.mean(axis=0, dtype=np.float32))
 
 
-def padded(samples: np.ndarray, size: int, mode: Literal["constant", "edge"] = "constant") -> np.ndarray:
+def padded(samples: np.ndarray, size: int, mode: str = "constant") -> np.ndarray:
     """Extend samples by half a frame at either end.
 
     Args:
@@ -40,11 +43,13 @@ def padded(samples: np.ndarray, size: int, mode: Literal["constant", "edge"] = "
     Returns:
         (samples + 2 * (size // 2),).
     """
-    return np.pad(samples, size // 2, mode=mode)
+    return np.pad(samples, size // 2, mode=mode)  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
-def frame_blocks(samples: np.ndarray, size: int, hop: int, centred: bool = True) -> Iterator[np.ndarray]:
-    """Cut samples into overlapping frames, `BLOCK` frames at a time.
+def frame_blocks(
+    samples: np.ndarray, size: int, hop: int, centred: bool = True, block: int = 0
+) -> Iterator[np.ndarray]:
+    """Cut samples into overlapping frames, a block of them at a time.
 
     Args:
         samples: (samples,).
@@ -53,16 +58,31 @@ def frame_blocks(samples: np.ndarray, size: int, hop: int, centred: bool = True)
         centred: Centre frames on every `hop`-th sample, with zeros beyond the ends; for an even `size` these
             are 1 + samples // hop frames, as in librosa and torch.stft. Otherwise frames lie within the
             samples.
+        block: Frames of a block; 0 for those that `BLOCK` samples fill.
 
     Yields:
-        Blocks (frames, size), in order: views, not to be written to.
+        Blocks (frames, size) in order, views of the samples.
     """
     whole = padded(samples, size) if centred else samples
     frames = np.lib.stride_tricks.sliding_window_view(whole, size)[::hop]
-    for start in range(0, len(frames), BLOCK):
-        yield frames[start : start + BLOCK]
+    count = block or max(BLOCK // size, 1)
+    for start in range(0, len(frames), count):
+        yield frames[start : start + count]
 
 
-def hann_window(size: int) -> np.ndarray:
-    """A periodic Hann window: (size,) of float32."""
-    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)).astype(np.float32)
+def hann(length: int) -> np.ndarray:
+    """A periodic Hann window (length,) of float64."""
+    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
+
+
+def spectrum(frames: np.ndarray, window: np.ndarray) -> np.ndarray:
+    """Spectrum of windowed frames.
+
+    Args:
+        frames: (frames, size).
+        window: (size,); its precision is that of the transform.
+
+    Returns:
+        Complex (frames, 1 + size // 2).
+    """
+    return np.fft.rfft(frames * window, axis=1)

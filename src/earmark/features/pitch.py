@@ -19,8 +19,9 @@ import numpy as np
 from earmark.features.frames import frame_blocks, mono
 
 A4_HZ, A4_PITCH = 440.0, 69
-SMALLEST_AMPLITUDE, LOWEST_DB = 1e-5, -100.0
+SMALLEST_AMPLITUDE = 1e-5  # -100 dB
 SHORTEST = 64  # samples of the shortest window, so that the highest bands still resolve a sinusoid
+BLOCK = 64  # frames multiplied at a time: 4 MB in float64
 
 
 @dataclass(frozen=True)
@@ -110,19 +111,36 @@ class PitchSpectrogram:
         Raises:
             PieceError: Where there are no samples.
         """
-        kernels = _kernels(self, sample_rate_hz)
+        size, groups = _kernels(self, sample_rate_hz)
         blocks = []
-        for frames in frame_blocks(mono(waveform), len(kernels), self._hop(sample_rate_hz)):
-            cosines, sines = np.hsplit(frames @ kernels, 2)
-            blocks.append(np.hypot(cosines, sines).T)
-        decibels = 20 * np.log10(np.maximum(np.concatenate(blocks, axis=1), SMALLEST_AMPLITUDE))
-        lowest_db = float(decibels.max()) - self.top_db if self.top_db else LOWEST_DB
-        return np.maximum(decibels, max(lowest_db, LOWEST_DB))[None]
+        for frames in frame_blocks(mono(waveform), size, self._hop(sample_rate_hz), block=BLOCK):
+            frames = frames.astype(np.float64)
+            parts = [np.square(frames[:, group.samples] @ group.kernels) for group in groups]
+            power = np.hstack([part[:, ::2] + part[:, 1::2] for part in parts])
+            level = 10 * np.log10(np.maximum(power, SMALLEST_AMPLITUDE**2))
+            blocks.append(level.astype(np.float32))
+        decibels = np.concatenate(blocks).T
+        if self.top_db:
+            decibels = np.maximum(decibels, decibels.max() - np.float32(self.top_db))
+        return decibels[None]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The bands of an octave and their kernels.
+
+    Attributes:
+        samples: Those of a frame that the longest window of the group spans.
+        kernels: (samples, 2 × bands) of float64; windowed cosines and sines alternate.
+    """
+
+    samples: slice
+    kernels: np.ndarray
 
 
 @lru_cache(maxsize=4)
-def _kernels(front_end: PitchSpectrogram, rate_hz: int) -> np.ndarray:
-    """Windowed cosines, then sines, of all bands: (size, 2 × bands) of float32, centred on size // 2."""
+def _kernels(front_end: PitchSpectrogram, rate_hz: int) -> tuple[int, tuple[_Group, ...]]:
+    """Samples of a frame, and the kernels of all bands, octave by octave."""
     size = 2 * round(front_end.window_s * rate_hz / 2)
     hz = front_end.band_hz()
     # A Hann window of Q periods has its half-power width of 1.44 / Q near the bands' spacing.
@@ -130,7 +148,15 @@ def _kernels(front_end: PitchSpectrogram, rate_hz: int) -> np.ndarray:
     length = np.clip(periods * rate_hz / hz, SHORTEST, size)
     # A frame is centred on its sample size // 2.
     distance = (np.arange(size) - size // 2)[:, None]
-    window = np.where(2 * np.abs(distance) < length, 0.5 + 0.5 * np.cos(2 * np.pi * distance / length), 0)
-    window *= 2 / window.sum(axis=0)  # a sine of amplitude 1 gives 1
-    angle = 2 * np.pi * distance * hz / rate_hz
-    return np.hstack([window * np.cos(angle), window * np.sin(angle)]).astype(np.float32)
+    groups, octave = [], 12 * front_end.bands_per_semitone
+    for lowest in range(0, len(hz), octave):
+        bands = slice(lowest, lowest + octave)
+        half = int(np.ceil(length[bands].max() / 2))
+        samples = slice(max(size // 2 - half, 0), min(size // 2 + half, size))
+        near, within = distance[samples], length[bands]
+        window = np.where(2 * np.abs(near) < within, 0.5 + 0.5 * np.cos(2 * np.pi * near / within), 0)
+        window *= 2 / window.sum(axis=0)  # a sine of amplitude 1 gives 1
+        angle = 2 * np.pi * near * hz[bands] / rate_hz
+        both = np.stack([window * np.cos(angle), window * np.sin(angle)], axis=2)
+        groups.append(_Group(samples, both.reshape(len(near), -1)))
+    return size, tuple(groups)

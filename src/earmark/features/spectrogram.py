@@ -6,11 +6,10 @@ Row 0 is the lowest frequency, as in every front end; white (255) is loud. Chann
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
-from earmark.features.frames import frame_blocks, hann_window, mono
+from earmark.features.frames import frame_blocks, hann, mono, spectrum
 
 WHITE = 255
 
@@ -27,46 +26,21 @@ def power_spectrogram(samples: np.ndarray, n_fft: int, hop: int, centred: bool =
     Returns:
         (n_fft // 2, frames); the peak of a sine of full scale is 1.
     """
-    window = hann_window(n_fft)
-    window *= 2 / window.sum()
+    window = hann(n_fft)
+    gain = 2 / window.sum()
     blocks = [
-        np.square(np.abs(np.fft.rfft(frames * window, axis=1)[:, :-1])).T
+        np.square(np.abs(spectrum(frames, window)[:, :-1]) * gain)
         for frames in frame_blocks(samples, n_fft, hop, centred)
     ]
-    return np.concatenate(blocks, axis=1)
+    return np.concatenate(blocks).T
 
 
 def _grey(power: np.ndarray, loudest: float, range_db: float) -> np.ndarray:
     """Whole grey values of power: `loudest` is white, `range_db` below it and less is black."""
     if loudest <= 0:
         return np.zeros_like(power)
-    decibels = 10 * np.log10(np.maximum(power / np.float32(loudest), np.float32(10 ** (-range_db / 10))))
+    decibels = 10 * np.log10(np.maximum(power / loudest, 10 ** (-range_db / 10)))
     return np.clip(np.round(WHITE * (1 + decibels / range_db)), 0, WHITE)
-
-
-@lru_cache(maxsize=8)
-def _averages(pixels: int, size: int) -> np.ndarray:
-    """Weights (pixels, size) of the mean of each pixel's share of `size` values, of float32.
-
-    Shares that are no whole numbers overlap by a value, as in torch's adaptive pooling.
-    """
-    weights = np.zeros((pixels, size), np.float32)
-    for pixel in range(pixels):
-        first, end = pixel * size // pixels, -(-(pixel + 1) * size // pixels)
-        weights[pixel, first:end] = 1 / (end - first)
-    return weights
-
-
-@lru_cache(maxsize=8)
-def _between(pixels: int, size: int) -> np.ndarray:
-    """Weights (pixels, size) of linear interpolation between the middles of `size` values, of float32."""
-    at = np.maximum((np.arange(pixels) + 0.5) * size / pixels - 0.5, 0)
-    left = np.minimum(at.astype(int), size - 1)
-    right, share = np.minimum(left + 1, size - 1), at - left
-    weights = np.zeros((pixels, size), np.float32)
-    np.add.at(weights, (np.arange(pixels), left), 1 - share)
-    np.add.at(weights, (np.arange(pixels), right), share)
-    return weights
 
 
 def _check_range(range_db: float) -> None:
@@ -147,7 +121,7 @@ class GreySpectrogram:
         """
         power = power_spectrogram(mono(waveform), self.n_fft, sample_rate_hz // self.columns_per_s)
         rows = power.reshape(self.rows, -1, power.shape[1]).mean(axis=1)
-        return (_grey(rows, 1.0, self.range_db) * np.float32(self.scale))[None]
+        return (_grey(rows, 1.0, self.range_db) * self.scale).astype(np.float32)[None]
 
 
 @dataclass(frozen=True)
@@ -245,12 +219,38 @@ class KeyPicture:
         length = round(self.excerpt_s * sample_rate_hz)
         samples = np.pad(samples, (0, max(length - len(samples), 0)))
         excerpts = samples[: len(samples) // length * length].reshape(-1, length)
-        return np.concatenate([self._drawn(excerpt, sample_rate_hz) for excerpt in excerpts], axis=1)[None]
+        drawn = [self._drawn(excerpt, sample_rate_hz) for excerpt in excerpts]
+        return np.concatenate(drawn, axis=1).astype(np.float32)[None]
 
     def _drawn(self, excerpt: np.ndarray, sample_rate_hz: int) -> np.ndarray:
         power = power_spectrogram(excerpt, self.n_fft, self.hop_length)[: self._bins(sample_rate_hz)]
-        rows, columns = (_averages(self.picture, size) for size in power.shape)
+        rows, columns = (_means(count, self.picture) for count in power.shape)
         pixels = rows @ power @ columns.T
         grey = _grey(pixels, float(pixels.max()), self.range_db)
-        enlarged = _between(self.size, self.picture)
-        return np.round(enlarged @ grey @ enlarged.T)
+        return np.round(_resized(_resized(grey, self.size).T, self.size).T)
+
+
+def _means(count: int, parts: int) -> np.ndarray:
+    """Weights (parts, count) of the means of `parts` runs of `count` values.
+
+    Run i begins at floor(i * count / parts) and ends before ceil((i + 1) * count / parts): neighbours may
+    share a value.
+    """
+    begin = np.arange(parts) * count // parts
+    end = -(-np.arange(1, parts + 1) * count // parts)
+    at = np.arange(count)
+    inside = (at >= begin[:, None]) & (at < end[:, None])
+    return inside / inside.sum(axis=1, keepdims=True)
+
+
+def _resized(values: np.ndarray, size: int) -> np.ndarray:
+    """Interpolate the rows of `values` linearly to `size` of them.
+
+    Pixels are areas, as image editors have it. No matrix product: its sums end in digits that depend on the
+    processor, and these values often lie halfway between whole ones.
+    """
+    place = np.clip((np.arange(size) + 0.5) * len(values) / size - 0.5, 0, len(values) - 1)
+    below = np.minimum(place.astype(np.int64), max(len(values) - 2, 0))
+    share = (place - below)[:, None]
+    above = np.minimum(below + 1, len(values) - 1)
+    return values[below] + share * (values[above] - values[below])

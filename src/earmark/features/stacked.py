@@ -18,7 +18,6 @@ class Stacked:
 
     Attributes:
         parts: The front ends, that of the lowest rows first.
-        uses_torch: Whether a part does.
         in_decibels: False: parts may have other units.
         bands_per_semitone: 0: a transposition shifts parts by different numbers of bands.
     """
@@ -34,7 +33,7 @@ class Stacked:
 
     @property
     def uses_torch(self) -> bool:
-        """Whether the transform of a part runs in torch."""
+        """Whether one of the parts runs in torch."""
         return any(part.uses_torch for part in self.parts)
 
     def check(self, sample_rate_hz: int) -> None:

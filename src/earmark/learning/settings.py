@@ -22,6 +22,8 @@ class TrainerSettings:
         max_epochs: Epochs; -1 for no bound but `max_steps`.
         max_steps: Optimisation steps; -1 for no bound but `max_epochs`.
         patience: Epochs without a better validation score before training stops.
+        reproducible: Whether processors of different kinds are to give the same; see
+            `earmark.learning.reproducible`.
         keep: Which epoch's weights are kept: `best` or `last`.
         threads: CPU threads.
         seed: Of weights, batches, clips and dropout.
@@ -39,6 +41,7 @@ class TrainerSettings:
     max_epochs: int
     max_steps: int
     patience: int
+    reproducible: bool
     keep: str
     threads: int
     seed: int

@@ -182,7 +182,7 @@ def _trainer(
         max_epochs=settings.max_epochs,
         max_steps=settings.max_steps,
         limit_train_batches=settings.max_steps if cut_short else 1.0,
-        deterministic="warn",
+        deterministic=True if settings.reproducible else "warn",
         use_distributed_sampler=False,  # earmark.learning.dataset.shares deals each process its share
         logger=logger or False,
         callbacks=callbacks,

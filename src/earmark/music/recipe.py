@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from earmark.foundation.closure import code_version
+from earmark.foundation.closure import PACKAGE, closure, code_version
 from earmark.foundation.contracts import FrontEnd, NotesFrontEnd
 from earmark.foundation.errors import EarmarkError, PieceError
+from earmark.foundation.libraries import library_versions, processor_kernel
 from earmark.foundation.targets import build
 from earmark.music.clips import ClipGeometry
 from earmark.music.extract import features_of
@@ -37,6 +38,7 @@ from earmark.music.synthesis.piece import render_piece
 from earmark.music.synthesis.soundfont import sound_alike, soundfont_digest, soundfont_path
 from earmark.music.synthesis.synth import Synthesis, fluidsynth_version
 
+EAR = "features/ear/network.py"  # the module that answers by ONNX Runtime
 SHORTEST_CLIP_SHARE = 0.9  # of a clip's length that a file must last,
 LONG_ENOUGH_S = 9.0  # or this, if that is less: the rest of a clip is empty then
 
@@ -276,11 +278,13 @@ class Recipe:
                 "format": vars(self.format),
                 "max_s": self.max_s,
                 "ffmpeg": ffmpeg_version(),
+                "libraries": library_versions("numpy", "soundfile", "soxr"),
                 "code": code_version("earmark.music.recordings.decode"),
             }
         return {
             "synthesis": {**vars(self.synthesis), "soundfont": soundfont_digest(self.soundfont)},
             "fluidsynth": fluidsynth_version(),
+            "libraries": library_versions("numpy", "soxr"),
             "tempo": vars(self.tempo),
             "instruments": self.instruments,
             "format": vars(self.format),
@@ -294,10 +298,28 @@ class Recipe:
             "instruments": self.instruments,
             "max_s": self.max_s,
             "features": self.settings.features,
+            "libraries": library_versions("numpy"),
             "code": sorted(map(code_version, {type(self.front_end).__module__, sounding_notes.__module__})),
         }
 
     def features_key(self) -> dict[str, Any]:
         """Return everything that determines what `features` gives, besides the WAV: a part of the key."""
         modules = {type(self.front_end).__module__, "earmark.music.extract"}
-        return {"features": self.settings.features, "code": sorted(map(code_version, modules))}
+        return {
+            "features": self.settings.features,
+            "libraries": library_versions("numpy", *self._further_libraries()),
+            "processor": self.features_processor(),
+            "code": sorted(map(code_version, modules)),
+        }
+
+    def features_processor(self) -> str:
+        """The kind of processor on which `features` gives these bytes; "" where any gives the same."""
+        return processor_kernel() if self._further_libraries() else ""
+
+    def _further_libraries(self) -> tuple[str, ...]:
+        """Libraries of the front end whose sums are float32, and end in digits that the processor decides."""
+        if self.front_end.uses_torch:
+            return ("torch",)
+        parts = getattr(self.front_end, "parts", (self.front_end,))
+        files = {file for part in parts for file in closure(type(part).__module__)}
+        return ("onnxruntime", "soxr") if PACKAGE / EAR in files else ()

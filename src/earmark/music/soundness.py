@@ -32,6 +32,7 @@ FAMILIES = (
     *("Reed", "Pipe", "Synth Lead", "Synth Pad", "Synth Effects", "Ethnic", "Percussive", "Sound Effects"),
 )
 SPECTRUM_N_FFT = 2048  # samples of a frame of the mean spectrum, for the bandwidth
+DIGITS = 6  # after the point, of logarithms: those that every processor agrees on
 
 
 @dataclass
@@ -110,17 +111,21 @@ def _measured(wav: Path, wav_digest: str) -> dict[str, Any]:
     return {
         "duration_s": sound.duration_s,
         "peak": sound.peak,
-        "rms_db": 20 * math.log10(max(sound.rms, 1e-10)),
+        "rms_db": round(20 * math.log10(max(sound.rms, 1e-10)), DIGITS),
         "clipped_share": sound.clipped_share,
         "finite": sound.finite,
         "sound": wav_digest,
     }
 
 
+def _log(value: float) -> float:
+    return round(math.log(value), DIGITS)
+
+
 def _pace(notes: Notes) -> dict[str, float]:
     """Return log duration (s) and log density (notes a second)."""
     length_s = max(notes.end_s, 1e-3)
-    return {"log_duration": math.log(length_s), "log_density": math.log(len(notes) / length_s)}
+    return {"log_duration": _log(length_s), "log_density": _log(len(notes) / length_s)}
 
 
 def _note_facts(notes: Notes) -> dict[str, float]:
@@ -143,10 +148,10 @@ def _sound_facts(wav: Path, facts: Mapping[str, float]) -> dict[str, float]:
         power += np.square(np.abs(np.fft.rfft(frames * window, axis=1))).sum(axis=0)
     cumulated = np.cumsum(power) / max(power.sum(), 1e-20)
     hz = np.fft.rfftfreq(SPECTRUM_N_FFT, 1 / rate_hz)
-    features = {"log_duration": math.log(max(facts["duration_s"], 1e-3)), "rms_db": facts["rms_db"]}
+    features = {"log_duration": _log(max(facts["duration_s"], 1e-3)), "rms_db": facts["rms_db"]}
     for share in (0.5, 0.85, 0.95):
         bin_index = min(int(np.searchsorted(cumulated, share)), len(hz) - 1)
-        features[f"log_hz_{int(share * 100)}"] = math.log(max(float(hz[bin_index]), 10.0))
+        features[f"log_hz_{int(share * 100)}"] = _log(max(float(hz[bin_index]), 10.0))
     return features
 
 

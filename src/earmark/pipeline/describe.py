@@ -68,7 +68,4 @@ def _play_and_describe(recipe: Recipe, midi: Path, destination: Path) -> None:
 
 
 def _describe(wav: Path, destination: Path) -> None:
-    import torch
-
-    torch.set_num_threads(1)  # the parallelism is over pieces
     destination.write_text(json.dumps(describe_file(wav)), encoding="utf-8")

@@ -8,6 +8,7 @@ from typing import Any
 
 from earmark import features  # noqa: F401  (a config chooses among its members: all of them count)
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.libraries import processor_kernel
 from earmark.foundation.progress import say
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import read_table, write_table
@@ -37,7 +38,7 @@ def run(config: Config, workspace: Workspace) -> None:
             make = partial(_write_notes, recipe, workspace.raw / piece.raw)
         else:
             key = context.store.key(wav=digests[name], **shared)
-            make = partial(extract, workspace.audio / f"{name}.wav", recipe.front_end)
+            make = partial(_write_features, recipe, workspace.audio / f"{name}.wav", shared["processor"])
         return Task(name, key, f"{name}.npy", make)
 
     def further(piece: Any) -> list[Task]:
@@ -45,8 +46,9 @@ def run(config: Config, workspace: Workspace) -> None:
         for number, name in enumerate(rendering_names(piece.piece_id, settings), 1):
             if name in digests.index:  # it could be rendered
                 other = rendering(recipe, settings, piece.sha256, number)
-                key = context.store.key(wav=digests[name], **other.features_key())
-                make = partial(extract, workspace.audio / f"{name}.wav", other.front_end)
+                shared = other.features_key()
+                key = context.store.key(wav=digests[name], **shared)
+                make = partial(_write_features, other, workspace.audio / f"{name}.wav", shared["processor"])
                 tasks.append(Task(name, key, f"{name}.npy", make))
         return tasks
 
@@ -59,6 +61,16 @@ def run(config: Config, workspace: Workspace) -> None:
     write_table(context.digest_table("features", tasks, reasons), workspace.features_table)
     more = f" and {len(tasks) - len(own)} further renderings" if len(tasks) > len(own) else ""
     say(f"features: {len(own)} pieces{more}, {type(recipe.front_end).__name__}")
+
+
+def _write_features(recipe: Recipe, wav: Path, processor: str, destination: Path) -> None:
+    """On whatever machine: what is kept as of this kind of processor is computed by one."""
+    if processor and processor != processor_kernel():
+        raise EarmarkError(
+            f"features: a worker computes as {processor_kernel()}, this machine as {processor}: "
+            "what the ear hears would differ in its last digits; take workers of one kind, or executor=loky"
+        )
+    extract(wav, recipe.front_end, destination)
 
 
 def _write_notes(recipe: Recipe, midi: Path, destination: Path) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.libraries import processor_kernel
 from earmark.foundation.progress import say
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import RENDERING_MARK, read_table, write_table
 from earmark.music.recipe import Recipe
+from earmark.music.recordings.formats import BY_SUFFIX, DECODED_BY_PROCESSOR
 from earmark.music.renderings import rendering, rendering_names
 from earmark.music.synthesis.synth import fluidsynth_version
 from earmark.pipeline.context import Context
@@ -45,7 +47,9 @@ def run(config: Config, workspace: Workspace) -> None:
 def _task(context: Context, recipe: Recipe, piece: Any, shared: dict[str, Any]) -> Task:
     own = {"sha256": piece.sha256}
     if piece.media != "midi":
-        own["suffix"] = Path(piece.raw).suffix
+        own["suffix"] = suffix = Path(piece.raw).suffix
+        if BY_SUFFIX.get(suffix) in (None, *DECODED_BY_PROCESSOR):
+            own["processor"] = processor_kernel()
     raw = context.workspace.raw / piece.raw
     make = partial(_write_wav, recipe, shared.get("fluidsynth", ""), raw)
     return Task(piece.piece_id, context.store.key(**own, **shared), f"{piece.piece_id}.wav", make)

@@ -92,7 +92,10 @@ def _learn(config: Config, workspace: Workspace, splits: pd.DataFrame, logger: A
     from earmark.learning.dataset.augment import Augmentation
     from earmark.learning.dataset.pieces import LabelledPieces, TrainingData
     from earmark.learning.dataset.transpose import Transposition
+    from earmark.learning.reproducible import pin_routines
 
+    if config.trainer.reproducible:
+        pin_routines()
     for name in ("pytorch_lightning", "lightning.pytorch"):
         logging.getLogger(name).setLevel(logging.ERROR)
     torch.set_num_threads(config.trainer.threads)

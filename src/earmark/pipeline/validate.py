@@ -14,6 +14,7 @@ import pandas as pd
 
 from earmark.foundation.closure import code_version
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.libraries import library_versions
 from earmark.foundation.progress import say
 from earmark.foundation.words import printable
 from earmark.foundation.workspace import Workspace
@@ -86,6 +87,7 @@ def _few(sound: pd.DataFrame, least: int) -> dict[str, str]:
 
 def _tasks(context: Context, pieces: pd.DataFrame, digests: dict[str, str]) -> list[Task]:
     code, workspace = code_version("earmark.music.soundness"), context.workspace
+    libraries = library_versions("numpy")
     raw, audio = workspace.raw, workspace.audio
 
     @cache
@@ -102,7 +104,9 @@ def _tasks(context: Context, pieces: pd.DataFrame, digests: dict[str, str]) -> l
     def task(piece: Any) -> Task:
         settings, words = settings_of(piece.media)
         wav_digest = digests.get(piece.piece_id, "")  # none where the notes of the file are used
-        key = context.store.key(sha256=piece.sha256, wav=wav_digest, settings=words, code=code)
+        key = context.store.key(
+            sha256=piece.sha256, wav=wav_digest, settings=words, libraries=libraries, code=code
+        )
         wav = audio / f"{piece.piece_id}.wav" if wav_digest else None
         make = partial(_measure, raw=raw / piece.raw, wav=wav, wav_digest=wav_digest, settings=settings)
         return Task(piece.piece_id, key, f"{piece.piece_id}.json", make)

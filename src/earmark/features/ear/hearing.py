@@ -73,7 +73,7 @@ def hear(
         first, end = max(start - CONTEXT, 0), min(start + BLOCK, frames)
         last = min(end + CONTEXT, frames)
         stack = harmonic_stack(decibels[:, first:last], loudest[first:last])
-        answer = 1 / (1 + np.exp(-logits(network, stack[None])[0]))
+        answer = 1 / (1 + np.exp(-logits(network, stack[None])[0].astype(np.float64)))
         answers[:, :, start:end] = answer[:, :, start - first : end - first]
     return Hearing(answers[0], answers[1], cents)
 

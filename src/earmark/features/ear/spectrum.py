@@ -26,7 +26,7 @@ SEMITONES_BELOW, SEMITONES = 12, 116  # bands begin an octave below the lowest p
 Q_SHARE = 0.7  # of the periods that would part two bands by their half-power widths: sharper in time
 LONGEST_S, SHORTEST = 0.30, 160  # s, samples: bounds of a band's window
 SMALLEST_POWER = 1e-10  # -100 dB
-FRAMES_AT_A_TIME = 512  # 6 s: of longer sound the overlapping frames would fill the memory
+FRAMES_AT_A_TIME = 128  # 3 s: of longer sound the overlapping frames would fill the memory
 RANGE_DB = 80.0  # below the loudest point of a piece: what the network tells apart
 NYQUIST_SHARE = 0.98  # bands above this share of half the sampling rate are left empty
 
@@ -62,7 +62,7 @@ def _kernels(tuning_cents: float) -> tuple[tuple[int, np.ndarray], ...]:
         window *= 2 * heard[bands] / window.sum(axis=0)  # a sine of amplitude 1 gives 1
         angle = 2 * np.pi * distance * hz[bands] / RATE_HZ
         kernels.append((int(size), np.hstack([window * np.cos(angle), window * np.sin(angle)])))
-    return tuple((size, kernel.astype(np.float32)) for size, kernel in kernels)
+    return tuple(kernels)
 
 
 def constant_q(samples: np.ndarray, tuning_cents: float = 0.0) -> np.ndarray:
@@ -77,17 +77,18 @@ def constant_q(samples: np.ndarray, tuning_cents: float = 0.0) -> np.ndarray:
     """
     sound = np.asarray(samples, np.float32)
     frames = 1 + len(sound) // HOP_LENGTH
-    powers = []
+    levels = []
     for size, kernel in _kernels(float(tuning_cents)):
         padded = np.pad(sound, (size // 2, size // 2 + HOP_LENGTH))
         views = np.lib.stride_tricks.sliding_window_view(padded, size)[::HOP_LENGTH][:frames]
-        power = np.empty((kernel.shape[1] // 2, frames), np.float32)
+        level = np.empty((kernel.shape[1] // 2, frames), np.float32)
         for start in range(0, frames, FRAMES_AT_A_TIME):
             part = slice(start, start + FRAMES_AT_A_TIME)
-            cosines, sines = np.hsplit(views[part] @ kernel, 2)
-            power[:, part] = (cosines**2 + sines**2).T
-        powers.append(power)
-    return 10 * np.log10(np.maximum(np.concatenate(powers), SMALLEST_POWER))
+            # In float64: the last digits of a product depend on the processor, and are rounded off.
+            cosines, sines = np.hsplit(np.square(views[part].astype(np.float64) @ kernel), 2)
+            level[:, part] = 10 * np.log10(np.maximum(cosines + sines, SMALLEST_POWER)).T
+        levels.append(level)
+    return np.concatenate(levels)
 
 
 def harmonic_stack(decibels: np.ndarray, loudest: np.ndarray | float | None = None) -> np.ndarray:

@@ -30,7 +30,9 @@ def decode_with_ffmpeg(file: Path, destination: Path, max_s: float = 0, name: st
             f"{name or 'this file'} needs a decoder that is not here: install ffmpeg, or convert it to FLAC"
         )
     # `file:` keeps a path that begins with a hyphen from being an option; other protocols are refused.
-    command = [program, "-v", "error", "-nostdin", "-protocol_whitelist", "file", "-i", f"file:{file}"]
+    # Without routines that it chooses by the processor, whose last digits differ.
+    command = [program, "-v", "error", "-nostdin", "-cpuflags", "0", "-protocol_whitelist", "file"]
+    command += ["-i", f"file:{file}"]
     limit = ["-t", f"{max_s:g}"] if max_s else []
     # Beyond 4 GB the header is one of RF64. A further stream may be a picture of the cover.
     output = ["-map", "0:a:0", *limit, "-rf64", "auto", "-f", "wav", "-y", str(destination)]

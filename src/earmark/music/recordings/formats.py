@@ -85,6 +85,7 @@ FORMATS = (
     FileFormat("DSD", FFMPEG, (".dsf", ".dff"), ((0, b"DSD "), (0, b"FRM8"))),
     FileFormat("AMR", FFMPEG, (".amr",), ((0, b"#!AMR"),)),
 )
+DECODED_BY_PROCESSOR = (OGG, MPEG)  # whose decoders choose routines by the processor
 BY_SUFFIX = {suffix: form for form in FORMATS for suffix in form.suffixes}
 MUSIC_SUFFIXES = tuple(BY_SUFFIX)
 NOT_MUSIC = (

@@ -25,7 +25,8 @@ class ChannelProducts:
         for block in blocks:
             self.samples += len(block)
             if block.shape[1] > 1:
-                products = block.T @ block
+                wide = block.astype(np.float64)
+                products = wide.T @ wide
                 self._products = products if self._products is None else self._products + products
             yield block
 
@@ -42,6 +43,6 @@ class ChannelProducts:
         mixture = float(self._products.sum())
         if apart <= 0 or mixture > apart * 10 ** (CANCELLED_DB / 10):
             return None
-        component = np.linalg.eigh(self._products.astype(np.float64))[1][:, -1]
+        component = np.linalg.eigh(self._products)[1][:, -1]
         loudest = int(np.argmax(np.diag(self._products)))
         return np.where(component * component[loudest] < 0, -1, 1).astype(np.float32)

@@ -8,17 +8,16 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from earmark.foundation.closure import source_digest
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.libraries import library_versions
 
 # Packages by which scheduler, workers and client talk.
 PROTOCOL_PACKAGES = ("dask", "distributed", "cloudpickle", "numpy")
-# Packages that results are made by: keys do not have their versions, and a store may be shared.
-RESULT_PACKAGES = ("scipy", "soxr", "soundfile", "torch", "music21", "pyfluidsynth")
+# Packages that results are made by: keys have the versions of this machine, and a worker must not differ.
+RESULT_PACKAGES = ("scipy", "soxr", "soundfile", "onnxruntime", "torch", "music21", "pyfluidsynth")
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Source:
     @classmethod
     def of_this_process(cls) -> Source:
         """What results of this process are made by."""
-        return cls(source_digest(), _result_packages())
+        return cls(source_digest(), library_versions(*RESULT_PACKAGES))
 
     def difference(self) -> str:
         """How this process differs, for a message; "" where it has the same."""
@@ -53,17 +52,6 @@ class Source:
                 "give both the same commit"
             )
         return ""
-
-
-@cache
-def _result_packages() -> dict[str, str]:
-    versions = {}
-    for package in RESULT_PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = "none"
-    return versions
 
 
 def check_cluster(versions: Mapping[str, Any], address: str) -> None:
