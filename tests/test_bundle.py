@@ -167,6 +167,14 @@ def test_a_network_that_is_more_than_one_is_refused(bundle, tmp_path):
         Bundle.load(tmp_path / "large")
 
 
+def test_a_list_that_stands_at_two_places_is_written_twice(bundle, tmp_path):
+    """Not as an alias: a bundle with aliases is refused."""
+    shared = [16, 32]
+    settings_ = {**bundle.settings, "notes": {"one": shared, "other": shared}}
+    replace(bundle, settings=settings_).save(tmp_path / "shared")
+    assert Bundle.load(tmp_path / "shared").settings == settings_
+
+
 def test_another_bundle_has_another_hash(saved, tmp_path):
     make_bundle(seed=1).save(tmp_path / "other")
     assert bundle_hash(saved) != bundle_hash(tmp_path / "other")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from earmark.bundle import Bundle
-from earmark.foundation.errors import EarmarkError
+from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.onnx_file import session_of
 from earmark.foundation.targets import build, target_of
+from earmark.foundation.words import printable
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +33,8 @@ def encoding_of(bundle: Bundle) -> Encoding:
         From clips (n, channels, bands, frames), float32, to embeddings (n, dimensions) or scores (n, labels).
 
     Raises:
-        EarmarkError: The model cannot be built by its settings, or needs torch, which is not installed.
+        EarmarkError: The model cannot be built by its settings, the weights are not those of the model, or it
+            needs torch, which is not installed.
     """
     if bundle.network and not _torch_has_gpu():
         return _in_onnx_runtime(bundle.network)
@@ -49,6 +52,7 @@ def encoding_of(bundle: Bundle) -> Encoding:
             "ONNX failed: pip install 'earmark[train]', or train it again"
         ) from error
     model = build(node, "model")
+    _check_shapes(bundle, {name: np.shape(array) for name, array in model.arrays().items()})
     model.load(bundle.weights)
     return model.forward
 
@@ -57,13 +61,21 @@ def module_of(bundle: Bundle) -> torch.nn.Module:
     """A bundle's model with its weights as a module, in evaluation mode.
 
     Raises:
-        EarmarkError: The model cannot be built by its settings.
-        RuntimeError: The weights are not those of the model.
+        EarmarkError: The model cannot be built by its settings, or the weights are not those of the model.
     """
     import torch
 
     from earmark.models.array_module import build_model
 
+    try:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            torch.device("meta"),
+        ):  # shapes alone: settings may ask for more memory than there is
+            outline = build_model(bundle.settings["model"]).state_dict()
+    except (EarmarkError, RuntimeError, TypeError, ValueError, ArithmeticError) as error:
+        raise EarmarkError(f"the bundle is refused: its model cannot be built ({describe(error)})") from error
+    _check_shapes(bundle, {name: tuple(tensor.shape) for name, tensor in outline.items()})
     module = build_model(bundle.settings["model"])
     module.load_state_dict({name: torch.from_numpy(array) for name, array in bundle.weights.items()})
     return module.eval()
@@ -90,6 +102,17 @@ def _in_onnx_runtime(network: bytes) -> Encoding:
         return np.concatenate([np.asarray(session.run(None, {name: clip[None]})[0]) for clip in values])
 
     return encode
+
+
+def _check_shapes(bundle: Bundle, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise EarmarkError where the weights of a bundle are not those that its model's settings ask for."""
+    weights = {name: array.shape for name, array in bundle.weights.items()}
+    for name in sorted({*weights, *shapes}):
+        if weights.get(name) != shapes.get(name):
+            sizes = " and ".join(str(found.get(name, "none")) for found in (weights, shapes))
+            raise EarmarkError(
+                f"the bundle is refused: its weights are not its model's ({printable(name)[:60]}: {sizes})"
+            )
 
 
 def _in_torch(module: torch.nn.Module) -> Encoding:

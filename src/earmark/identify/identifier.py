@@ -171,11 +171,17 @@ class Identifier:
 
         Returns:
             What the model gives for each clip (clips, dimensions); where the clips begin (clips,), seconds.
+
+        Raises:
+            EarmarkError: The model is not the one that the bundle's references come from.
         """
         geometry = self.recipe.clips
         starts = geometry.starts(features.shape[-1])
         clips = np.stack([clip_of(features, start, geometry.frames) for start in starts])
-        return self._encode(clips), np.array(starts) / geometry.frame_rate_hz
+        embeddings = self._encode(clips)
+        if embeddings.shape[1:] != self.bundle.embeddings.shape[1:]:
+            raise EarmarkError("the bundle is refused: its references are not of its model")
+        return embeddings, np.array(starts) / geometry.frame_rate_hz
 
     @cached_property
     def _encode(self) -> Encoding:
