@@ -36,6 +36,7 @@ EXTRAS = {
     **dict.fromkeys(("torch", "torchaudio", "pandas", "scipy", "sklearn", "matplotlib", "mir_eval"), "train"),
     **dict.fromkeys(("hydra", "omegaconf", "dvc"), "pipeline"),
     "mlflow": "mlflow",
+    "mirdata": "mirdata",
 }
 """Which extra of the package brings a library."""
 
