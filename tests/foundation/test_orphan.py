@@ -41,8 +41,9 @@ subprocess.run([sys.executable, "-c", code, str(os.getpid())])
 
 
 IN_ORDER = """
-import os, sys, time
+import os, signal, sys, time
 from earmark.foundation.orphan import end_with
+signal.signal(signal.SIGINT, getattr(signal, sys.argv[3]))
 end_with(int(sys.argv[1]), 60)
 print(os.getpid(), flush=True)
 try:
@@ -52,11 +53,13 @@ except KeyboardInterrupt:
 """
 
 
-def test_a_process_may_end_in_order(python, wait_until, ended, tmp_path):
+@pytest.mark.parametrize("interrupts", ["default_int_handler", "SIG_IGN"])
+def test_a_process_may_end_in_order(python, wait_until, ended, tmp_path, interrupts):
     parent = python(
         "import os, subprocess, sys\n"
-        f"subprocess.run([sys.executable, '-c', {IN_ORDER!r}, str(os.getpid()), sys.argv[1]])",
+        f"subprocess.run([sys.executable, '-c', {IN_ORDER!r}, str(os.getpid()), *sys.argv[1:]])",
         tmp_path / "in order",
+        interrupts,
     )
     child = int(parent.stdout.readline())
     parent.kill()

@@ -25,6 +25,9 @@ def end_with(parent: int, patience_s: float = 0) -> None:
         patience_s: Time that this process has to end in order, as after Ctrl-C; 0 for a worker.
     """
     if os.getppid() == parent:
+        if patience_s and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            # A shell's script starts what ends in & with Ctrl-C ignored.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         threading.Thread(target=_watch, args=(parent, patience_s), daemon=True).start()
     elif not _goes_on(parent):
         os._exit(1)
