@@ -14,6 +14,8 @@ import soundfile
 import earmark
 from earmark.music.midi.smf import NOTE_OFF, NOTE_ON, PROGRAM, Events
 
+os.environ["EARMARK_KEPT"] = ""  # tests hear what they hear; those of the cache name a folder
+
 
 @pytest.fixture
 def write_midi(tmp_path):

@@ -2,8 +2,8 @@
 
 An entry holds what a bundle gives for a file's clips. Its name is a digest of the file's bytes, of the bundle
 and of the code and libraries that hear, so that any other file, bundle or version has another entry. Entries
-are written whole, carry a digest of their own, and are dropped where that does not fit; what cannot be written
-is not kept. A verdict is the same with them and without.
+are written whole, carry a digest of their own, and are dropped where that does not fit; what cannot be
+written is not kept. A verdict is the same with them and without.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earmark.apps.commands.model_option import Model, Strictness, check_strictness
+from earmark.apps.commands.model_option import Cache, Model, Strictness, check_strictness
 from earmark.apps.commands.verdict_output import SORTS, Heard, Output, sort_key, summary
 from earmark.foundation.words import file_stem, printable
 
@@ -56,6 +56,7 @@ def identify(
         Path | None, typer.Option("--explain", metavar="DIR", help="Write a picture per file here.")
     ] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes that listen; 0 for one per core.")] = 0,
+    cache: Cache = True,
 ) -> None:
     r"""Say who composed it, who plays, which genre or key: whatever the model has learned.
 
@@ -78,7 +79,7 @@ def identify(
     form = forms[0] if forms else "lines"
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="earmark-") as scratch:
-        identifier, targets = _prepared(paths, model, strictness, Path(scratch))
+        identifier, targets = _prepared(paths, model, strictness, cache, Path(scratch))
         output = Output(
             form,
             identifier.labels,
@@ -95,16 +96,16 @@ def identify(
 
 
 def _prepared(
-    paths: list[str], model: str, strictness: str, scratch: Path
+    paths: list[str], model: str, strictness: str, cache: bool, scratch: Path
 ) -> tuple[Identifier, list[Target]]:
-    from earmark.apps.commands.model_option import bundle_folder
+    from earmark.apps.commands.model_option import bundle_folder, kept
     from earmark.identify.inputs import find_targets
 
     targets = find_targets(paths, scratch)
     folder = bundle_folder(model, scratch)
     from earmark.identify.identifier import Identifier
 
-    identifier = Identifier.load(folder, strictness)
+    identifier = Identifier.load(folder, strictness, kept(cache))
     if strictness and (dial := identifier.bundle.decision.dial) is not None:
         print(f"earmark: {dial.expectation(strictness)} (by validation pieces)", file=sys.stderr)
     return identifier, targets

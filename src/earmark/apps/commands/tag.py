@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from earmark.apps.commands.model_option import Strictness, check_strictness
+from earmark.apps.commands.model_option import Cache, Strictness, check_strictness
 
 NOTATIONS = ("standard", "camelot", "openkey")  # of `earmark.apps.tags.notation`, which is read later
 
@@ -38,6 +38,7 @@ def tag(
     ] = None,
     strictness: Strictness = "",
     workers: Annotated[int, typer.Option(min=0, help="Processes that listen; 0 for one per core.")] = 0,
+    cache: Cache = True,
 ) -> None:
     r"""Fill missing genre, key, composer and tempo tags: MP3, FLAC, Ogg, Opus, M4A, WAV, AIFF.
 
@@ -77,7 +78,10 @@ def tag(
         from earmark.apps.tags.proposal import Spelling
 
         spelling = Spelling(key_notation, genres)
-        job = Job(folder, models, bpm, spelling, write or ask, ask, overwrite, log, strictness, workers)
+        job = Job(
+            *(folder, models, bpm, spelling, write or ask, ask, overwrite, log, strictness, workers),
+            cache=cache,
+        )
         status = tag_library(job)
     if status:
         raise typer.Exit(status)

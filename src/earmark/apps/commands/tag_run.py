@@ -48,6 +48,7 @@ class Job:
         log: The log; None for one by date and time in the current folder.
         strictness: Of the models; "" as they were trained.
         workers: Processes that listen; 0 for one per core.
+        cache: Whether what is heard is kept, and taken from there.
     """
 
     folder: str
@@ -60,6 +61,7 @@ class Job:
     log: Path | None
     strictness: str
     workers: int
+    cache: bool = True
 
     @property
     def kinds(self) -> list[str]:
@@ -192,9 +194,10 @@ def _listeners(job: Job, bundles: Mapping[str, Path], library: Scan) -> dict[str
 
             listeners[kind] = TempoListener()
             continue
+        from earmark.apps.commands.model_option import kept
         from earmark.identify.identifier import Identifier
 
-        identifier = Identifier.load(bundles[kind], job.strictness)
+        identifier = Identifier.load(bundles[kind], job.strictness, kept(job.cache))
         learned = identifier.bundle
         check_labels(kind, job.models[kind], learned.labels, learned.question)
         listeners[kind] = identifier

@@ -30,6 +30,7 @@ SETTINGS: dict[str, type] = {
     "strictness": str,
     "ask": bool,
     "workers": int,
+    "cache": bool,
 }
 """What the file may set, and the type of each value; a model may be `true` for the one that comes along."""
 
