@@ -17,6 +17,7 @@ from earmark.music.midi.smf import NOTE_OFF, NOTE_ON, PROGRAM, Events
 
 settings.register_profile("unhurried", deadline=None)  # busy machines take longer now and then
 settings.load_profile("unhurried")
+os.environ["EARMARK_KEPT"] = ""  # tests hear what they hear; those of the cache name a folder
 
 
 @pytest.fixture

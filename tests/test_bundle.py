@@ -7,13 +7,14 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 import yaml
 from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import save_file as save_tensors
 
-from earmark.bundle import FILES, VERSION, Bundle, bundle_hash
+from earmark.bundle import FILES, NETWORK, VERSION, Bundle, bundle_hash
 from earmark.decisions.rejection import Rejection
 from earmark.decisions.vote import FittedVote
 from earmark.foundation.contracts import LabelledClips
@@ -22,6 +23,7 @@ from earmark.foundation.targets import build
 from earmark.foundation.workspace import Workspace
 from earmark.identify.encoding import module_of
 from earmark.identify.identifier import Identifier
+from earmark.models.onnx_export import exported
 from earmark.pipeline.settings.config import compose
 from earmark.store.digest import digest_file
 
@@ -123,6 +125,54 @@ def test_the_same_bundle_has_the_same_bytes(bundle, saved, tmp_path):
     for name in ("bundle.yaml", *FILES):
         assert (tmp_path / "again" / name).read_bytes() == (saved / name).read_bytes()
     assert bundle_hash(saved) == bundle_hash(tmp_path / "again")
+
+
+def with_network(bundle):
+    clips = -80 * torch.rand(3, 1, 16, 20, generator=torch.Generator().manual_seed(0)).numpy()
+    return replace(bundle, network=exported(module_of(bundle), clips))
+
+
+def test_its_network_comes_back_and_makes_another_bundle(bundle, saved, tmp_path):
+    folder = tmp_path / "with"
+    with_network(bundle).save(folder)
+    loaded = Bundle.load(folder)
+    assert loaded.network == with_network(bundle).network
+    assert {path.name for path in folder.iterdir()} == {"bundle.yaml", NETWORK, *FILES}
+    assert bundle_hash(folder) != bundle_hash(saved)
+    loaded.save(tmp_path / "again")
+    assert bundle_hash(tmp_path / "again") == bundle_hash(folder)
+    bundle.save(folder)
+    assert not (folder / NETWORK).exists()
+
+
+def test_a_network_that_is_not_the_one_saved_is_refused(bundle, tmp_path):
+    with_network(bundle).save(tmp_path)
+    with (tmp_path / NETWORK).open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(EarmarkError, match=f"{NETWORK} is missing or not the file that was saved"):
+        Bundle.load(tmp_path)
+    (tmp_path / NETWORK).unlink()
+    with pytest.raises(EarmarkError, match=f"{NETWORK} is missing or not the file that was saved"):
+        Bundle.load(tmp_path)
+
+
+def test_a_network_that_is_more_than_one_is_refused(bundle, tmp_path):
+    model = onnx.load_from_string(with_network(bundle).network)
+    model.graph.initializer[0].external_data.add(key="location", value="/etc/passwd")
+    replace(bundle, network=model.SerializeToString()).save(tmp_path / "elsewhere")
+    with pytest.raises(EarmarkError, match=f"refused: of {NETWORK}, it refers to numbers in another file"):
+        Bundle.load(tmp_path / "elsewhere")
+    replace(bundle, network=with_network(bundle).network + bytes(10 << 20)).save(tmp_path / "large")
+    with pytest.raises(EarmarkError, match="its weights explain"):
+        Bundle.load(tmp_path / "large")
+
+
+def test_a_list_that_stands_at_two_places_is_written_twice(bundle, tmp_path):
+    """Not as an alias: a bundle with aliases is refused."""
+    shared = [16, 32]
+    settings_ = {**bundle.settings, "notes": {"one": shared, "other": shared}}
+    replace(bundle, settings=settings_).save(tmp_path / "shared")
+    assert Bundle.load(tmp_path / "shared").settings == settings_
 
 
 def test_another_bundle_has_another_hash(saved, tmp_path):

@@ -26,8 +26,14 @@ FLOORS = (
     "apps",
 )
 MOST_NAMES = 14
-LIGHT = ("foundation", "store", "music", "features", "decisions", "bundle", "identify", "apps.tags")
-HEAVY = ("torch", "pytorch_lightning", "lightning", "hydra", "dvc", "mlflow", "pandas", "music21")
+LIGHT = (
+    *("foundation", "store", "music", "features", "decisions", "bundle", "identify"),
+    *("apps.cli", "apps.commands", "apps.tags"),
+)
+HEAVY = (
+    *("torch", "torchaudio", "pytorch_lightning", "lightning", "hydra", "omegaconf", "dvc", "mlflow"),
+    *("pandas", "music21", "matplotlib", "scipy", "sklearn", "filelock", "pretty_midi"),
+)
 # Libraries that run experiments: other rooms must not import them at all.
 DRIVERS = ("hydra", "dvc", "mlflow")
 DRIVERS_ROOMS = ("pipeline", "experiments")

@@ -2,6 +2,7 @@
 
     bundle.yaml             format version, question, labels, settings, decision, digests of the other files
     encoder.safetensors     weights
+    encoder.onnx            the network with these weights, for use without torch; some bundles have none
     decision.safetensors    arrays of the decision: for prototypes those and their whitening
     references.safetensors  what the model gives for the training pieces' clips (clips, dimensions)
     references.csv          a row for each of them: piece_id, label, group, title, start_s
@@ -11,34 +12,52 @@ Reading it needs neither Lightning nor DVC nor MLflow, nor pandas, which takes h
 
 from __future__ import annotations
 
-import ast
-import csv
 import hashlib
-import importlib
-import pkgutil
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
-from earmark import decisions
 from earmark.decisions.domain import Domain
-from earmark.foundation.atomic import replacing, write_text
-from earmark.foundation.closure import PACKAGE
+from earmark.decisions.kinds import decision_kinds
+from earmark.decisions.trial import FAULTS, fault_of_decision
+from earmark.foundation.atomic import replacing, write_bytes, write_text
 from earmark.foundation.contracts import FittedDecision
 from earmark.foundation.errors import EarmarkError, describe
-from earmark.foundation.words import csv_lines
+from earmark.foundation.onnx_file import check_onnx
+from earmark.foundation.own_classes import MOST_LETTERS, foreign_target
+from earmark.foundation.untrusted import (
+    MEBIBYTE,
+    Unfit,
+    check_regular,
+    read_table,
+    read_tensors,
+    read_yaml,
+    yaml_text,
+)
+from earmark.foundation.words import csv_lines, printable
+from earmark.music.section_check import check_sections
 from earmark.music.settings import HearingSettings
 from earmark.store.digest import digest_file
 from earmark.store.links import keep_only
 
 VERSION = 2
-FILES = ("encoder.safetensors", "decision.safetensors", "references.safetensors", "references.csv")
+MOST_BYTES = {
+    "encoder.safetensors": 512 * MEBIBYTE,
+    "decision.safetensors": 64 * MEBIBYTE,
+    "references.safetensors": 512 * MEBIBYTE,
+    "references.csv": 256 * MEBIBYTE,
+}
+"""The members of a bundle beside bundle.yaml, and how large each may be."""
+FILES = tuple(MOST_BYTES)
+NETWORK = "encoder.onnx"
+# Its size beside that of the weights: they are held once, and the rest is names and a few constants.
+NETWORK_BYTES, MORE_BYTES = 1.5, MEBIBYTE
+REFERENCE_COLUMNS = ("piece_id", "label", "title", "start_s")
+MOST_LABELS, MOST_DIMENSIONS = 10_000, 65_536
 # Packages whose classes a section may name as _target_: those that a module of the package itself defines.
 ALLOWED_PACKAGES = {"model": "earmark.models", "features": "earmark.features"}
 
@@ -57,6 +76,8 @@ class Bundle:
         embeddings: What the network gives for these clips, (clips, dimensions).
         question: What a label says (composer, author, genre, key, …); "" where that was not noted.
         domain: Ranges of what the model learned from; None in bundles of version 0.2 and older.
+        network: The model as an ONNX file, from one clip to what the model gives for it; empty where it needs
+            none, being of arrays, or has none, as in bundles of version 0.2.
     """
 
     settings: dict[str, Any]
@@ -66,6 +87,7 @@ class Bundle:
     embeddings: np.ndarray
     question: str = ""
     domain: Domain | None = None
+    network: bytes = b""
 
     @property
     def labels(self) -> list[str]:
@@ -85,7 +107,10 @@ class Bundle:
         """
         from safetensors.numpy import save_file as save_arrays
 
-        keep_only(folder, {"bundle.yaml", *FILES})
+        names = (*FILES, NETWORK) if self.network else FILES
+        keep_only(folder, {"bundle.yaml", *names})
+        if self.network:
+            write_bytes(folder / NETWORK, self.network)
         weights = {name: np.asarray(array, order="C") for name, array in self.weights.items()}
         with replacing(folder / "encoder.safetensors") as temporary:
             save_arrays(weights, temporary)
@@ -104,9 +129,9 @@ class Bundle:
             "decision": {"kind": self.decision.kind, **self.decision.numbers()},
             "settings": self.settings,
             **({} if self.domain is None else {"domain": self.domain.as_dict()}),
-            "files": {name: digest_file(folder / name) for name in FILES},
+            "files": {name: digest_file(folder / name) for name in names},
         }
-        write_text(folder / "bundle.yaml", yaml.safe_dump(content, sort_keys=True, allow_unicode=True))
+        write_text(folder / "bundle.yaml", yaml_text(content))
 
     @classmethod
     def load(cls, folder: Path) -> Bundle:
@@ -116,24 +141,27 @@ class Bundle:
             folder: Where it lies.
 
         Raises:
-            EarmarkError: It is missing, incomplete, changed since it was saved, of another version, or names
-                a class that is not earmark's.
+            EarmarkError: It is missing, incomplete, changed since it was saved, of another version, names a
+                class that is not earmark's, or holds what no bundle holds: links, pipes, YAML that does not
+                end, damaged arrays, settings of other types or out of range. Nothing is computed before.
         """
-        from safetensors.numpy import load_file
-
         content = _read_content(folder)
-        foreign = _foreign_target(content["settings"])
+        settings = content["settings"]
+        foreign = foreign_target(settings, ALLOWED_PACKAGES)
         if foreign is not None:
             raise EarmarkError(f"{folder} is refused: it asks to run {foreign}, which is not earmark's")
-        _check_hearing(folder, content["settings"])
+        weights = _tensors(folder, "encoder.safetensors")
+        _check_settings(folder, settings, weights)
+        embeddings = _embeddings(folder)
         return cls(
-            settings=content["settings"],
-            weights=load_file(folder / "encoder.safetensors"),
-            decision=_restored(folder, content),
-            references=_references(folder),
-            embeddings=load_file(folder / "references.safetensors")["embeddings"],
+            settings=settings,
+            weights=weights,
+            decision=_restored(folder, content, embeddings),
+            references=_references(folder, len(embeddings)),
+            embeddings=embeddings,
             question=content["question"],
             domain=_domain(folder, content),
+            network=_network(folder, content, weights),
         )
 
 
@@ -150,26 +178,36 @@ def bundle_hash(folder: Path) -> str:
         EarmarkError: There is no bundle.yaml that can be read.
     """
     try:
+        check_regular(folder / "bundle.yaml", MEBIBYTE)
         return hashlib.sha256((folder / "bundle.yaml").read_bytes()).hexdigest()
-    except OSError as error:
+    except (OSError, Unfit) as error:
         raise EarmarkError(f"{folder} is not a bundle: bundle.yaml cannot be read") from error
 
 
 def _read_content(folder: Path) -> dict[str, Any]:
     """What bundle.yaml says, once the other files have been checked against it."""
     try:
-        content = yaml.safe_load((folder / "bundle.yaml").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise EarmarkError(f"{folder} is not a bundle: bundle.yaml cannot be read") from error
+        content = read_yaml(folder / "bundle.yaml")
+    except Unfit as error:
+        raise EarmarkError(f"{folder} is not a bundle: bundle.yaml {error}") from error
     if not isinstance(content, dict) or content.get("format") != "earmark-bundle":
         raise EarmarkError(f"{folder} is not an earmark bundle")
     if content.get("version") != VERSION:
         raise EarmarkError(
-            f"{folder} is a bundle of version {content.get('version')}; this earmark reads version {VERSION}"
+            f"{folder} is a bundle of version {_short(content.get('version'))}; this earmark reads version "
+            f"{VERSION}"
         )
-    for name in FILES:
+    members = dict(MOST_BYTES)
+    if isinstance(content.get("files"), dict) and NETWORK in content["files"]:
+        members[NETWORK] = int(NETWORK_BYTES * MOST_BYTES["encoder.safetensors"]) + MORE_BYTES
+    for name, most_bytes in members.items():
         try:
+            check_regular(folder / name, most_bytes)
             unchanged = digest_file(folder / name) == content["files"][name]
+        except Unfit as error:
+            if (folder / name).exists():
+                raise EarmarkError(f"{folder} is refused: {name} {error}") from error
+            unchanged = False
         except (OSError, KeyError, TypeError):
             unchanged = False
         if not unchanged:
@@ -178,15 +216,15 @@ def _read_content(folder: Path) -> dict[str, Any]:
     whole = isinstance(settings, dict) and all(
         isinstance(settings.get(name), dict) for name in ALLOWED_PACKAGES
     )
-    if not (whole and isinstance(content.get("labels"), list) and isinstance(decision, dict)):
+    if not (whole and _are_labels(content.get("labels")) and isinstance(decision, dict)):
         raise EarmarkError(f"{folder} is refused: bundle.yaml is not whole (labels, decision, settings)")
     question = content.setdefault("question", "")  # older bundles did not note it
-    if not isinstance(question, str) or not question.isprintable():
+    if not isinstance(question, str) or printable(question) != question or len(question) > MOST_LETTERS:
         raise EarmarkError(f"{folder} is refused: its question is not a word")
-    known = _decision_kinds()
-    if decision.get("kind") not in known:
+    known = decision_kinds()
+    if not isinstance(decision.get("kind"), str) or decision["kind"] not in known:
         raise EarmarkError(
-            f"{folder} is refused: its decision is {decision.get('kind')}, "
+            f"{folder} is refused: its decision is {_short(decision.get('kind'))}, "
             f"and known are {' and '.join(known)}"
         )
     return content
@@ -198,29 +236,66 @@ def _domain(folder: Path, content: dict[str, Any]) -> Domain | None:
         return None
     try:
         return Domain.of(content["domain"])
-    except (KeyError, TypeError, ValueError) as error:
+    except FAULTS as error:
         raise EarmarkError(f"{folder} is refused: its domain is not whole ({describe(error)})") from error
 
 
-def _check_hearing(folder: Path, settings: dict[str, Any]) -> None:
-    """Raise EarmarkError where the settings do not say how a piece is heard."""
+def _network(folder: Path, content: dict[str, Any], weights: Mapping[str, np.ndarray]) -> bytes:
+    """The ONNX file, where the bundle has one, once it is known to be a plain network."""
+    if NETWORK not in content["files"]:
+        return b""
+    network = (folder / NETWORK).read_bytes()
+    held = sum(array.nbytes for array in weights.values())
     try:
-        HearingSettings.of_sections(settings)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        check_onnx(network, int(NETWORK_BYTES * held) + MORE_BYTES)
+    except ValueError as error:
+        raise EarmarkError(f"{folder} is refused: of {NETWORK}, {error}") from error
+    return network
+
+
+def _are_labels(labels: Any) -> bool:
+    return (
+        isinstance(labels, list)
+        and 0 < len(labels) <= MOST_LABELS
+        and all(isinstance(label, str) and 0 < len(label) <= MOST_LETTERS for label in labels)
+        and len(set(labels)) == len(labels)
+    )
+
+
+def _short(value: Any) -> str:
+    """A value of an unknown kind in a message."""
+    plain = value is None or isinstance(value, (str, int, float))
+    return printable(str(value))[:40] if plain else type(value).__name__
+
+
+def _check_settings(folder: Path, settings: dict[str, Any], weights: Mapping[str, np.ndarray]) -> None:
+    """Raise EarmarkError where settings do not say how a piece is heard, or are not those of the weights."""
+    try:
+        check_sections(settings, {size for array in weights.values() for size in array.shape})
+    except EarmarkError as error:
+        raise EarmarkError(f"{folder} is refused: {error}") from error
+    except FAULTS as error:
         raise EarmarkError(
             f"{folder} is refused: its settings are not whole ({describe(error)}); train it again"
         ) from error
 
 
-@cache
-def _decision_kinds() -> dict[str, type[FittedDecision]]:
-    """The fitted decisions by kind: each class with a `kind` that a module of `earmark.decisions` defines."""
-    kinds = {}
-    for info in pkgutil.iter_modules(decisions.__path__, f"{decisions.__name__}."):
-        for value in vars(importlib.import_module(info.name)).values():
-            if isinstance(value, type) and value.__module__ == info.name and hasattr(value, "kind"):
-                kinds[value.kind] = value
-    return kinds
+def _tensors(folder: Path, name: str) -> dict[str, np.ndarray]:
+    """The arrays of a member."""
+    try:
+        return read_tensors(folder / name)
+    except Unfit as error:
+        raise EarmarkError(f"{folder} is refused: {name} {error}") from error
+
+
+def _embeddings(folder: Path) -> np.ndarray:
+    """What the model gave for the clips of references.csv, (clips, dimensions)."""
+    found = _tensors(folder, "references.safetensors").get("embeddings")
+    if found is None or found.ndim != 2 or found.dtype != np.float32 or not found.shape[1] > 0:
+        raise EarmarkError(f"{folder} is refused: references.safetensors has no embeddings")
+    if not len(found) or found.shape[1] > MOST_DIMENSIONS or not np.isfinite(found).all():
+        raise EarmarkError(f"{folder} is refused: its embeddings are none, too wide, or no numbers")
+    return found
 
 
 def _as_csv(columns: Mapping[str, np.ndarray]) -> str:
@@ -229,63 +304,28 @@ def _as_csv(columns: Mapping[str, np.ndarray]) -> str:
     return "".join(csv_lines([list(columns), *rows]))
 
 
-def _references(folder: Path) -> dict[str, np.ndarray]:
+def _references(folder: Path, clips: int) -> dict[str, np.ndarray]:
     """The columns of references.csv, (clips,) each."""
-    with (folder / "references.csv").open(encoding="utf-8", newline="") as file:
-        names, *rows = csv.reader(file)
-    columns = dict(zip(names, np.array(rows, dtype=object).reshape(-1, len(names)).T, strict=True))
-    return {**columns, "start_s": columns["start_s"].astype(float)}
+    try:
+        table = read_table(folder / "references.csv", REFERENCE_COLUMNS, clips)
+        columns = {name: np.array(cells, dtype=object) for name, cells in table.items()}
+        return {**columns, "start_s": columns["start_s"].astype(float)}
+    except (Unfit, ValueError) as error:
+        raise EarmarkError(f"{folder} is refused: references.csv {error}") from error
 
 
-def _restored(folder: Path, content: dict[str, Any]) -> FittedDecision:
-    """The decision from bundle.yaml and its arrays."""
-    from safetensors.numpy import load_file
-
-    arrays = load_file(folder / "decision.safetensors")
+def _restored(folder: Path, content: dict[str, Any], embeddings: np.ndarray) -> FittedDecision:
+    """The decision from bundle.yaml and its arrays, which has answered some of its references."""
+    arrays = _tensors(folder, "decision.safetensors")
     numbers = {name: value for name, value in content["decision"].items() if name != "kind"}
     try:
-        decision = _decision_kinds()[content["decision"]["kind"]].restore(
+        decision = decision_kinds()[content["decision"]["kind"]].restore(
             list(content["labels"]), arrays, numbers
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise EarmarkError(f"{folder} is refused: its decision is not whole ({error})") from error
+    except FAULTS as error:
+        raise EarmarkError(f"{folder} is refused: its decision is not whole ({describe(error)})") from error
     if set(decision.numbers()) != set(numbers) or set(decision.arrays()) != set(arrays):
         raise EarmarkError(f"{folder} is refused: its decision has more than a {decision.kind} decision")
+    if fault := fault_of_decision(decision, embeddings):
+        raise EarmarkError(f"{folder} is refused: its decision {fault}")
     return decision
-
-
-def _foreign_target(settings: dict[str, Any]) -> str | None:
-    """The first _target_ outside of ALLOWED_PACKAGES, at any depth; None where there is none."""
-    for section, node in settings.items():
-        package = ALLOWED_PACKAGES.get(section)
-        for target in _targets(node):
-            module, _, name = target.rpartition(".")
-            # Not startswith: earmark.models.convnet.torch.hub.load is a function of PyTorch.
-            allowed = package and re.fullmatch(rf"{re.escape(package)}\.\w+", module)
-            if not allowed or not _defines(module, name):
-                return target
-    if not all("_target_" in settings[section] for section in ALLOWED_PACKAGES):
-        return "nothing"
-    return None
-
-
-def _targets(node: Any) -> Iterator[str]:
-    """Every _target_ in a node, and every text that OmegaConf would resolve."""
-    if isinstance(node, dict):
-        if "_target_" in node:
-            yield str(node["_target_"])
-        node = list(node.values())
-    if isinstance(node, (list, tuple)):  # YAML's !!pairs are tuples
-        for item in node:
-            yield from _targets(item)
-    elif isinstance(node, str) and "${" in node:
-        yield node  # ${oc.create:…} makes a node with a _target_ while the config is resolved
-
-
-def _defines(module: str, name: str) -> bool:
-    """Whether `name` is a class that `module` itself defines; read from its source, so that nothing runs."""
-    file = PACKAGE.parent.joinpath(*module.split(".")).with_suffix(".py")
-    if not file.is_file():
-        return False
-    body = ast.parse(file.read_text(encoding="utf-8")).body
-    return any(isinstance(node, ast.ClassDef) and node.name == name for node in body)

@@ -191,7 +191,7 @@ def test_a_path_of_the_shell_may_start_with_a_tilde(checkout, music, monkeypatch
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (None, "does not exist: give a folder, a CSV file, or `default`"),
+        (None, "does not exist: give a folder, a CSV file, mirdata:NAME or `default`"),
         ("folder", "holds no music: expected"),
         ("label,size\nBach,3\n", "has no column 'path'"),
         ("path,label\n", "lists no pieces"),

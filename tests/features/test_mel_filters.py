@@ -3,10 +3,11 @@
 import librosa
 import numpy as np
 import pytest
+import torchaudio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earmark.features.mel_filters import hz_of, mel_filters, mel_of
+from earmark.features.mel_filters import cepstral_cosines, hz_of, mel_filters, mel_of
 
 SCALES = ("slaney", "htk")
 
@@ -60,3 +61,22 @@ def test_without_norm_the_filters_add_up_to_one_between_the_outer_peaks(scale, n
     outside = (bins_hz <= edges_hz[0]) | (bins_hz >= edges_hz[-1])
     assert not filters[:, outside].any()
     assert np.diff(edges_hz).min() > 0
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("norm", ["slaney", None])
+@pytest.mark.parametrize(("n_fft", "rate_hz", "n_mels"), [(2048, 22_050, 96), (4096, 44_100, 128)])
+def test_they_are_torchaudio_s_within_its_single_precision(n_fft, rate_hz, n_mels, scale, norm):
+    filters = mel_filters(n_fft, rate_hz, n_mels, 0.0, rate_hz / 2, scale, norm)
+    expected = torchaudio.functional.melscale_fbanks(
+        n_fft // 2 + 1, 0.0, rate_hz / 2, n_mels, rate_hz, norm=norm, mel_scale=scale
+    ).numpy()
+    np.testing.assert_allclose(filters.T, expected, rtol=0, atol=2e-5 * expected.max())
+
+
+@pytest.mark.parametrize(("n_mfcc", "n_mels"), [(20, 128), (13, 40), (40, 40)])
+def test_the_cosines_are_torchaudio_s_and_orthonormal(n_mfcc, n_mels):
+    cosines = cepstral_cosines(n_mfcc, n_mels)
+    expected = torchaudio.functional.create_dct(n_mfcc, n_mels, norm="ortho").numpy()
+    np.testing.assert_allclose(cosines, expected, rtol=0, atol=2e-6)
+    np.testing.assert_allclose(cosines.T @ cosines, np.eye(n_mfcc), rtol=0, atol=1e-12)

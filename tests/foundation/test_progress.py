@@ -1,5 +1,6 @@
 """What people see while they wait."""
 
+import io
 import sys
 
 import pytest
@@ -91,3 +92,16 @@ def test_what_a_command_prints_is_not_mixed_with_its_progress(capsys, clock, mon
 def test_a_line_shows_no_more_than_a_terminal_may(capsys):
     progress.say("ingest: left out a\x1b[2K\r.mid\ningest: 3 pieces")
     assert capsys.readouterr().out == "ingest: left out a\\x1b[2K\\r.mid\ningest: 3 pieces\n"
+
+
+def test_a_bar_on_standard_error_leaves_standard_output_alone(capsys):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    for item in progress.track(range(3), 3, "identify", stream=terminal):
+        print("verdict", item)
+    assert capsys.readouterr().out.splitlines() == ["verdict 0", "verdict 1", "verdict 2"]
+    assert "identify" in terminal.getvalue()
+    assert "verdict" not in terminal.getvalue()

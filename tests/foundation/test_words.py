@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from earmark.foundation.words import csv_lines, file_stem, fixed, in_utf8, json_text, printable, shown
+from earmark.foundation.words import (
+    compact_json,
+    csv_lines,
+    file_stem,
+    fixed,
+    in_utf8,
+    json_text,
+    printable,
+    shown,
+)
 
 VISIBLE = "Dvořák – 久石譲 👩\u200d🎤 می\u200cخواهم a\u00a0b"
 
@@ -101,3 +110,10 @@ def test_standard_output_of_any_encoding_takes_any_letter(python):
     )
     printed, complaint = python(code).communicate()
     assert (printed, complaint) == ("\\xe9\\u4e45\\udce9\n", "")
+
+
+def test_json_lines_are_one_line_each_as_json_is():
+    content = {"path": "a\nb\udce9\x9b", "label": "Dvořák"}
+    line = compact_json(content)
+    assert line == '{"path": "a\\nb\\udce9\\u009b", "label": "Dvořák"}'
+    assert json.loads(line) == json.loads(json_text(content)) == content

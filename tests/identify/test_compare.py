@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from earmark.decisions.rejection import Rejection
 from earmark.decisions.vote import FittedVote
@@ -40,6 +41,23 @@ def test_a_known_logistic_curve_is_found_again():
     slope, intercept = fit_probability(distance, equal)
     assert slope == pytest.approx(3, rel=0.03)
     assert intercept == pytest.approx(6, rel=0.03)
+
+
+def test_the_curve_is_that_of_scikit_learn():
+    draw = np.random.default_rng(4)
+    distance = np.abs(draw.normal(3, 1.5, 900))
+    equal = draw.random(900) < 1 / (1 + np.exp(2 * distance - 4))
+    slope, intercept = fit_probability(distance, equal)
+    same, different = equal.sum(), (~equal).sum()
+    target = np.where(equal, (same + 1) / (same + 2), 1 / (different + 2))
+    weight = np.where(equal, 0.5 / same, 0.5 / different) * 900
+    regression = LogisticRegression(C=1e6, tol=1e-10, max_iter=1000).fit(
+        np.tile(distance, 2)[:, None],
+        np.repeat([1, 0], 900),
+        sample_weight=np.concatenate([weight * target, weight * (1 - target)]),
+    )
+    assert slope == pytest.approx(-regression.coef_[0, 0], rel=1e-4)
+    assert intercept == pytest.approx(regression.intercept_[0], rel=1e-4)
 
 
 def test_how_many_pairs_there_are_of_either_kind_plays_no_part():

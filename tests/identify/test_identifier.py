@@ -95,8 +95,9 @@ sys.argv[1:] = sys.argv[2:]
 main()
 """
     needless = (
-        "pytorch_lightning lightning lightning_fabric dvc mlflow music21 pandas sklearn matplotlib scipy "
-        "pretty_midi mido distributed optuna torchmetrics pytorch_metric_learning mutagen"
+        "torch torchaudio pytorch_lightning lightning lightning_fabric dvc hydra omegaconf mlflow music21 "
+        "pandas sklearn matplotlib scipy pretty_midi mido distributed optuna torchmetrics onnx filelock "
+        "pytorch_metric_learning mutagen"
     )
     sound = write_recording("tune.wav", tune)
     command = ("identify", sound, "--model", bundle_folder, "--json")

@@ -25,6 +25,12 @@ def test_a_folder_is_all_the_music_below_it(library):
     assert names(find_targets([str(library)], library), library) == ["a/b/two.MP3", "a/one.mid", "three.flac"]
 
 
+def test_a_file_of_a_folder_is_known_by_its_path_below_it(library):
+    folder, file = find_targets([str(library / "a")], library), str(library / "a/one.mid")
+    assert [target.within for target in folder] == ["b/two.MP3", "one.mid"]
+    assert [target.within for target in find_targets([file, f"{library}/*.flac"], library)] == ["", ""]
+
+
 def test_a_file_is_taken_whatever_it_is_called_there_or_not(library):
     targets = find_targets([str(library / "a/cover.jpg"), str(library / "lost.wav")], library)
     assert names(targets, library) == ["a/cover.jpg", "lost.wav"]

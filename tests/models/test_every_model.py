@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from earmark.bundle import MORE_BYTES, NETWORK_BYTES
 from earmark.foundation.contracts import ClassicalModel
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.onnx_file import check_onnx, session_of
 from earmark.foundation.targets import kind_of
-from earmark.models.array_module import build_model
+from earmark.models.array_module import ArrayModule, build_model
+from earmark.models.onnx_export import exported
 from earmark.pipeline.settings.config import compose
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -153,3 +156,19 @@ def test_weights_survive_the_way_through_a_file(case, tmp_path):
     other = case.model(seed=5).eval()
     other.load_state_dict(load_file(tmp_path / "weights.safetensors"))
     assert torch.equal(network(case.clips()), other(case.clips()))
+
+
+def test_as_onnx_it_gives_what_it_gives_in_torch(case):
+    """Within 1e-5 of the largest output; a bundle takes up to 1e-4. Models of arrays need no torch anyway."""
+    model = case.model().eval()
+    if isinstance(model, ArrayModule):
+        return
+    clips = case.clips(5)
+    content = exported(model, clips.numpy())
+    held = sum(tensor.nbytes for tensor in model.state_dict().values())
+    check_onnx(content, int(NETWORK_BYTES * held) + MORE_BYTES)
+    session = session_of(content)
+    outputs = np.concatenate([session.run(None, {"clips": clip[None]})[0] for clip in clips.numpy()])
+    with torch.inference_mode():
+        expected = model(clips).numpy()
+    np.testing.assert_allclose(outputs, expected, rtol=0, atol=1e-5 * np.abs(expected).max())

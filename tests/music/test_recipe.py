@@ -225,7 +225,6 @@ def test_a_setting_changes_the_keys_of_what_it_changes_and_no_other(hearing, tmp
         ("soxr", {"midi", "audio"}),
         ("numpy", {"midi", "audio", "features"}),
         ("soundfile", {"audio"}),
-        ("scipy", {"features"}),
     ],
 )
 def test_a_library_s_version_is_in_the_keys_of_what_it_makes(

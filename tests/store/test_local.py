@@ -8,6 +8,7 @@ import re
 from collections import namedtuple
 from pathlib import Path
 
+import filelock
 import pytest
 
 from earmark.foundation.errors import EarmarkError, PieceError
@@ -156,7 +157,7 @@ def test_a_full_disk_is_one_line_and_no_fault_of_the_piece(store, code):
 
 
 @pytest.mark.parametrize(
-    ("module", "place"), [(entry_module, "FileLock"), (entry_module, "write_note"), (local, "publish")]
+    ("module", "place"), [(filelock, "FileLock"), (entry_module, "write_note"), (local, "publish")]
 )
 def test_a_full_disk_is_one_line_wherever_it_shows(store, made, monkeypatch, module, place):
     monkeypatch.setattr(module, place, raising(errno.ENOSPC))

@@ -16,7 +16,6 @@ from typer.core import TyperGroup
 
 from earmark import __version__
 from earmark.apps.commands import cache
-from earmark.apps.commands.boxed_options import TagCommand
 from earmark.apps.commands.compare import compare
 from earmark.apps.commands.demo import demo
 from earmark.apps.commands.describe import describe
@@ -26,6 +25,7 @@ from earmark.apps.commands.leaderboard import leaderboard
 from earmark.apps.commands.promote import promote
 from earmark.apps.commands.publish import publish
 from earmark.apps.commands.tag import tag
+from earmark.apps.commands.tag_settings import TagCommand
 from earmark.apps.commands.transcribe import transcribe
 from earmark.apps.commands.ui import ui
 from earmark.apps.commands.use import use
@@ -33,9 +33,11 @@ from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.foundation.words import never_refuse
 
 EXTRAS = {
-    **dict.fromkeys(("torch", "torchaudio", "pandas", "scipy", "sklearn", "matplotlib", "mir_eval"), "train"),
+    **dict.fromkeys(("torch", "torchaudio", "pandas", "scipy", "sklearn", "mir_eval", "filelock"), "train"),
+    "matplotlib": "describe",
     **dict.fromkeys(("hydra", "omegaconf", "dvc"), "pipeline"),
     "mlflow": "mlflow",
+    "mirdata": "mirdata",
 }
 """Which extra of the package brings a library."""
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from earmark.features.frames import frame_blocks, hann, mono, padded, spectrum
-from earmark.features.mel_filters import mel_filters
+from earmark.features.mel_filters import cepstral_cosines, mel_filters
 
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 ROLL_OFF_SHARE = 0.85
@@ -118,7 +118,7 @@ class Descriptors:
             chroma.append(_to_maximum(power @ chroma_bank))
         decibels = np.concatenate(mel)
         decibels = np.maximum(decibels, decibels.max() - TOP_DB)
-        mfcc = decibels @ _cosines(self.n_mels, self.n_mfcc)
+        mfcc = decibels @ cepstral_cosines(self.n_mfcc, self.n_mels)
         crossings = _zero_crossing_rate(samples, self.n_fft, self.hop_length)
         stacked = [crossings[None], np.concatenate(rows, 1), mfcc.T, np.concatenate(chroma).T]
         return np.concatenate(stacked).astype(np.float32)[None]
@@ -161,13 +161,6 @@ def _to_maximum(values: np.ndarray) -> np.ndarray:
 def _mel_bank(n_fft: int, n_mels: int, rate_hz: int) -> np.ndarray:
     """Slaney's mel filters (bins, n_mels)."""
     return np.ascontiguousarray(mel_filters(n_fft, rate_hz, n_mels, 0.0, rate_hz / 2, "slaney", "slaney").T)
-
-
-def _cosines(bands: int, coefficients: int) -> np.ndarray:
-    """The orthonormal cosine transform (bands, coefficients), DCT-II."""
-    angle = np.pi / bands * (np.arange(bands)[:, None] + 0.5) * np.arange(coefficients)
-    scale = np.where(np.arange(coefficients) == 0, np.sqrt(1 / bands), np.sqrt(2 / bands))
-    return np.cos(angle) * scale
 
 
 @lru_cache(maxsize=4)

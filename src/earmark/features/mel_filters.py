@@ -1,4 +1,4 @@
-"""Triangular filters on the mel scale, Slaney's or HTK's, equal to librosa's.
+"""Triangular filters on the mel scale, Slaney's or HTK's, equal to librosa's, and the cosines of cepstra.
 
 Computed in float64: torchaudio's are float32, which moves weak bands beside loud ones by up to 0.003 dB.
 
@@ -70,3 +70,19 @@ def mel_filters(
     falling = (edges_hz[2:, None] - bins_hz) / widths[1:]
     filters = np.maximum(0, np.minimum(rising, falling))
     return filters * (2 / (edges_hz[2:] - edges_hz[:-2]))[:, None] if norm == "slaney" else filters
+
+
+def cepstral_cosines(n_mfcc: int, n_mels: int) -> np.ndarray:
+    """The orthonormal cosine transform (DCT-II) that makes cepstral coefficients of mel bands in dB.
+
+    Args:
+        n_mfcc: Coefficients that are kept.
+        n_mels: Mel bands.
+
+    Returns:
+        (n_mels, n_mfcc) of float64, to be multiplied by from the right.
+    """
+    angle = np.pi / n_mels * (np.arange(n_mels) + 0.5)[:, None] * np.arange(n_mfcc)
+    cosines = np.cos(angle) * np.sqrt(2 / n_mels)
+    cosines[:, 0] /= np.sqrt(2)
+    return cosines

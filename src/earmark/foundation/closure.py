@@ -22,6 +22,8 @@ WITHOUT_EFFECT = (
     "__init__.py",
     "foundation/",
     "store/",
+    "music/section_check.py",
+    "music/ranges.py",
     "music/settings.py",
     "pipeline/settings/",
     "pipeline/tracking/",

@@ -67,7 +67,9 @@ def _bar(items: Iterable[T], total: int, what: str, unit: str, stream: TextIO) -
         TimeRemainingColumn(),
     )
     started = time.monotonic()
-    with Progress(*columns, console=Console(file=stream)) as progress:
+    # Where the bar is on standard error, standard output may be a file or a pipe: it must not be redirected.
+    console, redirects = Console(file=stream), stream is sys.stdout
+    with Progress(*columns, console=console, redirect_stdout=redirects) as progress:
         task = progress.add_task(what, total=total, rate="")
         for done, item in enumerate(items, start=1):
             rate = done / max(time.monotonic() - started, 1e-9)

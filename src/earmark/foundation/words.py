@@ -8,7 +8,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 # Control characters, bytes that are no UTF-8 (lone surrogates), separators of lines, and what turns the
@@ -56,12 +56,15 @@ def json_text(content: object) -> str:
     Args:
         content: Plain values. Bytes of names that are no UTF-8 become what Python makes of them, `\udce9`.
     """
-    text = json.dumps(content, indent=2, ensure_ascii=False)
-    lines = (_UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", line) for line in text.split("\n"))
-    return "\n".join(lines)
+    return "\n".join(map(_escaped_json, json.dumps(content, indent=2, ensure_ascii=False).split("\n")))
 
 
-def csv_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
+def compact_json(content: object) -> str:
+    """The same as one line of JSON Lines."""
+    return _escaped_json(json.dumps(content, ensure_ascii=False))
+
+
+def csv_lines(rows: Iterable[Iterable[object]]) -> Iterator[str]:
     """Lines of a table with commas, whatever its cells hold.
 
     Args:
@@ -84,6 +87,10 @@ def never_refuse() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _escaped_json(line: str) -> str:
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", line)
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -9,6 +9,8 @@ import numpy as np
 from earmark.bundle import Bundle
 from earmark.foundation.errors import EarmarkError
 
+RIDGE, TINY = 1e-6, 1e-12  # keep the slope finite, and a matrix invertible
+MOST_STEPS = 100  # about 8 are needed
 MOST_PIECES = 1000  # half a million pairs: more give the same curve and take longer
 
 
@@ -104,22 +106,52 @@ def fit_probability(distance: np.ndarray, equal: np.ndarray) -> tuple[float, flo
         Slope and intercept; both 0, a probability of 1/2, where pairs of equal label lie farther apart than
         those of different label.
     """
-    from sklearn.linear_model import LogisticRegression
-
     centre, scale = float(distance.mean()), max(float(distance.std()), 1e-12)
     same, different = int(equal.sum()), int((~equal).sum())
     target = np.where(equal, (same + 1) / (same + 2), 1 / (different + 2))
     weight = np.where(equal, 0.5 / same, 0.5 / different) * len(equal)
-    unit = ((distance - centre) / scale)[:, None]
-    regression = LogisticRegression(C=1e6, tol=1e-8, max_iter=1000).fit(
-        np.concatenate([unit, unit]),
-        np.repeat([1, 0], len(unit)),
-        sample_weight=np.concatenate([weight * target, weight * (1 - target)]),
-    )
-    slope = -float(regression.coef_[0, 0]) / scale
+    rise, level = _logistic((distance - centre) / scale, target, weight)
+    slope = -rise / scale
     if slope <= 0:
         return 0.0, 0.0
-    return slope, float(regression.intercept_[0]) + slope * centre
+    return slope, level + slope * centre
+
+
+def _logistic(values: np.ndarray, target: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
+    """Slope and intercept of the logistic curve nearest to targets from 0 to 1, by Newton's method.
+
+    The loss is convex, and a step that does not lower it is halved. Written here because scikit-learn, whose
+    values these are, would be the largest part of an installation that only identifies.
+
+    Args:
+        values: (n,), about 1 in size.
+        target: (n,).
+        weight: (n,).
+
+    References:
+        Lin, H.-T., Lin, C.-J., Weng, R.: A note on Platt's probabilistic outputs for support vector
+            machines. Machine Learning 68, 2007.
+    """
+    design = np.stack([values, np.ones_like(values)])
+    ridge = np.array([RIDGE, 0.0])
+
+    def loss_at(at: np.ndarray) -> float:
+        logit = at @ design
+        return float(weight @ (np.logaddexp(0, logit) - target * logit) + 0.5 * ridge @ at**2)
+
+    at = np.zeros(2)
+    loss = loss_at(at)
+    for _ in range(MOST_STEPS):
+        probability = 1 / (1 + np.exp(-np.clip(at @ design, -700, 700)))
+        gradient = design @ (weight * (probability - target)) + ridge * at
+        curvature = (design * (weight * probability * (1 - probability))) @ design.T
+        step = np.linalg.solve(curvature + np.diag(ridge + TINY), gradient)
+        while (lower := loss_at(at - step)) > loss and np.abs(step).max() > TINY:
+            step = step / 2
+        at, loss = at - step, lower
+        if np.abs(step).max() < 1e-9:
+            break
+    return float(at[0]), float(at[1])
 
 
 def equal_error(distance: np.ndarray, equal: np.ndarray) -> tuple[float, float]:
@@ -148,17 +180,16 @@ def _pieces_of(bundle: Bundle) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     Of more than MOST_PIECES, evenly spaced ones in the order of the labels are taken.
     """
-    import pandas as pd
-
-    table = pd.DataFrame(dict(bundle.references))
-    names = table.piece_id.to_numpy(str)
-    heads = table.drop_duplicates("piece_id").sort_values(["label", "piece_id"], kind="stable")
+    table = {name: np.asarray(column).astype(str) for name, column in bundle.references.items()}
+    names, labels = table["piece_id"], table["label"]
+    _, heads = np.unique(names, return_index=True)  # the first row of each piece
+    heads = heads[np.lexsort((names[heads], labels[heads]))]
     if len(heads) > MOST_PIECES:
-        heads = heads.iloc[np.linspace(0, len(heads) - 1, MOST_PIECES).round().astype(int)]
+        heads = heads[np.linspace(0, len(heads) - 1, MOST_PIECES).round().astype(int)]
     rows = dict(zip(*_grouped(names), strict=True))
-    means = np.stack([bundle.embeddings[rows[name]].mean(axis=0) for name in heads.piece_id])
-    works = heads["group"] if "group" in heads else heads.label.map(lambda _: "")
-    return bundle.decision.whitened(means), heads.label.to_numpy(str), works.to_numpy(str)
+    means = np.stack([bundle.embeddings[rows[name]].mean(axis=0) for name in names[heads]])
+    works = table["group"][heads] if "group" in table else np.full(len(heads), "")
+    return bundle.decision.whitened(means), labels[heads], works
 
 
 def _grouped(names: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:

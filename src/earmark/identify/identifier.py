@@ -11,16 +11,18 @@ from pathlib import Path
 
 import numpy as np
 
-from earmark.bundle import Bundle
+from earmark.bundle import Bundle, bundle_hash
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.identify.encoding import Encoding, encoding_of
 from earmark.identify.inputs import Target
-from earmark.identify.listen import HeardFile, hear, hear_all, soundfont_places
+from earmark.identify.kept import Embedded, Kept
+from earmark.identify.listen import HeardFile, hear_all, soundfont_places
 from earmark.identify.verdict import Neighbour, Verdict
 from earmark.music.clips import clip_of
 from earmark.music.recipe import Recipe
 
 NEIGHBOURS = 3
+FIRST_BATCH, MOST_BATCH = 16, 256  # files that are looked up at a time: first few, for an early answer
 Music = str | os.PathLike[str] | Target
 """A file: its path, or a Target where people know it by another name."""
 
@@ -31,25 +33,32 @@ class Identifier:
     Attributes:
         bundle: The trained model.
         recipe: How a file becomes features for it.
+        kept: What was made of files before.
     """
 
-    def __init__(self, bundle: Bundle, base: Path) -> None:
+    def __init__(self, bundle: Bundle, base: Path, kept: Kept | None = None, digest: str = "") -> None:
         """Identify with a bundle.
 
         Args:
             bundle: The trained model.
             base: The folder where the bundle's soundfont is looked for first.
+            kept: Where what is made of files is kept, and taken from; None to hear every file.
+            digest: The bundle's, by which it is kept; without it nothing is.
         """
-        self.bundle = bundle
+        self.bundle, self._digest = bundle, digest
+        self.kept = kept if digest else None
         self.recipe = Recipe(bundle.hearing, soundfont_places(base))
 
     @classmethod
-    def load(cls, folder: str | os.PathLike[str], strictness: str = "") -> Identifier:
+    def load(
+        cls, folder: str | os.PathLike[str], strictness: str = "", kept: Kept | None = None
+    ) -> Identifier:
         """Load a bundle.
 
         Args:
             folder: The bundle's.
             strictness: `strict`, `balanced` or `eager`; "" as the bundle was trained.
+            kept: What was made of files before, for instance `Kept.of_user()`; None to hear every file.
 
         Raises:
             EarmarkError: There is no bundle, it is refused (see `Bundle.load`), or it has no such strictness.
@@ -57,7 +66,7 @@ class Identifier:
         bundle = Bundle.load(Path(folder))
         if strictness:
             bundle = replace(bundle, decision=bundle.decision.at(strictness))
-        return cls(bundle, Path(folder))
+        return cls(bundle, Path(folder), kept, "" if kept is None else bundle_hash(Path(folder)))
 
     @property
     def labels(self) -> list[str]:
@@ -76,7 +85,8 @@ class Identifier:
         Raises:
             EarmarkError: No file can be heard, for example because FluidSynth is missing.
         """
-        return self.verdict_on(hear(self.recipe, _target(music)))
+        (verdict,) = self.identify_all([music], workers=1)
+        return verdict
 
     def identify_array(self, waveform: np.ndarray, sample_rate_hz: int, name: str = "") -> Verdict:
         """Identify a waveform; it is heard like the same sound in a file.
@@ -114,7 +124,33 @@ class Identifier:
         Raises:
             EarmarkError: No file can be heard, for example because FluidSynth is missing.
         """
-        return map(self.verdict_on, hear_all(self.recipe, [_target(item) for item in music], workers))
+        targets = [_target(item) for item in music]
+        if self.kept is None:
+            return map(self.verdict_on, hear_all(self.recipe, targets, workers))
+        return self._identified_once(targets, workers, self.kept)
+
+    def _identified_once(self, targets: list[Target], workers: int, kept: Kept) -> Iterator[Verdict]:
+        """As `identify_all`; files that were heard before are not heard again."""
+        start, size, added = 0, FIRST_BATCH, 0
+        while start < len(targets):
+            batch = targets[start : start + size]
+            asked = [(kept.key(target.file, self._digest), _state(target.file)) for target in batch]
+            found = [kept.find(key) if key else None for key, _ in asked]
+            missing = [target for target, known in zip(batch, found, strict=True) if known is None]
+            heard = hear_all(self.recipe, missing, workers)
+            for target, known, (key, state) in zip(batch, found, asked, strict=True):
+                if known is not None:
+                    yield self._verdict_of(target.name, known)
+                    continue
+                file = next(heard)
+                made = self._embedded(file)
+                if isinstance(made, Embedded) and key and _state(target.file) == state:
+                    kept.add(key, made)
+                    added += 1
+                yield made if isinstance(made, Verdict) else self._verdict_of(target.name, made)
+            start, size = start + size, min(4 * size, MOST_BATCH)
+        if added:
+            kept.trim()
 
     def verdict_on(self, file: HeardFile) -> Verdict:
         """The verdict on a file that has been heard.
@@ -122,16 +158,31 @@ class Identifier:
         Args:
             file: What `earmark.identify.listen` made of it.
         """
+        made = self._embedded(file)
+        return made if isinstance(made, Verdict) else self._verdict_of(file.target.name, made)
+
+    def _embedded(self, file: HeardFile) -> Embedded | Verdict:
+        """What the model gives for a file, or the verdict that says why it gives nothing."""
         if file.features is None:
             return Verdict(file.target.name, error=file.error)
         try:
-            verdict = self.from_features(file.target.name, file.features)
-            warning = "; ".join(filter(None, (file.warning, verdict.warning)))
-            return replace(verdict, warning=warning, unheard=file.warning)
+            return self._made_of(file.features, file.warning)
         except EarmarkError:
             raise
         except Exception as error:  # an unforeseen fault of one file is that file's error
             return Verdict(file.target.name, error=describe(error))
+
+    def _made_of(self, features: np.ndarray, unheard: str) -> Embedded:
+        unlike = "" if self.bundle.domain is None else self.bundle.domain.warning(features)
+        return Embedded(*self.embed(features), unlike, unheard)
+
+    def _verdict_of(self, name: str, made: Embedded) -> Verdict:
+        try:
+            return self._decided(name, made)
+        except EarmarkError:
+            raise
+        except Exception as error:  # likewise
+            return Verdict(name, error=describe(error))
 
     def from_features(self, name: str, features: np.ndarray) -> Verdict:
         """The verdict on a piece from its features.
@@ -140,7 +191,10 @@ class Identifier:
             name: What the verdict's `path` says.
             features: (channels, bands, frames), as the bundle's recipe makes them.
         """
-        embeddings, starts_s = self.embed(features)
+        return self._decided(name, self._made_of(features, ""))
+
+    def _decided(self, name: str, made: Embedded) -> Verdict:
+        embeddings, starts_s = made.embeddings, made.starts_s
         decision = self.bundle.decision
         prediction = decision.predict(embeddings)
         distance, dial = prediction.distance, decision.dial
@@ -155,7 +209,8 @@ class Identifier:
             p_known=None if dial is None else dial.p_known(distance),
             percentile=None if dial is None else dial.percentile(distance),
             reason="" if known else reason,
-            warning="" if self.bundle.domain is None else self.bundle.domain.warning(features),
+            warning="; ".join(filter(None, (made.unheard, made.unlike))),
+            unheard=made.unheard,
             neighbours=self._neighbours(embeddings, starts_s),
             probabilities=dict(zip(self.labels, prediction.probabilities.tolist(), strict=True)),
             distances=prediction.distances,
@@ -171,11 +226,17 @@ class Identifier:
 
         Returns:
             What the model gives for each clip (clips, dimensions); where the clips begin (clips,), seconds.
+
+        Raises:
+            EarmarkError: The model is not the one that the bundle's references come from.
         """
         geometry = self.recipe.clips
         starts = geometry.starts(features.shape[-1])
         clips = np.stack([clip_of(features, start, geometry.frames) for start in starts])
-        return self._encode(clips), np.array(starts) / geometry.frame_rate_hz
+        embeddings = self._encode(clips)
+        if embeddings.shape[1:] != self.bundle.embeddings.shape[1:]:
+            raise EarmarkError("the bundle is refused: its references are not of its model")
+        return embeddings, np.array(starts) / geometry.frame_rate_hz
 
     @cached_property
     def _encode(self) -> Encoding:
@@ -210,6 +271,15 @@ class Identifier:
             if len(neighbours) == NEIGHBOURS:
                 break
         return list(neighbours.values())
+
+
+def _state(file: Path) -> tuple[int, int]:
+    """Size and time of change: whether a file was written to while it was heard."""
+    try:
+        status = file.stat()
+    except OSError:
+        return (-1, -1)
+    return status.st_size, status.st_mtime_ns
 
 
 def _target(music: Music) -> Target:

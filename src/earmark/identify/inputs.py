@@ -23,10 +23,12 @@ class Target:
     Attributes:
         name: What the user calls it.
         file: Where its bytes lie.
+        within: Its path below the folder that the user named; "" where it was named itself.
     """
 
     name: str
     file: Path
+    within: str = ""
 
 
 def find_targets(arguments: Sequence[str], scratch: Path) -> list[Target]:
@@ -51,7 +53,11 @@ def find_targets(arguments: Sequence[str], scratch: Path) -> list[Target]:
         elif os.path.isdir(path):
             below = [Path(root) / name for root, _, names in os.walk(path) for name in names]
             music = [file for file in below if is_music(file)]
-            targets += [Target(str(file), file) for file in sorted(music) if not file.name.startswith(".")]
+            targets += [
+                Target(str(file), file, str(file.relative_to(path)))
+                for file in sorted(music)
+                if not file.name.startswith(".")
+            ]
         elif not os.path.exists(path) and glob.has_magic(argument):
             targets += [
                 Target(name, Path(name))

@@ -15,8 +15,8 @@ from earmark.features.ear.decode import notes_heard
 from earmark.features.ear.hearing import at_ear_rate, hear
 from earmark.features.ear.tuning import cents_of, tuning_vector
 from earmark.foundation.atomic import write_bytes
-from earmark.foundation.quiet_import import quiet_import
 from earmark.identify.describe.sound import write_sound
+from earmark.music.midi.writing import midi_file
 from earmark.music.recordings.passages import Passage, Passages
 
 TICKS_A_QUARTER = 960  # at 120 quarters a minute: a tick is 0.5 ms
@@ -48,16 +48,8 @@ class Transcription:
 
     def to_midi(self) -> bytes:
         """Return a Standard MIDI File: one piano, 120 quarters a minute, times as they were heard."""
-        pretty_midi = quiet_import("pretty_midi")
-        midi = pretty_midi.PrettyMIDI(resolution=TICKS_A_QUARTER, initial_tempo=120.0)
-        piano = pretty_midi.Instrument(program=0)
         velocity = np.clip(np.round(self.confidence * LOUDEST_VELOCITY), 1, 127).astype(int)
-        columns = (velocity, self.pitch, self.onset_s, self.end_s)
-        piano.notes = [pretty_midi.Note(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
-        midi.instruments.append(piano)
-        file = io.BytesIO()
-        midi.write(file)
-        return file.getvalue()
+        return midi_file(self.onset_s, self.end_s, self.pitch, velocity, TICKS_A_QUARTER)
 
     def to_csv(self) -> str:
         """Return a table: onset_s, end_s, pitch, confidence."""

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from earmark.foundation.quiet_import import quiet_import
 from earmark.music.midi.arrange import Tempo, arranged
 from earmark.music.midi.notes import Notes, notes_of
 from earmark.music.midi.smf import first_metre, read
@@ -27,6 +26,11 @@ from earmark.music.recordings.formats import format_of
 if TYPE_CHECKING:
     import pandas as pd
 
+# General MIDI's families of eight programs each.
+FAMILIES = (
+    *("Piano", "Chromatic Percussion", "Organ", "Guitar", "Bass", "Strings", "Ensemble", "Brass"),
+    *("Reed", "Pipe", "Synth Lead", "Synth Pad", "Synth Effects", "Ethnic", "Percussive", "Sound Effects"),
+)
 SPECTRUM_N_FFT = 2048  # samples of a frame of the mean spectrum, for the bandwidth
 DIGITS = 6  # after the point, of logarithms: those that every processor agrees on
 
@@ -128,11 +132,9 @@ def _pace(notes: Notes) -> dict[str, float]:
 
 def _note_facts(notes: Notes) -> dict[str, float]:
     """Return duration, density and the share of notes that each General MIDI family plays."""
-    program_to_instrument_class = quiet_import("pretty_midi").program_to_instrument_class
     facts = _pace(notes)
-    for program in range(0, 128, 8):
-        share = float(np.mean((notes.program // 8 == program // 8) & ~notes.is_drum))
-        facts[f"share of {program_to_instrument_class(program)}"] = share
+    for number, family in enumerate(FAMILIES):
+        facts[f"share of {family}"] = float(np.mean((notes.program // 8 == number) & ~notes.is_drum))
     facts["share of drums"] = float(np.mean(notes.is_drum))
     return facts
 

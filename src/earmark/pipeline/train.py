@@ -25,6 +25,7 @@ from earmark.foundation.workspace import Workspace
 from earmark.learning import objectives, samplers  # noqa: F401  (likewise)
 from earmark.learning.devices import node_rank
 from earmark.music.catalog import CALIBRATION, KNOWN, RENDERING_MARK, read_table, write_table
+from earmark.music.clips import ClipGeometry, clip_of
 from earmark.pipeline.settings.schema import Config
 from earmark.pipeline.tracking.provenance import data_hash
 from earmark.pipeline.tracking.stage_run import logs_bundle_at_once, training_run
@@ -32,10 +33,13 @@ from earmark.pipeline.tracking.stage_run import logs_bundle_at_once, training_ru
 if TYPE_CHECKING:
     import torch
 
+    from earmark.learning.dataset.arrays import FeatureArrays
     from earmark.learning.dataset.pieces import TrainingData
     from earmark.learning.torch_parts import EncoderModule
     from earmark.learning.training import Fit
     from earmark.music.recipe import Recipe
+
+COMPARED_CLIPS = 16  # of as many pieces, by which the exported network is compared with the trained one
 
 
 def run(config: Config, workspace: Workspace) -> None:
@@ -177,7 +181,10 @@ def _train(
     learned_from = FeatureArrays(workspace.features, list(train.piece_id))
     domain = fit_domain(learned_from.piece(index) for index in range(len(train)))
     weights = {name: tensor.numpy() for name, tensor in encoder.state_dict().items()}
-    bundle = Bundle(settings, weights, decision, references, embeddings, config.data.question, domain)
+    bundle = Bundle(
+        *(settings, weights, decision, references, embeddings, config.data.question, domain),
+        network=_network(encoder, learned_from, learned.recipe.clips),
+    )
     summary = {
         "monitored": fit.monitored,
         "score": round(fit.score, 6),
@@ -187,6 +194,22 @@ def _train(
         "pieces": len(pieces),
     }
     return bundle, summary, fit.history
+
+
+def _network(encoder: torch.nn.Module, arrays: FeatureArrays, geometry: ClipGeometry) -> bytes:
+    """The network as ONNX, compared by clips of training pieces; empty where it needs or has none."""
+    from earmark.models.array_module import ArrayModule
+    from earmark.models.onnx_export import NotExported, exported
+
+    if isinstance(encoder, ArrayModule):
+        return b""
+    pieces = range(0, len(arrays), max(len(arrays) // COMPARED_CLIPS, 1))
+    clips = [clip_of(arrays.piece(index), 0, geometry.frames) for index in pieces]
+    try:
+        return exported(encoder.eval(), np.stack(clips[:COMPARED_CLIPS]).astype(np.float32))
+    except NotExported as error:
+        say(f"train: no ONNX beside the weights, so that this bundle needs earmark[train]: {error}")
+        return b""
 
 
 def _with_renderings(workspace: Workspace) -> pd.DataFrame:

@@ -19,8 +19,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
-from filelock import FileLock
-
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.store.digest import digest_file
 
@@ -59,6 +57,8 @@ def lock_path(entry: Path) -> Path:
 @contextmanager
 def locked(entry: Path) -> Iterator[None]:
     """Hold the entry's lock, waiting for it; no lock file stays."""
+    from filelock import FileLock  # not for those who only identify: it comes with what learns
+
     lock = lock_path(entry)
     with FileLock(lock):
         try:

@@ -43,7 +43,8 @@ class NameIdentifier:
             if verdict.startswith("!"):
                 yield Verdict(target.name, error=verdict[1:])
             else:
-                yield Verdict(target.name, label=verdict, nearest_label="jig", confidence=0.9)
+                probabilities = {"reel": 0.3, "jig": 0.5, "polka": 0.2, "slide": 0.0}
+                yield Verdict(target.name, verdict, "jig", confidence=0.9, probabilities=probabilities)
 
 
 @pytest.fixture
@@ -51,7 +52,10 @@ def earmark(monkeypatch, tmp_path):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setenv("COLUMNS", "200")
-    return lambda *arguments: CliRunner().invoke(cli.app, ["tag", *map(str, arguments)])
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    return lambda *arguments, said=None: CliRunner().invoke(
+        cli.app, ["tag", *map(str, arguments)], input=said
+    )
 
 
 @pytest.fixture
@@ -105,11 +109,10 @@ def test_a_dry_run_says_what_it_would_write_and_writes_nothing(earmark, folder, 
     assert content(folder) == before
     assert logs(tmp_path) == []
     rows = [line for line in done.stdout.splitlines() if line.startswith("│")]
-    assert [("jig (0.90)" in row, "reel (0.90)" in row, "unknown (jig?)" in row) for row in rows[:3]] == [
-        (True, False, False),
-        (False, True, False),
-        (False, False, True),
+    assert [row.split()[1::2] for row in rows] == [
+        *(["a.mp3", "jig", "│"], ["b.flac", "reel", "│"], ["d.wav", "hornpipe", "│"]),
     ]
+    assert "unknown" not in done.stdout.split("1 verdict")[0]
     assert "1 file with nothing missing." in done.stdout
     assert "1 file left out: .mid has no tags that earmark writes." in done.stdout
     assert "1 verdict unknown: left untagged." in done.stdout
@@ -169,7 +172,7 @@ def test_three_tags_at_once(earmark, folder, dances, identifiers, tmp_path):
     assert read_tags(folder / "c.ogg") == {"key": ["Am"], "composer": ["Dvořák"]}
     assert read_tags(folder / "e.flac") == {"genre": ["polka"], "key": ["Am"], "composer": ["Dvořák"]}
     assert "e.flac" not in identifiers["dances"].asked
-    assert "has polka" in done.stdout
+    assert "polka" not in done.stdout  # what stays is not shown
     [log] = logs(tmp_path)
     assert len(log.read_text().splitlines()) == 5  # one line for each file
 
@@ -183,6 +186,106 @@ def test_overwrite(earmark, folder, dances, identifiers):
     earmark(folder, "--genre", dances, "--write", "--overwrite")
     assert read_tags(folder / "e.flac") == {"genre": ["jig"]}
     assert read_tags(folder / "a.mp3") == {"genre": ["Folk"]}  # unknown is no reason to take a tag away
+
+
+def test_overwriting_what_says_the_same_is_counted_and_not_shown(earmark, folder, dances, identifiers):
+    identifiers["dances"].verdicts = {"e.flac": "polka"}
+    done = earmark(folder / "e.flac", "--genre", dances, "--overwrite")
+    assert done.stdout.splitlines() == [
+        "1 file with these tags already.",
+        "Dry run: 0 tags in 0 files to write.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "genres", "status"),
+    [
+        ("y\nn\ny\n", ["jig", None, "hornpipe"], "2 tags in 2 files"),
+        ("n\nA\n", [None, "reel", "hornpipe"], "2 tags in 2 files"),
+        ("y\nq\n", ["jig", None, None], "1 tag in 1 file"),
+        ("what\nyes\n\n\n", ["jig", None, None], "1 tag in 1 file"),
+        ("y\n", ["jig", None, None], "1 tag in 1 file"),  # no more to read: quit
+    ],
+)
+def test_each_tag_is_written_when_somebody_says_yes(earmark, folder, dances, said, genres, status):
+    before = content(folder)
+    done = earmark(folder, "--genre", dances, "--ask", "--log", "log", said=said)
+    assert done.exit_code == 0
+    found = [(read_tags(folder / name) or {}).get("genre") for name in ("a.mp3", "b.flac", "d.wav")]
+    assert found == [[genre] if genre else None for genre in genres]
+    assert (
+        f"{folder}/a.mp3: genre: jig (0.90)\n  write it? [y yes, n no, a all that follow, q quit] "
+        in done.stdout
+    )
+    assert f"Written: {status}." in done.stdout
+    earmark("--undo", "log")
+    assert content(folder) == before
+
+
+def test_asking_goes_tag_by_tag_and_counts_what_is_declined(earmark, folder, dances, tmp_path):
+    models = ["--genre", dances, "--key", tmp_path / "keys"]
+    done = earmark(folder / "a.mp3", *models, "--ask", said="n\ny\n")
+    assert read_tags(folder / "a.mp3") == {"key": ["Am"]}
+    assert "1 tag not accepted." in done.stdout
+
+
+def test_no_more_is_heard_after_quit(earmark, folder, dances, identifiers):
+    earmark(folder, "--genre", dances, "--ask", said="q\n")
+    assert identifiers["dances"].asked == ["a.mp3"]
+
+
+@pytest.mark.parametrize(("notation", "key"), [("standard", "Am"), ("camelot", "8A"), ("openkey", "1m")])
+def test_keys_as_dj_software_reads_them(earmark, folder, identifiers, tmp_path, notation, key):
+    earmark(folder, "--key", tmp_path / "keys", "--key-notation", notation, "--write")
+    assert {tuple(read_tags(folder / name)["key"]) for name in VERDICTS} == {(key,)}
+
+
+def test_several_genres(earmark, folder, dances):
+    earmark(folder, "--genre", dances, "--genres", "2", "--write", "--log", "log")
+    assert read_tags(folder / "a.mp3")["genre"] == ["jig", "reel"]
+    assert read_tags(folder / "b.flac")["genre"] == ["reel", "jig"]
+    assert json.loads(Path("log").read_text().splitlines()[0])["new"] == {"genre": ["jig", "reel"]}
+
+
+def test_beats_a_minute_of_what_has_a_pulse(earmark, tmp_path):
+    beats = np.zeros(15 * RATE_HZ, np.float32)
+    for start in range(1000, len(beats) - 1000, RATE_HZ // 2):  # 120 a minute
+        beats[start : start + 500] = 0.5 * np.sin(np.arange(500) / 4)
+    (tmp_path / "music").mkdir()
+    for name in ("a.flac", "b.mp3"):
+        soundfile.write(tmp_path / "music" / name, beats, RATE_HZ)
+    noise = np.random.default_rng(0).normal(0, 0.1, len(beats))
+    soundfile.write(tmp_path / "music" / "c.flac", noise, RATE_HZ)
+    before = content(tmp_path / "music")
+    done = earmark(tmp_path / "music", "--bpm", "--write", "--log", "log")
+    assert (done.exit_code, "1 verdict unknown" in done.stdout) == (0, True)
+    assert [read_tags(path) for path in sorted((tmp_path / "music").iterdir())] == [
+        *({"bpm": ["120"]}, {"bpm": ["120"]}, {}),
+    ]
+    assert json.loads(Path("log").read_text().splitlines()[0])["bundles"]["bpm"].startswith("earmark ")
+    earmark("--undo", "log")
+    assert content(tmp_path / "music") == before
+
+
+def test_settings_in_a_file_and_flags_that_win(earmark, folder, identifiers, dances, tmp_path):
+    settings = tmp_path / "config" / "earmark" / "tag.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f'key = "{tmp_path / "keys"}"\ngenre = "{dances}"\nkey-notation = "camelot"\n')
+    done = earmark(folder)
+    assert done.stderr == f"earmark: {settings} sets key, genre, key-notation\n"
+    assert "8A (0.90)" in done.stdout
+    assert "jig (0.90)" in done.stdout
+    done = earmark(folder, "--key-notation", "openkey", "--genre", "")
+    assert "1m (0.90)" in done.stdout
+    assert "jig (0.90)" not in done.stdout
+    assert earmark(folder, "--key").exit_code == 0  # the file's bundle, not the one that comes along
+    settings.write_text("writes = true")
+    done = earmark(folder)
+    assert (done.exit_code, done.stderr.startswith(f"earmark: error: {settings}: writes is no setting")) == (
+        2,
+        True,
+    )
+    assert earmark("--undo", "none").stderr.endswith("No such file or directory: none\n")
 
 
 def test_a_tag_that_came_meanwhile_stays(earmark, folder, dances, identifiers):
@@ -275,6 +378,9 @@ def test_a_fault_of_the_whole_run_is_one_line_after_what_was_done(earmark, folde
         (["MUSIC", "--genre", "DANCES", "--log", "x"], "goes with --write"),
         (["MUSIC", "--undo", "x"], "stands alone"),
         (["--undo", "x", "--write"], "stands alone"),
+        (["--undo", "x", "--bpm"], "stands alone"),
+        (["MUSIC", "--key", "DANCES", "--key-notation", "german"], "german is none of standard, camelot"),
+        (["MUSIC", "--genre", "DANCES", "--genres", "0"], "Invalid value for '--genres'"),
         (["--undo", "x"], "x cannot be read"),
         (["nowhere", "--genre", "DANCES"], "nowhere does not exist"),
         (["MUSIC", "--genre", "nowhere"], "nowhere is not a bundle"),

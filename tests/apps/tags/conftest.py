@@ -4,6 +4,7 @@ import struct
 
 import pytest
 
+from earmark.apps.tags.kinds import listed
 from earmark.apps.tags.log import Log, read_log
 from earmark.apps.tags.rewrite import read_tags, take_back, write_tags
 
@@ -61,7 +62,7 @@ def plain(request, music):
     return music(request.param)
 
 
-NEW = {"genre": "jig", "key": "F#m", "composer": "Antonín Dvořák"}
+NEW = {"genre": "jig", "key": "F#m", "composer": "Antonín Dvořák", "bpm": "128"}
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def fill(tmp_path):
         if new:
             write_tags(path, new, dict.fromkeys(new, "0"), Log(log))
             has = {kind: list(dict.fromkeys(values)) for kind, values in read_tags(path).items()}
-            assert has == {**had, **{kind: [value] for kind, value in new.items()}}
+            assert has == {**had, **{kind: listed(value) for kind, value in new.items()}}
         after = path.read_bytes()
         for entry in read_log(log)[0] if new else []:
             assert take_back(entry)

@@ -30,3 +30,9 @@ def test_values_that_say_nothing_do_not_count():
         (None, "x"),
     ]
     assert filled(pairs) == {"genre": ["Unknown Pleasures"], "key": ["o"]}
+
+
+def test_a_tempo_of_nothing_does_not_count():
+    assert filled([("bpm", "0"), ("bpm", "0.00"), ("bpm", "120.5"), (kind_of("Beats per minute"), "99")]) == {
+        "bpm": ["120.5", "99"]
+    }

@@ -4,7 +4,7 @@ import pytest
 from mutagen import File
 
 from earmark.apps.tags import library
-from earmark.apps.tags.library import check_labels, hear, scan, tag_value
+from earmark.apps.tags.library import check_labels, hear, scan
 from earmark.foundation.errors import EarmarkError
 from earmark.identify.inputs import find_targets
 from earmark.identify.verdict import Verdict
@@ -79,21 +79,6 @@ def test_one_model_is_followed_file_by_file(folder):
 
 def test_nothing_to_hear():
     assert list(hear([], {}, workers=0)) == []
-
-
-@pytest.mark.parametrize(
-    ("kind", "verdict", "error", "value"),
-    [
-        ("genre", "jig", "", "jig"),
-        ("key", "Db minor", "", "Dbm"),
-        ("composer", "久石譲", "", "久石譲"),
-        ("genre", "unknown", "", None),
-        ("key", "unknown", "", None),
-        ("genre", "", "silent", None),
-    ],
-)
-def test_what_is_written_for_a_verdict(kind, verdict, error, value):
-    assert tag_value(kind, Verdict("a", label=verdict, error=error)) == value
 
 
 def test_a_model_for_something_else_writes_no_keys():

@@ -77,7 +77,7 @@ def movie(tmp_path, music):
 TITLE = atom(b"\xa9nam", data(b"Title"))
 FREE_KEY = atom(b"----", atom(b"mean", bytes(4), b"com.a"), atom(b"name", bytes(4), b"n"), data(b"\xff", 0))
 ODD = {
-    "a number of four bytes": atom(b"tmpo", data(b"\0\0\0\x78", 21)),
+    "a number of four bytes": atom(b"stik", data(b"\0\0\0\x78", 21)),
     "a disc of eight bytes": atom(b"disk", data(b"\0\0\0\1\0\2\0\0", 0)),
     "a track of six bytes": atom(b"trkn", data(b"\0\0\0\1\0\2", 0)),
     "a text of no kind": atom(b"\xa9ART", data(b"A", 0)),
@@ -238,3 +238,23 @@ def test_one_changed_byte_of_another_atom_is_seen(tagged):
     assert tagging.others(path, ["key"]) != before
     path.write_bytes(path.read_bytes().replace(b"Title", b"Tinle"))
     assert tagging.others(path, ["genre"]) != before
+
+
+@pytest.mark.parametrize(("value", "bpm"), [(b"\0\x78", "120"), (b"\0\0\0\x78", "120"), (b"\x60", "96")])
+def test_a_tempo_is_a_number_of_any_size_and_is_replaced(movie, value, bpm):
+    path = movie(atom(b"udta", meta(TITLE, atom(b"tmpo", data(value, 21)))))
+    tagging = tagging_of(path)[1]
+    assert tagging.read(path) == {"bpm": [bpm]}
+    before = tagging.others(path, ["bpm"])
+    tagging.write(path, {"bpm": "174"})
+    assert tagging.read(path) == {"bpm": ["174"]}
+    assert path.read_bytes().count(b"tmpo") == 1
+    assert tagging.others(path, ["bpm"]) == before
+
+
+def test_a_tempo_of_nothing_does_not_count_and_a_free_one_does(movie):
+    free = atom(b"----", atom(b"mean", bytes(4), b"com.a"), atom(b"name", bytes(4), b"BPM"), data(b"99.5"))
+    path = movie(atom(b"udta", meta(TITLE, atom(b"tmpo", data(b"\0\0", 21)))))
+    assert tagging_of(path)[1].read(path) == {}
+    path = movie(atom(b"udta", meta(TITLE, free)))
+    assert tagging_of(path)[1].read(path) == {"bpm": ["99.5"]}

@@ -1,4 +1,4 @@
-"""What genre, key and composer are called in each format, and that nothing else changes."""
+"""What genre, key, composer and tempo are called in each format, and that nothing else changes."""
 
 import struct
 
@@ -12,7 +12,7 @@ from earmark.apps.tags.tagging import tagging_of
 from earmark.foundation.errors import PieceError
 from earmark.music.recordings.id3 import id3_extent
 
-NEW = {"genre": "jig", "key": "F#m", "composer": "Antonín Dvořák, 久石譲"}
+NEW = {"genre": "jig", "key": "F#m", "composer": "Antonín Dvořák, 久石譲", "bpm": "128"}
 READ = {kind: [value] for kind, value in NEW.items()}
 COVER = b"\x89PNG" + bytes(range(256)) * 40
 
@@ -39,16 +39,44 @@ def test_names_in_each_format(plain):
             "TCON": ["jig"],
             "TKEY": ["F#m"],
             "TCOM": [NEW["composer"]],
+            "TBPM": ["128"],
         }
     elif form == ".m4a":
         assert dict(tags) == {
             "©gen": ["jig"],
             "©wrt": [NEW["composer"]],
+            "tmpo": [128],
             "----:com.apple.iTunes:initialkey": [b"F#m"],
         }
     else:
         values = {name: value for name, value in tags if name != "ENCODER"}
-        assert values == {"GENRE": "jig", "INITIALKEY": "F#m", "COMPOSER": NEW["composer"]}
+        assert values == {"GENRE": "jig", "INITIALKEY": "F#m", "COMPOSER": NEW["composer"], "BPM": "128"}
+
+
+@pytest.mark.parametrize("genres", [["jig", "reel"], ["Gigue", "Écossaise", "ﾎﾟﾙｶ"]])
+def test_several_genres_are_several_values_for_other_programs_too(plain, genres):
+    tagging(plain).write(plain, {"genre": genres, "key": "C"})
+    assert tagging(plain).read(plain) == {"genre": genres, "key": ["C"]}
+    tags = mutagen.File(plain).tags
+    if plain.suffix in (".mp3", ".wav", ".aiff"):
+        assert tags["TCON"].text == genres
+    else:
+        assert tags["©gen" if plain.suffix == ".m4a" else "genre"] == genres
+    tagging(plain).write(plain, {"genre": "polka"})
+    assert tagging(plain).read(plain) == {"genre": ["polka"], "key": ["C"]}
+
+
+@pytest.mark.parametrize("genres", [["jig", "reel"], ["Gigue", "Écossaise"]])
+def test_several_genres_in_a_tag_of_version_2_3(music, genres):
+    path = music("a.mp3")
+    tags = ID3()
+    tags.add(TIT2(encoding=1, text=["Größe"]))
+    tags.save(path, v2_version=3)
+    tagging(path).write(path, {"genre": genres})
+    assert tagging(path).read(path) == {"genre": genres}
+    assert ID3(path, translate=False)["TCON"].text == genres
+    assert id3_extent(path.read_bytes()[:10])[0]
+    assert path.read_bytes()[3] == 3
 
 
 @pytest.mark.parametrize("version", [3, 4])
@@ -66,9 +94,9 @@ def test_an_id3_tag_keeps_its_version_its_frames_and_its_pictures(music, version
     tagging(path).write(path, NEW)
     after = ID3(path, translate=False)
     assert after.version == (2, version, 0)
-    assert {key: repr(frame) for key, frame in after.items() if key not in ("TCON", "TKEY", "TCOM")} == {
-        key: repr(frame) for key, frame in before.items()
-    }
+    assert {
+        key: repr(frame) for key, frame in after.items() if key not in ("TCON", "TKEY", "TCOM", "TBPM")
+    } == {key: repr(frame) for key, frame in before.items()}
     assert tagging(path).read(path) == READ
     assert after["TCOM"].encoding == (1 if version == 3 else 3)  # UTF-8 came with 2.4
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earmark.foundation.errors import PieceError
-from earmark.identify.describe.tempo import tempo_bpm
+from earmark.identify.describe.tempo import pulse_of, tempo_bpm
 
 
 def clicks(bpm, rate_hz, seconds=15.0, hz=1_000.0):
@@ -63,3 +63,13 @@ def test_what_has_no_onsets_has_no_tempo():
 def test_a_rate_of_no_music():
     with pytest.raises(PieceError, match="100 Hz is not one of music"):
         tempo_bpm(np.random.default_rng(0).normal(size=(1, 1_000)).astype(np.float32), 100)
+
+
+def test_a_pulse_is_as_clear_as_it_is_regular():
+    random = np.random.default_rng(0)
+    even = pulse_of(clicks(100, 22_050), 22_050)
+    noise = pulse_of(random.normal(0, 0.1, (1, 15 * 22_050)).astype(np.float32), 22_050)
+    halves = pulse_of(clicks(100, 22_050) + 0.1 * clicks(73, 22_050), 22_050)
+    assert even.clarity > 0.9 > halves.clarity > noise.clarity
+    assert 0 <= noise.clarity < 0.2
+    assert pulse_of(np.zeros((1, 100_000), np.float32), 22_050) is None

@@ -5,7 +5,8 @@ import os
 import pytest
 
 from earmark.foundation.errors import EarmarkError
-from earmark.music.sources.choice import read_source, use_csv, use_default, use_folder
+from earmark.music.sources.choice import COLUMNS_FILE, read_source, use_csv, use_default, use_folder
+from earmark.music.sources.csv_cells import Columns
 
 
 @pytest.fixture
@@ -278,3 +279,22 @@ def test_a_source_that_cannot_be_read_says_what_to_type(place, music, csv, spoil
 def test_a_corpus_that_is_not_there_is_named(place):
     with pytest.raises(EarmarkError, match=r"there is no corpus songs: .*set data.corpus"):
         read_source(place, place.parent / "corpora", "songs")
+
+
+def test_names_of_columns_are_kept_and_a_later_edit_of_the_table_counts(place, music):
+    file = music / "list.csv"
+    file.write_text("Datei;Klasse\nCage/b.mid;Cage\n")
+    use_csv(place, file, columns=Columns("Datei", "Klasse"))
+    assert names(place) == ["Cage/b.mid"]
+    file.write_text("Klasse;Datei\nCage;Cage/b.mid\nBach;Bach/a.mid\n")
+    assert names(place) == ["Cage/b.mid", "Bach/a.mid"]
+    (place / COLUMNS_FILE).write_text("[1")
+    with pytest.raises(EarmarkError, match="damaged: earmark use FILE"):
+        names(place)
+    use_folder(place, music)
+    assert names(place) == ["Bach/a.mid", "Cage/b.mid"]
+
+
+def test_a_table_with_the_usual_names_keeps_none(place, csv):
+    use_csv(place, csv)
+    assert not (place / COLUMNS_FILE).exists()

@@ -6,6 +6,7 @@ import unicodedata
 import pytest
 
 from earmark.foundation.errors import EarmarkError
+from earmark.music.sources.csv_cells import Columns
 from earmark.music.sources.csv_table import read_csv
 from earmark.music.sources.origin import Origin
 
@@ -104,9 +105,9 @@ def test_words_that_mean_nothing_to_other_readers_are_words(csv):
     [
         ("label\nBach\n", "has no column 'path'"),
         ("path\na.mid\n", "has no column 'label'"),
-        ("Filename,Genre\na.mid,Bach\n", "(the files) and label (their classes), and says Filename, Genre"),
+        ("Filename,Genre\na.mid,Bach\n", "--path-column and --label-column must, and says Filename, Genre"),
         ("sep=,\npath;label\na.mid;Bach\n", "has no column 'path'"),
-        ("path:label\na.mid:Bach\n", "has no column 'path'"),
+        ("path:class\na.mid:Bach\n", "has no column 'label'"),
         ('path;label\n"a.mid;Bach\n', "is not a CSV table: unexpected end of data: quotes missing?"),
         ("path,label\na.mid,Ba\0ch\n", "it has bytes of zero"),
         (f"path,label,role\na.mid,{NFD},\nb.mid,{NFC},unknown-test\n", f"the label {NFC} is known"),
@@ -272,3 +273,28 @@ def test_a_confidence_that_is_no_number_is_none(csv, cells):
 def test_each_row_has_its_own_confidence(csv):
     origins = read_csv(csv("confidence,path,label\n0.1,a.mid,Bach\n,b.mid,Bach\n0.3,c.mid,Bach\n"))
     assert [origin.confidence for origin in origins] == [0.1, 1.0, 0.3]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "^", "~", ":", "§"])
+def test_columns_by_name_whatever_parts_them(tmp_path, delimiter):
+    (tmp_path / "a.mid").touch()
+    rows = (("No", "Class", "File name", "label", "Opus"), ("1", "Bach", "a.mid", "3", "BWV 1"))
+    (tmp_path / "list.csv").write_text("\n".join(delimiter.join(row) for row in rows) + "\n")
+    (origin,) = read_csv(tmp_path / "list.csv", Columns("file  NAME", "class", "Opus"))
+    assert (origin.name, origin.label, origin.group) == ("a.mid", "Bach", "BWV 1")
+    assert (origin.file, origin.fault) == (tmp_path / "a.mid", "")
+
+
+def test_words_may_be_parted_by_spaces(tmp_path):
+    (tmp_path / "list.txt").write_text("path label\na.mid Bach\n")
+    assert [(one.name, one.label) for one in read_csv(tmp_path / "list.txt")] == [("a.mid", "Bach")]
+
+
+@pytest.mark.parametrize(
+    ("columns", "missing"),
+    [(Columns("Files"), "files"), (Columns(label="Kind"), "kind"), (Columns(group="Opus"), "opus")],
+)
+def test_a_column_that_is_not_there_is_named(tmp_path, columns, missing):
+    (tmp_path / "list.csv").write_text("path,label\na.mid,Bach\n")
+    with pytest.raises(EarmarkError, match=f"has no column '{missing}'.* says path, label$"):
+        read_csv(tmp_path / "list.csv", columns)

@@ -5,7 +5,8 @@ import hashlib
 import pytest
 
 from earmark.foundation.errors import EarmarkError
-from earmark.music.synthesis.soundfont import DEFAULT, soundfont_digest, soundfont_path
+from earmark.music.synthesis import soundfont
+from earmark.music.synthesis.soundfont import DEFAULT, VERSIONS, sound_alike, soundfont_digest, soundfont_path
 
 HEADER = b"RIFF\x00\x00\x00\x00sfbk"
 
@@ -56,9 +57,29 @@ def test_the_digest_is_that_of_the_bytes(tmp_path):
     assert soundfont_digest(tmp_path / "font.sf2") == hashlib.sha256(HEADER).hexdigest()
 
 
-def test_without_pretty_midi_the_message_says_what_to_install(tmp_path, monkeypatch):
+def test_the_default_has_a_digest_that_is_known(tmp_path):
+    assert soundfont_digest(soundfont_path("", tmp_path)) in VERSIONS
+
+
+def test_versions_of_the_default_sound_alike_and_no_others():
+    one, other = sorted(VERSIONS)
+    assert sound_alike(one, other)
+    assert sound_alike("a" * 64, "a" * 64)
+    assert not sound_alike(one, "a" * 64)
+    assert not sound_alike("b" * 64, "a" * 64)
+
+
+def test_without_pretty_midi_the_default_is_the_system_s(tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(
-        EarmarkError, match="pretty_midi, which ships the default soundfont, is not installed"
-    ):
+    there = tmp_path / "system" / DEFAULT
+    there.parent.mkdir()
+    there.write_bytes(HEADER)
+    monkeypatch.setattr(soundfont, "SYSTEM_FOLDERS", (tmp_path / "absent", there.parent))
+    assert soundfont_path("", tmp_path) == there
+
+
+def test_without_any_default_the_message_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(soundfont, "SYSTEM_FOLDERS", (tmp_path / "absent",))
+    with pytest.raises(EarmarkError, match=r"apt-get install timgm6mb-soundfont, or pip install pretty_midi"):
         soundfont_path("", tmp_path)

@@ -25,13 +25,15 @@ EXAMPLES = 10  # damaged files whose other names are listed
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="""Look after the store, where everything computed per piece is kept.
+    help="""Look after the store, where everything computed per piece is kept, and after what was heard.
 
-    It is that of the checkout (store.path, or EARMARK_STORE), or --store DIR.
+    The store is that of the checkout (store.path, or EARMARK_STORE), or --store DIR. What identify
+    and tag have heard lies in ~/.cache/earmark, or in EARMARK_KEPT, and takes 256 MB at most.
 
     \b
     earmark cache ls                   # number and size by kind
     earmark cache gc --older-than 30d  # what would go; --write removes it
+    earmark cache gc --heard --write   # hear every file anew
     earmark cache verify               # hash all, remove what is damaged
     """,
 )
@@ -54,7 +56,14 @@ def ls(
     """
     from earmark.store.inventory.scan import Entry, Leftover, scan
 
-    place = _store(store)
+    heard = _heard()
+    try:
+        place = _store(store)
+    except (EarmarkError, ModuleNotFoundError):  # outside of a checkout there may be none
+        if store or heard is None:
+            raise
+        _print_heard_alone(heard, as_json)
+        return
     entries, sizes, linked, rest = Counter(), Counter(), Counter(), Counter()
     for file in scan(place.root):
         if isinstance(file, Entry):
@@ -77,11 +86,47 @@ def ls(
             state: {unit: rest[state, unit] for unit in ("files", "bytes")}
             for state in ("leftovers", "being_written")
         },
+        "heard": heard,
     }
     if as_json:
         print(json_text(contents))
     else:
         _print_contents(contents)
+
+
+def _heard() -> dict[str, Any] | None:
+    """What `identify` and `tag` have kept; None where they keep nothing."""
+    from earmark.identify.kept import Kept
+
+    kept = Kept.of_user()
+    if kept is None:
+        return None
+    sizes = [size for _, size, _ in kept.entries()]
+    return {"folder": str(kept.root), "files": len(sizes), "bytes": sum(sizes)}
+
+
+def _print_heard_alone(heard: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json_text({"store": None, "heard": heard}))
+    else:
+        print(f"Heard: {heard['files']:,} files, {_size(heard['bytes'])} in {heard['folder']}.")
+
+
+def _gc_heard(before: float | None, write: bool) -> None:
+    """Remove what was heard: all, or what was not asked for since `before`."""
+    from earmark.identify.kept import Kept
+
+    kept = Kept.of_user()
+    if kept is None:
+        raise EarmarkError("EARMARK_KEPT is empty: nothing that is heard is kept")
+    before = time.time() + 1 if before is None else before
+    if write:
+        files, freed = kept.trim(before)
+        print(f"Removed from {kept.root}: {files:,} files, {_size(freed)}.")
+        return
+    old = [size for _, size, asked in kept.entries() if asked < before]
+    hint = ": --write does it" if old else ""
+    print(f"Dry run: {len(old):,} files, {_size(sum(old))} to remove from {kept.root}{hint}.")
 
 
 def gc(
@@ -90,6 +135,9 @@ def gc(
     ] = "",
     unreferenced: Annotated[
         bool, typer.Option("--unreferenced", help="Entries that dvc.lock, data/ and runs/ do not refer to.")
+    ] = False,
+    heard: Annotated[
+        bool, typer.Option("--heard", help="Not of the store, but of what identify and tag have heard.")
     ] = False,
     write: Annotated[bool, typer.Option("--write", help="Remove them; else only show them.")] = False,
     store: Place = "",
@@ -107,6 +155,11 @@ def gc(
     earmark cache gc --older-than 30d
     earmark cache gc --unreferenced --write
     """
+    if heard:
+        if unreferenced or store:
+            raise typer.BadParameter("--heard goes with --older-than and --write alone")
+        _gc_heard(time.time() - _age_s(older_than) if older_than else None, write)
+        return
     from earmark.foundation.progress import track
     from earmark.pipeline.references import References
     from earmark.store.inventory.collect import Rule, reasons_to_keep
@@ -218,6 +271,8 @@ def _print_contents(contents: dict[str, Any]) -> None:
     linked = sum(row["linked"] for row in contents["kinds"].values())
     rows.append(("all", f"{contents['entries']:,}", _size(contents["bytes"]), f"{linked:,}"))
     _print_table(("kind", "entries", "size", "linked"), rows)
+    if contents["heard"] is not None:
+        _print_heard_alone(contents["heard"], as_json=False)
     if number := contents["leftovers"]["files"]:
         size = _size(contents["leftovers"]["bytes"])
         print(f"Left by killed writers: {number:,} files, {size}; `earmark cache gc --write` removes them.")

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.errors import describe as in_one_line
-from earmark.foundation.words import file_stem, in_utf8, printable
+from earmark.foundation.words import csv_lines, file_stem, in_utf8, printable
 
 if TYPE_CHECKING:
     from earmark.identify.describe.views import Views
@@ -106,11 +107,7 @@ def _show(title: str, row: dict[str, Any]) -> None:
 
 
 def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
-    import pandas as pd
-
-    from earmark.music.catalog import write_table
-
-    write_table(pd.DataFrame(rows), path)
+    write_text(path, "".join(csv_lines([list(rows[0]), *(row.values() for row in rows)])))
     print(f"{len(rows)} files in {printable(path)}")
 
 

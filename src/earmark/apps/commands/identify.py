@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earmark.apps.commands.model_option import Model, Strictness, check_strictness
-from earmark.foundation.words import csv_lines, file_stem, json_text, printable
+from earmark.apps.commands.model_option import Cache, Model, Strictness, check_strictness
+from earmark.apps.commands.verdict_output import SORTS, Heard, Output, sort_key, summary
+from earmark.foundation.words import file_stem, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from earmark.identify.identifier import Identifier
     from earmark.identify.inputs import Target
@@ -29,134 +31,154 @@ def identify(
     model: Model = "",
     strictness: Strictness = "",
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects, for programs.")] = False,
+    as_jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="An object a line as files are heard, for programs.")
+    ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="A table with commas, for programs.")] = False,
+    known_only: Annotated[
+        bool, typer.Option("--known-only", help="Leave out what is unknown or could not be heard.")
+    ] = False,
+    sort: Annotated[
+        str,
+        typer.Option(
+            metavar="|".join(SORTS), help="Print at the end, in this order.", show_default="as heard"
+        ),
+    ] = "",
+    nearest: Annotated[
+        bool | None,
+        typer.Option(
+            "--nearest/--no-nearest",
+            help="Below each line the nearest training pieces.",
+            show_default="for one file",
+        ),
+    ] = None,
     explain: Annotated[
         Path | None, typer.Option("--explain", metavar="DIR", help="Write a picture per file here.")
     ] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes that listen; 0 for one per core.")] = 0,
+    cache: Cache = True,
 ) -> None:
     r"""Say who composed it, who plays, which genre or key: whatever the model has learned.
 
-    MIDI, WAV, FLAC, OGG, MP3, and what ffmpeg decodes. `unknown` is an answer. Exit status: 0 all
-    identified, 1 some could not be heard, 2 wrong usage.
+    MIDI, WAV, FLAC, OGG, MP3, and what ffmpeg decodes. A line a file: verdict, confidence, name.
+    `unknown` is an answer. Exit status: 0 all identified, 1 some could not be heard, 2 wrong usage.
 
     \b
     earmark identify song.mid
+    earmark identify ~/Music --known-only --sort verdict
     earmark identify ~/Music --csv > verdicts.csv
     earmark identify "takes/*.flac" --model models:/author@champion --explain why
-    curl -s https://example.org/song.mp3 | earmark identify - --json
+    curl -s https://example.org/song.mp3 | earmark identify - --jsonl
     """
-    if as_json and as_csv:
-        raise typer.BadParameter("choose one of --json and --csv")
+    forms = [form for form, wanted in (("json", as_json), ("jsonl", as_jsonl), ("csv", as_csv)) if wanted]
+    if len(forms) > 1:
+        raise typer.BadParameter("choose one of --json, --jsonl and --csv")
+    if sort and sort not in SORTS:
+        raise typer.BadParameter(f"--sort {sort} is none of {', '.join(SORTS)}")
     check_strictness(strictness)
-    with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
-        verdicts = _identified(paths, model, strictness, explain, workers, Path(folder))
+    form = forms[0] if forms else "lines"
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="earmark-") as scratch:
+        identifier, targets = _prepared(paths, model, strictness, cache, Path(scratch))
+        output = Output(
+            form,
+            identifier.labels,
+            nearest=len(targets) == 1 if nearest is None else nearest,
+            full_names=len(paths) > 1,
+        )
+        verdicts = _print_all(identifier, targets, output, form, known_only, sort, explain, workers)
     if explain is not None and (drawn := sum(not verdict.error for verdict in verdicts)):
         print(f"{drawn} {'picture' if drawn == 1 else 'pictures'} in {explain}", file=sys.stderr)
-    for verdict in verdicts:
-        if verdict.error:
-            print(f"earmark: error: {printable(verdict.path)}: {printable(verdict.error)}", file=sys.stderr)
-        elif verdict.warning:
-            print(f"earmark: warning: {printable(verdict.path)}: {verdict.warning}", file=sys.stderr)
-    if as_json:
-        print(json_text([verdict.as_dict() for verdict in verdicts]))
-    elif as_csv:
-        _print_csv(verdicts)
-    else:
-        _print_table([verdict for verdict in verdicts if not verdict.error])
+    if len(verdicts) > 1:
+        print(summary(verdicts, time.monotonic() - started), file=sys.stderr)
     if any(verdict.error for verdict in verdicts):
         raise typer.Exit(1)
 
 
-def _identified(
-    paths: list[str], model: str, strictness: str, explain: Path | None, workers: int, scratch: Path
-) -> list[Verdict]:
-    from earmark.apps.commands.model_option import bundle_folder
+def _prepared(
+    paths: list[str], model: str, strictness: str, cache: bool, scratch: Path
+) -> tuple[Identifier, list[Target]]:
+    from earmark.apps.commands.model_option import bundle_folder, kept
     from earmark.identify.inputs import find_targets
 
     targets = find_targets(paths, scratch)
     folder = bundle_folder(model, scratch)
     from earmark.identify.identifier import Identifier
 
-    identifier = Identifier.load(folder, strictness)
+    identifier = Identifier.load(folder, strictness, kept(cache))
     if strictness and (dial := identifier.bundle.decision.dial) is not None:
         print(f"earmark: {dial.expectation(strictness)} (by validation pieces)", file=sys.stderr)
+    return identifier, targets
+
+
+def _print_all(
+    identifier: Identifier,
+    targets: Sequence[Target],
+    output: Output,
+    form: str,
+    known_only: bool,
+    sort: str,
+    explain: Path | None,
+    workers: int,
+) -> list[Verdict]:
+    """Print the verdicts as they come, or sorted at the end; return all of them."""
     if explain is None:
         results = identifier.identify_all(targets, workers)
     else:
         results = _explained(identifier, targets, workers, explain.expanduser())
-    if len(targets) >= MANY:
+    streams = not sort and form != "json"
+    # Lines that appear on a terminal are progress enough, and a bar would be drawn over them.
+    if len(targets) >= MANY and not (streams and sys.stdout.isatty()):
         from earmark.foundation.progress import track
 
         results = track(results, len(targets), "identify", "files", stream=sys.stderr)
-    return list(results)
+    heard: list[Heard] = []
+    for target, verdict in zip(targets, results, strict=True):
+        heard.append((target, verdict))
+        _tell(verdict)
+        if streams and _wanted(verdict, known_only):
+            output.add(target, verdict)
+    if not streams:
+        for target, verdict in sorted(heard, key=sort_key(sort)) if sort else heard:
+            if _wanted(verdict, known_only):
+                output.add(target, verdict)
+    output.end()
+    return [verdict for _, verdict in heard]
+
+
+def _tell(verdict: Verdict) -> None:
+    """Print what is wrong with a file."""
+    if verdict.error:
+        print(f"earmark: error: {printable(verdict.path)}: {printable(verdict.error)}", file=sys.stderr)
+    elif verdict.warning:
+        print(f"earmark: warning: {printable(verdict.path)}: {verdict.warning}", file=sys.stderr)
+
+
+def _wanted(verdict: Verdict, known_only: bool) -> bool:
+    return not known_only or (not verdict.error and verdict.label == verdict.nearest_label)
 
 
 def _explained(
-    identifier: Identifier, targets: list[Target], workers: int, folder: Path
+    identifier: Identifier, targets: Sequence[Target], workers: int, folder: Path
 ) -> Iterator[Verdict]:
-    """Verdicts, with a picture of each in `folder`; pictures of files of one name are numbered."""
+    """Verdicts, with a picture of each in `folder`, below it as the file lies below its own folder.
+
+    Pictures of files of one name are numbered.
+    """
     from earmark.identify.explain import explain_verdict
     from earmark.identify.listen import hear_all
 
-    taken: set[str] = set()
+    taken: set[Path] = set()
     for file in hear_all(identifier.recipe, targets, workers):
         verdict = identifier.verdict_on(file)
         if file.features is not None and not verdict.error:
-            name = stem = file_stem(Path(verdict.path).name) if verdict.path != "-" else "stdin"
+            place = Path(file.target.within or Path(file.target.name).name)
+            stem = "stdin" if verdict.path == "-" else file_stem(place.name)
+            picture = place.with_name(f"{stem}.png")
             number = 1
-            while name in taken:
+            while picture in taken:
                 number += 1
-                name = f"{stem}-{number}"
-            taken.add(name)
-            explain_verdict(identifier, verdict, file.features, folder / f"{name}.png")
+                picture = place.with_name(f"{stem}-{number}.png")
+            taken.add(picture)
+            explain_verdict(identifier, verdict, file.features, folder / picture)
         yield verdict
-
-
-def _print_csv(verdicts: list[Verdict]) -> None:
-    """A program gets names as they are, a terminal what it may show."""
-    from earmark.identify.verdict import FIELDS
-
-    for line in csv_lines([FIELDS, *map(_cells, verdicts)]):
-        print(printable(line[:-1]) if sys.stdout.isatty() else line[:-1])
-
-
-def _cells(verdict: Verdict) -> list[object]:
-    from earmark.identify.verdict import FIELDS
-
-    row = verdict.as_dict()
-    probabilities = row["probabilities"].items()
-    row["probabilities"] = "; ".join(f"{label}: {value:g}" for label, value in probabilities)
-    row["nearest"] = "; ".join(f"{other.label}: {other.title}" for other in verdict.neighbours)
-    return ["" if row[name] is None else row[name] for name in FIELDS]
-
-
-def _print_table(verdicts: list[Verdict]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    if not verdicts:
-        return
-    table = Table(expand=True)
-    table.add_column("file", ratio=1, overflow="fold")
-    table.add_column("verdict", min_width=13, overflow="fold")
-    table.add_column("sure", justify="right", no_wrap=True)
-    table.add_column("distance", justify="right", no_wrap=True)
-    table.add_column("nearest training pieces (here → there)", ratio=2, overflow="fold")
-    for verdict in verdicts:
-        nearest = [
-            printable(f"{other.starts[0]} → {other.starts[1]} {other.label}: {other.title}")
-            for other in verdict.neighbours
-        ]
-        doubt = "" if verdict.label == verdict.nearest_label else f"\n({verdict.nearest_label}?)"
-        # Confidence belongs to nearest_label: beside `unknown` it would be taken for that of `unknown`.
-        sure = f"{verdict.confidence:.2f}" if verdict.label == verdict.nearest_label else ""
-        cells = (
-            Text(printable(Path(verdict.path).name)),
-            Text(f"{verdict.label}{doubt}"),
-            sure,
-            f"{verdict.distance:.2f}",
-        )
-        table.add_row(*cells, Text("\n".join(nearest)))  # Text: a file called [red] is no markup
-    Console(highlight=False).print(table)

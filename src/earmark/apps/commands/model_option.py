@@ -1,11 +1,14 @@
-"""The option `--model` of the commands that use a trained model."""
+"""Options of the commands that use a trained model."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from earmark.identify.kept import Kept
 
 Model = Annotated[
     str,
@@ -27,6 +30,11 @@ Strictness = Annotated[
     ),
 ]
 
+Cache = Annotated[
+    bool,
+    typer.Option("--cache/--no-cache", help="Keep what is heard (earmark cache), and hear no file twice."),
+]
+
 
 def check_strictness(strictness: str) -> None:
     """Check what was typed.
@@ -38,6 +46,13 @@ def check_strictness(strictness: str) -> None:
 
     if strictness and strictness not in STRICTNESS:
         raise typer.BadParameter(f"--strictness {strictness} is none of {', '.join(STRICTNESS)}")
+
+
+def kept(cache: bool) -> Kept | None:
+    """What was heard before; None where `cache` is false, or the user keeps nothing."""
+    from earmark.identify.kept import Kept
+
+    return Kept.of_user() if cache else None
 
 
 def bundle_folder(model: str, scratch: Path) -> Path:

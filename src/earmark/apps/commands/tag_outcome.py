@@ -22,6 +22,8 @@ class Done:
         files: How many were written, or would be.
         tags: How many were written, or would be.
         unknown: Verdicts of `unknown`.
+        same: Files that have the tags already that would replace them.
+        declined: Tags that were not accepted.
         failed: Whether a file or the run had an error.
         status: Exit status where the run was interrupted; else 0.
     """
@@ -30,6 +32,8 @@ class Done:
     files: int = 0
     tags: int = 0
     unknown: int = 0
+    same: int = 0
+    declined: int = 0
     failed: bool = False
     status: int = 0
 

@@ -10,13 +10,13 @@ References:
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from earmark.apps.tags.id3 import NEW_VERSION, Tag, tag_at, tag_end
-from earmark.apps.tags.kinds import Pairs, Values, filled
+from earmark.apps.tags.kinds import New, Pairs, Values, filled
 from earmark.apps.tags.mpeg import front_tags, mapped
 from earmark.apps.tags.splice import Edit, splice
 from earmark.apps.tags.tail import pairs_at_end
@@ -26,7 +26,7 @@ from earmark.music.recordings.id3 import id3_extent
 SOUND = (b"data", b"SSND")
 ORDERS = {b"RIFF": "<", b"RF64": "<", b"BW64": "<", b"RIFX": ">", b"FORM": ">"}
 """Byte order of sizes by a file's first four bytes."""
-INFO = {b"IGNR": "genre", b"GENR": "genre", b"IMUS": "composer", b"ICOM": "composer"}
+INFO = {b"IGNR": "genre", b"GENR": "genre", b"IMUS": "composer", b"ICOM": "composer", b"IBPM": "bpm"}
 UNKNOWN = 0xFFFFFFFF  # a size that was not filled in, or that a chunk ds64 states
 LARGEST = UNKNOWN - 1
 HEAD, FORM = 8, 12  # bytes of a chunk's head, and of the file's
@@ -79,7 +79,7 @@ class ChunkTagging:
             pairs += pairs_at_end(behind)
         return filled(pairs)
 
-    def write(self, path: Path, new: Mapping[str, str]) -> None:
+    def write(self, path: Path, new: New) -> None:
         """Set the tags of some kinds in the first chunk with ID3, or in a new one.
 
         A new chunk goes to the end; in front of the sound where that has no stated end.

@@ -13,11 +13,11 @@ from __future__ import annotations
 import mmap
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from earmark.apps.tags.frame_text import LATIN1, UTF8, UTF16, genres, texts
-from earmark.apps.tags.kinds import Pairs, kind_of
+from earmark.apps.tags.kinds import New, Pairs, kind_of, listed
 from earmark.foundation.errors import PieceError
 from earmark.music.recordings.id3 import HEADER, id3_extent
 
@@ -29,6 +29,7 @@ _FRAMES = {
     "genre": (b"TCO", b"TCON"),
     "key": (b"TKE", b"TKEY"),
     "composer": (b"TCM", b"TCOM"),
+    "bpm": (b"TBP", b"TBPM"),
 }
 """Of each kind: in version 2.2, and later."""
 _KINDS = {name: kind for kind, names in _FRAMES.items() for name in names}
@@ -86,7 +87,7 @@ class Tag:
         return bool(self.flags & UNSYNCHRONISED) and self.version < NEW_VERSION
 
     def values(self) -> Pairs:
-        """Kind and value of what the frames say of genre, key and composer."""
+        """Kind and value of what the frames say of the kinds of tags."""
         found: Pairs = []
         for frame in self.frames:
             kind, said = self._said_by(frame)
@@ -103,13 +104,14 @@ class Tag:
         frames = (frame for frame in self.frames if self._said_by(frame)[0] not in kinds)
         return bool(self.extended or self.rest.strip(b"\0") or any(True for _ in frames))
 
-    def with_values(self, new: Mapping[str, str]) -> Tag:
+    def with_values(self, new: New) -> Tag:
         """The tag with one frame for each kind, in place of those that it has; new ones go to the front.
 
+        Several values are parted by zeros; before version 2.4 a reader may show the first alone.
         Those with zeros put in go behind: FFmpeg takes their sizes for stored ones, and would miss the rest.
         """
         left = tuple(frame for frame in self.frames if self._said_by(frame)[0] not in new)
-        added = tuple(self._frame(kind, value) for kind, value in new.items())
+        added = tuple(self._frame(kind, listed(value)) for kind, value in new.items())
         front = tuple(frame for frame in added if not (self.by_tag and b"\xff" in frame.raw))
         behind = tuple(frame for frame in added if frame not in front)
         return replace(self, frames=front + left + behind)
@@ -153,14 +155,15 @@ class Tag:
         by_frame = self.version >= NEW_VERSION and self.flags & UNSYNCHRONISED
         return texts(frame.body, flag, self.version, unsynchronised=bool(by_frame))
 
-    def _frame(self, kind: str, value: str) -> Frame:
+    def _frame(self, kind: str, values: list[str]) -> Frame:
         name = _FRAMES[kind][self.version > 2]
-        if value.isascii():
-            body = bytes([LATIN1]) + value.encode("ascii")
+        if all(value.isascii() for value in values):
+            body = bytes([LATIN1]) + "\0".join(values).encode("ascii")
         elif self.version >= NEW_VERSION:
-            body = bytes([UTF8]) + value.encode()
+            body = bytes([UTF8]) + "\0".join(values).encode()
         else:
-            body = bytes([UTF16]) + b"\xff\xfe" + value.encode("utf-16-le")
+            texts_16 = (b"\xff\xfe" + value.encode("utf-16-le") for value in values)
+            body = bytes([UTF16]) + bytes(2).join(texts_16)
         flags = b"" if self.version == 2 else bytes(2)
         if self.version == 2:
             size = len(body).to_bytes(3, "big")

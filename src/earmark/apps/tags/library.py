@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from earmark.apps.tags.kinds import KINDS, Values
 from earmark.apps.tags.notation import initial_key
 from earmark.apps.tags.rewrite import read_tags
-from earmark.decisions.rejection import UNKNOWN
 from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.identify.inputs import Target
 
 if TYPE_CHECKING:
-    from earmark.identify.identifier import Identifier
     from earmark.identify.verdict import Verdict
 
 BATCH = 48  # files that several models hear before the first is tagged: the most that an interruption loses
+
+
+class Listener(Protocol):
+    """What hears files and says something of each: an identifier, or what measures tempo."""
+
+    def identify_all(self, music: Sequence[Target], workers: int = 0) -> Iterator[Verdict]:
+        """Verdicts on files, in their order."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,7 @@ def check_labels(kind: str, bundle: str, labels: Sequence[str], question: str = 
 
 
 def hear(
-    tracks: Sequence[Track], identifiers: Mapping[str, Identifier], workers: int
+    tracks: Sequence[Track], identifiers: Mapping[str, Listener], workers: int
 ) -> Iterator[tuple[Track, dict[str, Verdict]]]:
     """Hear the tracks, each with the models of the kinds that it lacks.
 
@@ -139,18 +145,3 @@ def hear(
 
 def _targets(batch: Sequence[Track], kind: str) -> list[Target]:
     return [track.target for track in batch if kind in track.wanted]
-
-
-def tag_value(kind: str, verdict: Verdict) -> str | None:
-    """The value of a tag.
-
-    Args:
-        kind: The tag: genre, key or composer.
-        verdict: Of the model for it.
-
-    Returns:
-        What to write; None where the verdict is `unknown` or the file could not be heard.
-    """
-    if verdict.error or verdict.label == UNKNOWN:
-        return None
-    return initial_key(verdict.label) if kind == "key" else verdict.label

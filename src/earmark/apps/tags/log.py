@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from earmark.apps.tags.kinds import New
 from earmark.foundation.errors import EarmarkError, describe
 
 VERSION = 1
@@ -25,8 +26,8 @@ class Entry:
         sha256_after: Of its bytes after.
         mtime_ns: When it had been modified before.
         old: Values of each kind before; None where there was none.
-        new: The value of each kind after.
-        bundles: The hash of the model of each kind.
+        new: The value, or the values, of each kind after.
+        bundles: What found the value of each kind: the hash of its model.
         restore: How to make the old bytes from the new ones, by `earmark.apps.tags.delta`.
     """
 
@@ -36,7 +37,7 @@ class Entry:
     sha256_after: str
     mtime_ns: int
     old: Mapping[str, list[str] | None]
-    new: Mapping[str, str]
+    new: New
     bundles: Mapping[str, str]
     restore: list[Any]
 

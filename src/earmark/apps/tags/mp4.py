@@ -5,7 +5,7 @@ Those of iTunes are added and replaced as bytes; every other atom stays what it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from earmark.apps.tags.atoms import (
     replaced,
     room_behind,
 )
-from earmark.apps.tags.kinds import Pairs, Values, filled
+from earmark.apps.tags.kinds import New, Pairs, Values, filled, listed
 from earmark.apps.tags.mp4_items import (
     KINDS_OF_NAMES,
     VERSION,
@@ -58,7 +58,7 @@ class Mp4Tagging:
                     pairs.append((KINDS_OF_NAMES[part.name], text_of_user_data(part.bytes_of(data))))
         return filled(pairs)
 
-    def write(self, path: Path, new: Mapping[str, str]) -> None:
+    def write(self, path: Path, new: New) -> None:
         """Set the tags of some kinds, in the room behind them if it suffices."""
         with mapped(path) as data:
             atoms = _movie(data)
@@ -66,7 +66,7 @@ class Mp4Tagging:
             old = inside(atoms, ilst) if ilst else []
             items = [(item_kind(data, one), bytes(data[one.start : one.end])) for one in old if one.name]
             rest = [bytes(data[one.start : one.end]) for one in old if not one.name]
-            left = {kind: item(kind, value, items) for kind, value in new.items()}
+            left = {kind: item(kind, listed(value), items) for kind, value in new.items()}
             kept = [left.pop(kind, b"") if kind and kind in new else raw for kind, raw in items]
             edits = _edits(data, atoms, ilst, atom(b"ilst", *kept, *left.values(), *rest))
         splice(path, edits)

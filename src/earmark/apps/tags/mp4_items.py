@@ -14,10 +14,11 @@ from earmark.apps.tags.atoms import HEAD, Atom, atoms_of, inside
 from earmark.apps.tags.frame_text import genres
 from earmark.apps.tags.kinds import Pairs, kind_of
 
-NAMES = {"genre": b"\xa9gen", "key": b"----", "composer": b"\xa9wrt"}
+TEMPO = b"tmpo"
+NAMES = {"genre": b"\xa9gen", "key": b"----", "composer": b"\xa9wrt", "bpm": TEMPO}
 FREE_NAME = (b"com.apple.iTunes", b"initialkey")
 KINDS_OF_NAMES = {b"\xa9gen": "genre", b"gnre": "genre", b"\xa9wrt": "composer", b"\xa9com": "composer"}
-UTF8, UTF16 = 1, 2  # kinds of data
+UTF8, UTF16, INTEGER = 1, 2, 21  # kinds of data
 VERSION = 4  # bytes of version and flags
 
 
@@ -51,6 +52,8 @@ def said_by(data: Any, item: Atom, keys: Mapping[bytes, str] | None) -> Pairs:
 
 def item_kind(data: Any, item: Atom) -> str | None:
     """The kind of tag that an item is; None for others."""
+    if item.name == TEMPO:
+        return "bpm"
     if item.name != b"----":
         return KINDS_OF_NAMES.get(item.name)
     name = next((part[VERSION:] for name, part in _parts(item.bytes_of(data)) if name == b"name"), b"")
@@ -68,7 +71,9 @@ def _texts(name: bytes, content: bytes) -> list[str]:
         if part != b"data":
             continue
         kind, text = int.from_bytes(value[1:4], "big"), value[8:]
-        if name == b"gnre":
+        if name == TEMPO:
+            texts.append(str(int.from_bytes(text, "big")))
+        elif name == b"gnre":
             texts += genres([str(int.from_bytes(text[:2], "big") - 1)])  # counted from 1
         else:
             texts.append(text.decode("utf-16-be" if kind == UTF16 else "utf-8", errors="replace"))
@@ -84,16 +89,18 @@ def text_of_user_data(content: bytes) -> str:
     )
 
 
-def item(kind: str, value: str, items: Sequence[tuple[str | None, bytes]]) -> bytes:
-    """An item with a value.
+def item(kind: str, values: Sequence[str], items: Sequence[tuple[str | None, bytes]]) -> bytes:
+    """An item with a value, or with several.
 
     Args:
         kind: Of tag.
-        value: What it says.
+        values: What it says.
         items: Kind and bytes of those that are there; the name of a free one of this kind stays.
     """
-    data = atom(b"data", struct.pack(">II", UTF8, 0), value.encode())
+    data = b"".join(atom(b"data", struct.pack(">II", UTF8, 0), value.encode()) for value in values)
     old = next((raw for other, raw in items if other == kind and raw[4:HEAD] == b"----"), b"")
+    if kind == "bpm" and not old:
+        return atom(TEMPO, atom(b"data", struct.pack(">IIH", INTEGER, 0, int(values[0]))))
     if kind != "key" and not old:
         return atom(NAMES[kind], data)
     named = {name: part[VERSION:] for name, part in _parts(old[HEAD:])}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from earmark.apps.tags.id3 import FOOTER, NEW_VERSION, Tag, tag_at, tag_end
-from earmark.apps.tags.kinds import Pairs, Values, filled
+from earmark.apps.tags.kinds import New, Pairs, Values, filled
 from earmark.apps.tags.splice import splice
 from earmark.apps.tags.tail import V1, ape_in_front, pairs_at_end, parts_at_end
 
@@ -29,7 +29,7 @@ class MpegTagging:
         with mapped(path) as data:
             return filled(pairs_in_front(data) + pairs_at_end(data))
 
-    def write(self, path: Path, new: Mapping[str, str]) -> None:
+    def write(self, path: Path, new: New) -> None:
         """Set the tags of some kinds."""
         with mapped(path) as data:
             tag = tag_at(data) or _tag_at_end(data)

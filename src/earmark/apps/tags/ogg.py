@@ -10,13 +10,13 @@ References:
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from earmark.apps.tags.kinds import Values, filled
+from earmark.apps.tags.kinds import New, Values, filled
 from earmark.apps.tags.mpeg import front_end, mapped, pairs_in_front
 from earmark.apps.tags.splice import Edit, splice
 from earmark.apps.tags.tail import pairs_at_end
@@ -88,7 +88,7 @@ class OggTagging:
             pairs = self._of(self._packets(data)[1][0]).pairs()
             return filled(pairs + pairs_in_front(data) + pairs_at_end(data))
 
-    def write(self, path: Path, new: Mapping[str, str]) -> None:
+    def write(self, path: Path, new: New) -> None:
         """Set the tags of some kinds."""
         with mapped(path) as data:
             pages, packets = self._packets(data)

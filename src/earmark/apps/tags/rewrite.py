@@ -13,7 +13,7 @@ from typing import Any
 
 from earmark.apps.tags.audio_digest import audio_digest
 from earmark.apps.tags.delta import applied, delta
-from earmark.apps.tags.kinds import Values
+from earmark.apps.tags.kinds import New, Values, listed
 from earmark.apps.tags.log import Entry, Log
 from earmark.apps.tags.mpeg import mapped
 from earmark.apps.tags.tagging import Tagging, tagging_of
@@ -22,7 +22,7 @@ from earmark.store.digest import digest_file
 
 
 def read_tags(path: Path) -> Values | None:
-    """Genre, key and composer that a file has.
+    """Genre, key, composer and tempo that a file has.
 
     Args:
         path: The file.
@@ -40,15 +40,15 @@ def read_tags(path: Path) -> Values | None:
         return form_and_tagging[1].read(path)
 
 
-def write_tags(path: Path, new: Mapping[str, str], bundles: Mapping[str, str], log: Log) -> None:
+def write_tags(path: Path, new: New, bundles: Mapping[str, str], log: Log) -> None:
     """Tag a file: a copy in the same folder is tagged, compared, logged, and takes its place.
 
     The copy has the mode of the file and, where that is allowed, its owner; its time of modification is now.
 
     Args:
         path: The file; of a link, what it points to.
-        new: The value of each kind to set.
-        bundles: The hash of the model of each kind.
+        new: The value, or the values, of each kind to set.
+        bundles: What found the value of each kind: the hash of its model.
         log: Where it is logged.
 
     Raises:
@@ -115,10 +115,10 @@ def take_back(entry: Entry) -> bool:
     return True
 
 
-def _compare(path: Path, copy: Path, form: str, tagging: Tagging, new: Mapping[str, str]) -> None:
+def _compare(path: Path, copy: Path, form: str, tagging: Tagging, new: New) -> None:
     """Raise PieceError where the copy differs from the file in more than the new tags."""
     had = tagging.read(path)
-    wanted = {**had, **{kind: [value] for kind, value in new.items()}}
+    wanted = {**had, **{kind: listed(value) for kind, value in new.items()}}
     has = {kind: list(dict.fromkeys(values)) for kind, values in tagging.read(copy).items()}
     for kind, values in wanted.items():
         if further := [value for value in has.get(kind, []) if value not in values]:

@@ -1,20 +1,20 @@
 """How the tags of a file are read and written, by its format.
 
-    ID3 (MP3, WAV, AIFF)         TCON  TKEY                                TCOM
-    Vorbis comments (FLAC, Ogg)  GENRE INITIALKEY                          COMPOSER
-    MP4                          ©gen  ----:com.apple.iTunes:initialkey    ©wrt
+    ID3 (MP3, WAV, AIFF)         TCON  TKEY                                TCOM      TBPM
+    Vorbis comments (FLAC, Ogg)  GENRE INITIALKEY                          COMPOSER  BPM
+    MP4                          ©gen  ----:com.apple.iTunes:initialkey    ©wrt      tmpo
 
 These are written. What counts as there is more: any tag of a file, under any usual name (docs/formats.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from earmark.apps.tags.chunks import ChunkTagging
-from earmark.apps.tags.kinds import Values
+from earmark.apps.tags.kinds import New, Values
 from earmark.apps.tags.mp4 import Mp4Tagging
 from earmark.apps.tags.mpeg import MpegTagging, front_end, mapped
 from earmark.apps.tags.ogg import OGG_CODECS, OggTagging
@@ -32,7 +32,7 @@ class Tagging(Protocol):
         """Values of each kind that a file has; those that say nothing do not count."""
         ...
 
-    def write(self, path: Path, new: Mapping[str, str]) -> None:
+    def write(self, path: Path, new: New) -> None:
         """Set the tags of some kinds, in place."""
         ...
 

@@ -9,18 +9,18 @@ References:
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from earmark.apps.tags.kinds import Pairs, Values, filled, kind_of
+from earmark.apps.tags.kinds import New, Pairs, Values, filled, kind_of, listed
 from earmark.apps.tags.mpeg import front_end, mapped, pairs_in_front
 from earmark.apps.tags.splice import splice
 from earmark.apps.tags.tail import pairs_at_end
 from earmark.foundation.errors import PieceError
 
-NAMES = {"genre": "GENRE", "key": "INITIALKEY", "composer": "COMPOSER"}
+NAMES = {"genre": "GENRE", "key": "INITIALKEY", "composer": "COMPOSER", "bpm": "BPM"}
 PADDING, COMMENTS, LAST = 1, 4, 0x80  # kinds of blocks of FLAC, and the flag of the last one
 LARGEST_BLOCK = (1 << 24) - 1  # bytes
 
@@ -47,11 +47,15 @@ class Comments:
         """All but the comments of some kinds."""
         return self.vendor, [entry for entry in self.entries if _kind(entry) not in kinds], self.tail
 
-    def with_values(self, new: Mapping[str, str]) -> Comments:
-        """The block with one comment for each kind, in place of those that it has."""
+    def with_values(self, new: New) -> Comments:
+        """The block with one comment for each value, in place of those that it has."""
         left = tuple(entry for entry in self.entries if _kind(entry) not in new)
         names = {_kind(entry): entry.partition(b"=")[0] for entry in reversed(self.entries)}
-        added = (names.get(kind, NAMES[kind].encode()) + b"=" + text.encode() for kind, text in new.items())
+        added = (
+            names.get(kind, NAMES[kind].encode()) + b"=" + text.encode()
+            for kind, value in new.items()
+            for text in listed(value)
+        )
         return replace(self, entries=(*left, *added))
 
     def rendered(self) -> bytes:
@@ -108,7 +112,7 @@ class FlacTagging:
             pairs += pairs_in_front(data) + pairs_at_end(data)
         return filled(pairs)
 
-    def write(self, path: Path, new: Mapping[str, str]) -> None:
+    def write(self, path: Path, new: New) -> None:
         """Set the tags of some kinds in the first block of comments; padding makes room for it."""
         with mapped(path) as data:
             blocks = _blocks(data)

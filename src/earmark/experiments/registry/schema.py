@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-import io
 import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from earmark.foundation.quiet_import import quiet_import
+from earmark.music.midi.writing import midi_file
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)  # C major from middle C, MIDI numbers
 NOTES_PER_CLIP_SECOND = 6  # so long that a tempo brought to six onsets a second still fills a clip
@@ -56,16 +56,7 @@ def scales(clip_s: float) -> bytes:
     Args:
         clip_s: Length of the bundle's clips in seconds; the file lasts at least three of them.
     """
-    pretty_midi = quiet_import("pretty_midi")
-    midi = pretty_midi.PrettyMIDI(resolution=TICKS_A_BEAT, initial_tempo=60 / BEAT_S)
-    piano = pretty_midi.Instrument(program=0)
     pattern = SCALE + SCALE[-2:0:-1]
-    for number in range(math.ceil(NOTES_PER_CLIP_SECOND * clip_s)):
-        onset_s = BEAT_S * number
-        piano.notes.append(
-            pretty_midi.Note(VELOCITY, pattern[number % len(pattern)], onset_s, onset_s + BEAT_S)
-        )
-    midi.instruments.append(piano)
-    stream = io.BytesIO()
-    midi.write(stream)
-    return stream.getvalue()
+    onset_s = BEAT_S * np.arange(math.ceil(NOTES_PER_CLIP_SECOND * clip_s))
+    pitch, velocity = np.resize(pattern, len(onset_s)), np.full(len(onset_s), VELOCITY)
+    return midi_file(onset_s, onset_s + BEAT_S, pitch, velocity, TICKS_A_BEAT, 60 / BEAT_S)

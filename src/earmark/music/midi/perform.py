@@ -15,14 +15,13 @@ References:
 from __future__ import annotations
 
 import hashlib
-import io
 from dataclasses import dataclass
 
 import numpy as np
 
 from earmark.foundation.errors import PieceError
-from earmark.foundation.quiet_import import quiet_import
 from earmark.music.midi.notes import Notes
+from earmark.music.midi.writing import midi_file
 
 PHRASE_BARS = 4  # bars of a phrase in most tunes and chorales
 DRIFT_S = 2.0  # seconds in which a player's drift is forgotten to 1/e
@@ -213,20 +212,15 @@ def to_midi(notes: Notes, player: Player) -> bytes:
     Returns:
         The file's bytes: one instrument.
     """
-    pretty_midi = quiet_import("pretty_midi")
-    midi = pretty_midi.PrettyMIDI(resolution=TICKS_A_QUARTER, initial_tempo=120.0)
-    piano = pretty_midi.Instrument(program=player.program)
-    piano.control_changes = [
-        pretty_midi.ControlChange(number, value, 0.0)
-        for number, value in ((PAN, player.pan), (REVERB, player.reverb), (CHORUS, player.chorus))
-    ]
-    ends_s = notes.onset_s + notes.duration_s
-    columns = (notes.velocity, notes.pitch, notes.onset_s, ends_s)
-    piano.notes = [pretty_midi.Note(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
-    midi.instruments.append(piano)
-    file = io.BytesIO()
-    midi.write(file)
-    return file.getvalue()
+    return midi_file(
+        notes.onset_s,
+        notes.onset_s + notes.duration_s,
+        notes.pitch,
+        notes.velocity,
+        TICKS_A_QUARTER,
+        program=player.program,
+        controls={PAN: player.pan, REVERB: player.reverb, CHORUS: player.chorus},
+    )
 
 
 def _keys_struck(notes: Notes) -> Notes:

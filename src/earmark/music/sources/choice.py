@@ -2,7 +2,8 @@
 
     a text file that says `default`   the experiment's own corpus, data/corpora/<data.corpus>.csv
     a link to a folder                DIR/<label>/**/<music file>
-    a folder with catalog.csv, files  a link to somebody's CSV, and links to all the files it lists
+    a folder with catalog.csv, files  a link to somebody's CSV, and links to all the files it lists;
+                                      columns.json where it calls its columns otherwise
 
 DVC hashes `data/source` through these links, so that an added, changed or removed file is noticed by
 the next `dvc repro`. (It does not follow links to folders inside a folder: hence links to files.)
@@ -11,13 +12,16 @@ What it cannot hash in a folder is kept from it by `data/.dvcignore`, see `ignor
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError
+from earmark.music.sources.csv_cells import OWN_COLUMNS, Columns
 from earmark.music.sources.csv_table import read_csv
 from earmark.music.sources.folder import read_folder
 from earmark.music.sources.ignored import ignore_file, write_ignored
@@ -28,7 +32,7 @@ default
 # What to learn from. `earmark use DIR` or `earmark use FILE.csv` puts a link in this file's place,
 # `earmark use default` brings it back.
 """
-CSV_LINK = "catalog.csv"
+CSV_LINK, COLUMNS_FILE = "catalog.csv", "columns.json"
 Check = Callable[[list[Origin]], None]
 
 
@@ -54,7 +58,7 @@ def read_source(source: Path, corpora: Path, corpus: str) -> list[Origin]:
         csv = Path(os.path.realpath(source / CSV_LINK))
         if not csv.is_file():
             raise EarmarkError(f"{csv}, which {source} points to, is gone: earmark use PATH")
-        origins = read_csv(csv)
+        origins = read_csv(csv, _columns(source))
         _link_files(source, csv, origins)
         return origins
     if source.is_dir():
@@ -92,13 +96,16 @@ def use_folder(source: Path, folder: Path, check: Check = lambda _: None) -> lis
     return origins
 
 
-def use_csv(source: Path, csv: Path, check: Check = lambda _: None) -> list[Origin]:
+def use_csv(
+    source: Path, csv: Path, check: Check = lambda _: None, columns: Columns = OWN_COLUMNS
+) -> list[Origin]:
     """Make a CSV the source.
 
     Args:
         source: `data/source`, to be replaced.
         csv: The CSV, as `csv_table` describes it.
         check: Raises EarmarkError where its pieces will not do; then nothing is replaced.
+        columns: What it calls path, label and group.
 
     Returns:
         The pieces that it lists.
@@ -106,14 +113,25 @@ def use_csv(source: Path, csv: Path, check: Check = lambda _: None) -> list[Orig
     Raises:
         EarmarkError: The CSV is faulty, or `source` holds files that are no links.
     """
-    origins = read_csv(csv)
+    origins = read_csv(csv, columns)
     check(origins)
     csv = csv.resolve()
     _clear(source)
     source.mkdir(parents=True)
     (source / CSV_LINK).symlink_to(csv)
+    if columns != OWN_COLUMNS:
+        write_text(source / COLUMNS_FILE, f"{json.dumps(asdict(columns))}\n")
     _link_files(source, csv, origins)
     return origins
+
+
+def _columns(source: Path) -> Columns:
+    """What the CSV calls its columns. Raises EarmarkError where that file is damaged."""
+    file = source / COLUMNS_FILE
+    try:
+        return Columns(**json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else OWN_COLUMNS
+    except (OSError, ValueError, TypeError) as error:
+        raise EarmarkError(f"{file} is damaged: earmark use FILE.csv, as before, writes it anew") from error
 
 
 def _clear(source: Path) -> None:
@@ -122,14 +140,15 @@ def _clear(source: Path) -> None:
     if source.is_symlink() or source.is_file():
         source.unlink()
     elif source.is_dir():
-        _refuse_real_files(source)
+        _refuse_real_files(source, COLUMNS_FILE)
         shutil.rmtree(source)
     ignored.unlink(missing_ok=True)
 
 
-def _refuse_real_files(folder: Path) -> None:
+def _refuse_real_files(folder: Path, but: str = "") -> None:
     """Refuse a folder that holds files besides links: earmark made only the links, and removes only them."""
-    files = sorted(path for path in folder.rglob("*") if not path.is_symlink() and not path.is_dir())
+    found = sorted(path for path in folder.rglob("*") if not path.is_symlink() and not path.is_dir())
+    files = [path for path in found if path != folder / but]
     if files:
         raise EarmarkError(f"{files[0]} is not a link that earmark made: move it elsewhere first")
 

@@ -7,13 +7,13 @@ import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from collections.abc import Iterator
 from csv import Error, reader
+from dataclasses import dataclass
 from pathlib import Path
 
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.words import printable
 from earmark.music.sources.spelling import spelled
 
-NEEDED = ("path", "label")
 DELIMITERS = ",;\t|"
 # Those of UTF-32 begin like those of UTF-16.
 _MARKS = (
@@ -23,19 +23,44 @@ _MARKS = (
 _STATED = re.compile(r'\s*"?sep=(.)"?[ \t]*(?=[\r\n]|\Z)', re.IGNORECASE)  # Excel's first line
 _MOST_SHOWN = 6  # columns in a message
 
+
+@dataclass(frozen=True)
+class Columns:
+    """What a table calls the columns that are needed.
+
+    Attributes:
+        path: That of the files.
+        label: That of the labels.
+        group: That of the works; "" for `group`, which may be missing.
+    """
+
+    path: str = "path"
+    label: str = "label"
+    group: str = ""
+
+    @property
+    def needed(self) -> dict[str, str]:
+        """By their names here, how the table spells those that it must have."""
+        named = {"path": self.path, "label": self.label, **({"group": self.group} if self.group else {})}
+        return {column: spelled(name).lower() for column, name in named.items()}
+
+
+OWN_COLUMNS = Columns()
 Row = tuple[int, list[str]]
 """The number of a row's last line, and its cells."""
 
 
-def read_cells(csv: Path) -> tuple[list[str], list[Row]]:
+def read_cells(csv: Path, columns: Columns = OWN_COLUMNS) -> tuple[list[str], list[Row]]:
     """Read a table.
 
     Args:
-        csv: Its file. What parts the cells is what a first line `sep=` states, else what makes columns
-            `path` and `label` of the header.
+        csv: Its file. What parts the cells is what a first line `sep=` states, else what makes the columns
+            that are needed of the header.
+        columns: What it calls them.
 
     Returns:
-        The header in small letters, and the rows that are not empty.
+        The header in small letters, with `path`, `label` and `group` for what the table calls so, and the
+        rows that are not empty.
 
     Raises:
         EarmarkError: It cannot be read, is no table, or lacks a column that is needed.
@@ -43,23 +68,31 @@ def read_cells(csv: Path) -> tuple[list[str], list[Row]]:
     text = _text(csv)
     stated = _STATED.match(text)
     try:
-        delimiter = stated[1] if stated else _delimiter(text)
+        delimiter = stated[1] if stated else _delimiter(text, set(columns.needed.values()))
         rows = list(_rows(text, delimiter))[1 if stated else 0 :]
     except Error as error:
         raise EarmarkError(f"{csv} is not a CSV table: {error}: quotes missing?") from error
     header = [spelled(name).lower() for name in rows[0][1]] if rows else []
-    for column in NEEDED:
-        if column not in header:
+    for name in columns.needed.values():
+        if name not in header:
             says = ", ".join(printable(name) for name in rows[0][1][:_MOST_SHOWN]) if rows else "nothing"
             raise EarmarkError(
-                f"{csv} has no column '{column}': its first line must name the columns path (the files) and "
-                f"label (their classes), and says {says[:200]}"
+                f"{csv} has no column '{name}': its first line must name the columns path (the files) and "
+                f"label (their classes), or --path-column and --label-column must, and says {says[:200]}"
             )
-    return header, rows[1:]
+    return [_renamed(name, columns.needed) for name in header], rows[1:]
 
 
-def _delimiter(text: str) -> str:
-    """The character that makes the most of the header."""
+def _renamed(name: str, needed: dict[str, str]) -> str:
+    """What a column is called here; one that another stands for is not used."""
+    for column, theirs in needed.items():
+        if name == theirs:
+            return column
+    return f"{name} (not used)" if name in needed else name
+
+
+def _delimiter(text: str, needed: set[str]) -> str:
+    """The character that makes the most of the header: one of the usual, else any other that is no letter."""
 
     def columns(delimiter: str) -> tuple[int, int]:
         try:
@@ -67,9 +100,14 @@ def _delimiter(text: str) -> str:
         except Error:
             return 0, 0
         names = {spelled(name).lower() for name in header}
-        return len(names & set(NEEDED)), len(header)
+        return len(names & needed), len(header)
 
-    return max(DELIMITERS, key=columns)  # the comma where others are no better
+    usual = max(DELIMITERS, key=columns)  # the comma where others are no better
+    if columns(usual)[0] == len(needed):
+        return usual
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    others = sorted(one for one in set(first) - set("\"'_-. ") if one.isprintable() and not one.isalnum())
+    return max((usual, *others, " "), key=lambda delimiter: columns(delimiter)[0])
 
 
 def _rows(text: str, delimiter: str) -> Iterator[Row]:

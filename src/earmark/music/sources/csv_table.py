@@ -1,4 +1,4 @@
-"""A CSV of music: columns path, label and optionally group, role, split, title.
+"""A CSV of music: columns path, label and optionally group, role, split, title, or as `Columns` names them.
 
 Paths are relative to the CSV. `music21:…` names a score that the music21 package ships. Columns whose
 names end in `confidence` (0 to 1) state confidence in the label; `data.min_confidence` filters by them.
@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from earmark.foundation.errors import EarmarkError
 from earmark.music.catalog import KNOWN, ROLES, SPLITS
-from earmark.music.sources.csv_cells import read_cells
+from earmark.music.sources.csv_cells import OWN_COLUMNS, Columns, read_cells
 from earmark.music.sources.origin import Origin
 from earmark.music.sources.readable import fault_of
 from earmark.music.sources.spelling import Files, spelled, trimmed
@@ -23,13 +23,17 @@ CONFIDENCE = "confidence"
 COLUMNS = ("path", "label", "group", "role", "split", "title")
 
 
-def read_csv(csv: Path) -> list[Origin]:
+def read_csv(csv: Path, columns: Columns = OWN_COLUMNS) -> list[Origin]:
     """Read the pieces that a CSV lists, in its order.
+
+    Args:
+        csv: The CSV.
+        columns: What it calls path, label and group.
 
     Raises:
         EarmarkError: The CSV is unreadable or lists nothing, or a row or a role is faulty.
     """
-    rows = _rows(csv)
+    rows = _rows(csv, columns)
     if not rows:
         raise EarmarkError(f"{csv} lists no pieces")
     files = Files(csv.resolve().parent)
@@ -92,9 +96,9 @@ def _check_roles(csv: Path, origins: list[Origin]) -> None:
                 )
 
 
-def _rows(csv: Path) -> list[tuple[int, dict[str, str]]]:
+def _rows(csv: Path, columns: Columns) -> list[tuple[int, dict[str, str]]]:
     """Return line number and cells of every row that has any; COLUMNS and confidences only."""
-    header, numbered = read_cells(csv)
+    header, numbered = read_cells(csv, columns)
     for column in COLUMNS:
         if header.count(column) > 1:
             raise EarmarkError(f"{csv} has the column '{column}' twice")

@@ -26,7 +26,7 @@ def read_folder(folder: Path) -> list[Origin]:
     if not folder.is_dir():
         raise EarmarkError(f"{folder} is not a folder: point `earmark use` at one")
     origins = []
-    for path in sorted(_files(folder)):
+    for path in sorted(files_below(folder)):
         parts = path.relative_to(folder).parts
         if len(parts) >= 2 and is_music(path):
             origins.append(_origin(path, parts))
@@ -44,7 +44,7 @@ def others_in(folder: Path) -> Counter[str]:
         How many there are by suffix, and of music in no label's folder.
     """
     kinds: Counter[str] = Counter()
-    for path in _files(folder):
+    for path in files_below(folder):
         if not is_music(path):
             kinds[path.suffix.lower() or "without suffix"] += 1
         elif path.parent == folder:
@@ -69,8 +69,8 @@ def _origin(path: Path, parts: tuple[str, ...]) -> Origin:
     )
 
 
-def _files(folder: Path) -> list[Path]:
-    """Return all files below a folder, through links too, but hidden ones."""
+def files_below(folder: Path) -> list[Path]:
+    """All files below a folder, through links too, but hidden ones."""
     paths: list[Path] = []
     for root, folders, files in os.walk(folder, followlinks=True):
         parent = Path(root)

@@ -10,10 +10,8 @@ from earmark import evaluation  # noqa: F401  (a config chooses among its member
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.targets import build, kind_of
 from earmark.foundation.workspace import Workspace
-from earmark.music.recordings.audio import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
+from earmark.music.ranges import check_ranges
 from earmark.music.sources.labels import Merge
-from earmark.music.synthesis.synth import HIGHEST_RATE_HZ as HIGHEST_SYNTH_HZ
-from earmark.music.synthesis.synth import LOWEST_RATE_HZ as LOWEST_SYNTH_HZ
 from earmark.pipeline.settings.schema import Config
 from earmark.store.remote import Remote
 
@@ -41,15 +39,8 @@ def _within(name: str, value: float, low: float, high: float, unit: str = "") ->
 
 def _check_sound(config: Config) -> None:
     """What the stages up to `split` use."""
-    _among("render.instruments", config.render.instruments, ("original", "piano"))
-    _among("midi.tempo", config.midi.tempo, ("original", "normalised"))
-    _among("audio.channels", config.audio.channels, (1, 2))
-    _within("audio.sample_rate", config.audio.sample_rate, LOWEST_RATE_HZ, HIGHEST_RATE_HZ, " Hz")
-    _within("render.synth_rate", config.render.synth_rate, LOWEST_SYNTH_HZ, HIGHEST_SYNTH_HZ, " Hz")
-    _within("midi.onset_rate_hz", config.midi.onset_rate_hz, 0.1, 100, " onsets a second")
-    _within("render.gain", config.render.gain, 0, 10)
-    _within("render.max_seconds", config.render.max_seconds, 0, 86_400, " s (0: no limit)")
-    _within("render.tail_s", config.render.tail_s, 0, 60, " s")
+    for section in ("render", "midi", "audio"):
+        check_ranges(section, vars(getattr(config, section)))
     _within("split.folds", config.split.folds, 2, 1000)
     _within("split.fold", config.split.fold, 0, config.split.folds - 1)
     _within("data.min_confidence", config.data.min_confidence, 0, 1)
@@ -78,15 +69,7 @@ def _check_learning(config: Config) -> None:
     from earmark.learning.dataset.transpose import Transposition
     from earmark.learning.devices import check_devices
 
-    _within("dataset.clip_s", config.dataset.clip_s, 0.5, 3600, " s")
-    _within("dataset.training_hop_s", config.dataset.training_hop_s, 0, 3600, " s")
-    _within("dataset.evaluation_hop_s", config.dataset.evaluation_hop_s, 0.01, 3600, " s")
-    _within("dataset.evaluation_max_clips", config.dataset.evaluation_max_clips, 0, 1e9, " (0: no limit)")
-    _within("dataset.validation_max_clips", config.dataset.validation_max_clips, 0, 1e9, " (0: no limit)")
-    _within("dataset.max_gain_db", config.dataset.max_gain_db, 0, 60, " dB")
-    _within("dataset.max_band_shift", config.dataset.max_band_shift, 0, 10_000, " bands")
-    _within("dataset.max_masked_bands", config.dataset.max_masked_bands, 0, 10_000, " bands")
-    _within("dataset.max_transposition", config.dataset.max_transposition, 0, 11, " semitones")
+    check_ranges("dataset", vars(config.dataset))
     _within("trainer.threads", config.trainer.threads, 1, 4096)
     _within("trainer.patience", config.trainer.patience, 0, 1e9, " epochs")
     _within("trainer.num_nodes", config.trainer.num_nodes, 1, 100_000)

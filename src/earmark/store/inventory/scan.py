@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from earmark.store.entry import lock_path, note_path
 
 TEMPORARY = re.compile(r"\.(?P<name>[0-9a-f]+(\.\w+)?)(\.json)?\.[0-9a-f]{8}\.tmp(\.\w+)?")
@@ -148,6 +146,8 @@ def try_lock(entry: Path) -> Iterator[bool]:
     Yields:
         Whether the lock was free, and is held now.
     """
+    from filelock import FileLock, Timeout  # see `entry.locked`
+
     lock = FileLock(lock_path(entry), blocking=False)
     existed = lock_path(entry).exists()
     try:
