@@ -19,7 +19,8 @@ from earmark.apps.commands.tag_outcome import (
     interrupted,
     signals_as_interrupt,
 )
-from earmark.apps.tags.library import Listener, Scan, Track, check_labels, hear, scan
+from earmark.apps.tags.library import Scan, Track, hear, scan
+from earmark.apps.tags.listeners import listeners_of
 from earmark.apps.tags.log import Log
 from earmark.apps.tags.proposal import Spelling, proposal
 from earmark.apps.tags.rewrite import read_tags, write_tags
@@ -89,7 +90,11 @@ def tag_library(job: Job) -> int:
         done = Done()
         for path, reason in library.errors:
             complain(done, path, reason)
-        listeners = _listeners(job, bundles, library)
+        from earmark.apps.commands.model_option import kept
+
+        listeners = listeners_of(
+            job.kinds, library.tracks, job.models, bundles, job.strictness, kept(job.cache)
+        )
         from earmark.bundle import bundle_hash
 
         sources = {kind: bundle_hash(bundles[kind]) for kind in job.models}
@@ -181,27 +186,6 @@ def _bundles(models: Mapping[str, str], scratch: Path) -> dict[str, Path]:
         (scratch / kind).mkdir()
         folders[kind] = bundle_folder(model, scratch / kind)
     return folders
-
-
-def _listeners(job: Job, bundles: Mapping[str, Path], library: Scan) -> dict[str, Listener]:
-    """What hears the kinds that some file lacks; other models are not loaded."""
-    listeners: dict[str, Listener] = {}
-    for kind in job.kinds:
-        if not any(kind in piece.wanted for piece in library.tracks):
-            continue
-        if kind == "bpm":
-            from earmark.apps.tags.tempo_listener import TempoListener
-
-            listeners[kind] = TempoListener()
-            continue
-        from earmark.apps.commands.model_option import kept
-        from earmark.identify.identifier import Identifier
-
-        identifier = Identifier.load(bundles[kind], job.strictness, kept(job.cache))
-        learned = identifier.bundle
-        check_labels(kind, job.models[kind], learned.labels, learned.question)
-        listeners[kind] = identifier
-    return listeners
 
 
 def _report(done: Done, library: Scan, log: Log | None, kinds: list[str]) -> None:
