@@ -27,7 +27,15 @@ from earmark.foundation.atomic import replacing, write_text
 from earmark.foundation.contracts import FittedDecision
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.own_classes import MOST_LETTERS, foreign_target
-from earmark.foundation.untrusted import MEBIBYTE, Unfit, check_regular, read_table, read_tensors, read_yaml
+from earmark.foundation.untrusted import (
+    MEBIBYTE,
+    Unfit,
+    check_regular,
+    read_table,
+    read_tensors,
+    read_yaml,
+    yaml_text,
+)
 from earmark.foundation.words import csv_lines, printable
 from earmark.music.section_check import check_sections
 from earmark.music.settings import HearingSettings

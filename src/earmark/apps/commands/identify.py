@@ -52,12 +52,14 @@ def identify(
     with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
         verdicts = _identified(paths, model, strictness, explain, workers, Path(folder))
     if explain is not None and (drawn := sum(not verdict.error for verdict in verdicts)):
-        print(f"{drawn} {'picture' if drawn == 1 else 'pictures'} in {explain}", file=sys.stderr)
+        print(f"{drawn} {'picture' if drawn == 1 else 'pictures'} in {printable(explain)}", file=sys.stderr)
     for verdict in verdicts:
         if verdict.error:
             print(f"earmark: error: {printable(verdict.path)}: {printable(verdict.error)}", file=sys.stderr)
         elif verdict.warning:
-            print(f"earmark: warning: {printable(verdict.path)}: {verdict.warning}", file=sys.stderr)
+            print(
+                f"earmark: warning: {printable(verdict.path)}: {printable(verdict.warning)}", file=sys.stderr
+            )
     if as_json:
         print(json_text([verdict.as_dict() for verdict in verdicts]))
     elif as_csv:
@@ -149,12 +151,12 @@ def _print_table(verdicts: list[Verdict]) -> None:
             printable(f"{other.starts[0]} → {other.starts[1]} {other.label}: {other.title}")
             for other in verdict.neighbours
         ]
-        doubt = "" if verdict.label == verdict.nearest_label else f"\n({verdict.nearest_label}?)"
+        doubt = "" if verdict.label == verdict.nearest_label else f"\n({printable(verdict.nearest_label)}?)"
         # Confidence belongs to nearest_label: beside `unknown` it would be taken for that of `unknown`.
         sure = f"{verdict.confidence:.2f}" if verdict.label == verdict.nearest_label else ""
         cells = (
             Text(printable(Path(verdict.path).name)),
-            Text(f"{verdict.label}{doubt}"),
+            Text(f"{printable(verdict.label)}{doubt}"),
             sure,
             f"{verdict.distance:.2f}",
         )

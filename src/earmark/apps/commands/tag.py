@@ -184,7 +184,7 @@ def _take(
     for reason in dict.fromkeys(verdict.error for verdict in verdicts.values() if verdict.error):
         complain(done, piece.target.name, reason)
     for unheard in dict.fromkeys(verdict.unheard for verdict in verdicts.values() if verdict.unheard):
-        print(f"earmark: warning: {printable(piece.target.name)}: {unheard}", file=sys.stderr)
+        print(f"earmark: warning: {printable(piece.target.name)}: {printable(unheard)}", file=sys.stderr)
     for kind in kinds:
         has, verdict = ", ".join(piece.has.get(kind, [])), verdicts.get(kind)
         value = None if verdict is None else tag_value(kind, verdict)
