@@ -37,13 +37,14 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parents[1]
 STAGES = ("ingest", "render", "validate", "features", "split", "train", "evaluate")
-FURTHER = ("executor.workers=2", "trainer.max_epochs=6", "trainer.patience=6", "tracking.experiment=chaos")
+FURTHER = ("trainer.max_epochs=6", "trainer.patience=6", "tracking.experiment=chaos")
 # Logs and caches that differ with every run by their nature.
 UNCOMPARED = re.compile(
     r"^(\.cache|mlflow\.db.*|mlartifacts|outputs|runs|\.mlflow\.lock|src|tmp|log\.txt)(/|$)"
 )
 FAULTS = ("kill", "interrupt", "disk", "worker", "store")
 SMALLEST_LIMIT, LARGEST_LIMIT = 2_000, 300_000  # bytes of a file on the "full disk"
+WITH_WORKERS, START_S = 0.2, 3.0  # share of the kills that meet worker processes, and how long these begin
 STRAY = re.compile(r"^\..*\.tmp|\.tmp$|\.lock$|\.ckpt$")
 
 
@@ -77,21 +78,22 @@ class Checkout:
             for name in STAGES
         }
 
-    def start(self, stage: str, most_bytes: int = 0, **variables: str) -> int:
+    def start(self, stage: str, most_bytes: int = 0, workers: int = 1, **variables: str) -> int:
         """Start a stage; the id of its process.
 
         Args:
             stage: Its name.
             most_bytes: Of any file that it writes; 0 for no limit.
+            workers: Processes that compute; 1 for the stage's own.
             **variables: Of its environment.
         """
         process = os.fork()
         if process == 0:
-            self._run(stage, most_bytes, variables)
+            self._run(stage, most_bytes, workers, variables)
         self.sessions.append(process)
         return process
 
-    def _run(self, stage: str, most_bytes: int, variables: dict[str, str]) -> None:
+    def _run(self, stage: str, most_bytes: int, workers: int, variables: dict[str, str]) -> None:
         """The stage, in the child; does not return."""
         status = 70
         try:
@@ -106,7 +108,8 @@ class Checkout:
                 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
                 resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
             script = self.folder / "stages" / f"{stage}.py"
-            sys.argv = [str(script), *([] if stage == "compose" else ["-cn", "frozen"])]
+            frozen = ["-cn", "frozen", *([f"executor.workers={workers}"] if workers > 1 else [])]
+            sys.argv = [str(script), *([] if stage == "compose" else frozen)]
             from earmark.experiments.launch import launch
 
             launch(str(script))
@@ -187,18 +190,19 @@ def disturb(checkout: Checkout, stage: str, fault: str, chance: random.Random, u
         limit = int(SMALLEST_LIMIT * (LARGEST_LIMIT / SMALLEST_LIMIT) ** chance.random())
     if fault == "store":
         variables = {"EARMARK_STORE": str(checkout.folder / "dvc.yaml" / "store")}  # nobody can write there
-    process = checkout.start(stage, limit, **variables)
+    workers = 2 if fault == "worker" or (fault == "kill" and chance.random() < WITH_WORKERS) else 1
+    process = checkout.start(stage, limit, workers, **variables)
     if fault in ("kill", "interrupt", "worker"):
-        time.sleep(chance.uniform(0, usual_s))
+        time.sleep(chance.uniform(0, usual_s) + (START_S if workers > 1 else 0))
         with suppress(ProcessLookupError):
             if fault == "kill":
                 os.kill(process, signal.SIGKILL)
             elif fault == "interrupt":
                 os.killpg(process, signal.SIGINT)
             else:
-                workers = [other for other in checkout.processes() if other != process]
-                if workers:
-                    os.kill(chance.choice(workers), signal.SIGKILL)
+                others = [other for other in checkout.processes() if other != process]
+                if others:
+                    os.kill(chance.choice(others), signal.SIGKILL)
     status = ended(process)
     said = checkout.said()
     allowed = {

@@ -70,26 +70,31 @@ def about_files(lines):
         ("identify", "--model", "key", "--workers", "1"),
         ("describe",),
         ("transcribe", "--csv", "--out"),
-        ("enroll", "--label", "Elm", "--workers", "1", "--skip-bad", "--out"),
     ],
     ids=lambda command: command[0],
 )
-def test_a_command_says_one_line_for_each_bad_file(
-    kinds, tmp_path, capfd, monkeypatch, small_bundle, command, kind
-):
+def test_a_command_says_one_line_for_each_bad_file(kinds, tmp_path, capfd, monkeypatch, command, kind):
     monkeypatch.chdir(tmp_path)
     files = [path for path in kinds[kind].values() if path.name != "folder.mid"]
     name, *options = command
     if options[-1:] == ["--out"]:
         options.append(tmp_path / "out")
-    if name == "enroll":
-        small_bundle.save(tmp_path / "bundle")
-        files.insert(0, tmp_path / "bundle")
     status, _, said = run(capfd, name, *files, *options)
     errors = about_files(said)
     assert status in (0, 1)
     assert bool(status) == bool(errors)
     assert len(errors) <= len(files)
+
+
+def test_enrolling_the_zoo_writes_nothing_and_says_why(kinds, tmp_path, capfd, small_bundle):
+    small_bundle.save(tmp_path / "bundle")
+    files = [file for kind in ("midi", "sound") for file in kinds[kind].values()]
+    options = ("--label", "Elm", "--workers", "1", "--out", tmp_path / "out")
+    status, _, said = run(capfd, "enroll", tmp_path / "bundle", *files, *options)
+    assert status == 1
+    assert "nothing is written" in said[-1]
+    about_files(said)
+    assert not (tmp_path / "out").exists()
 
 
 def test_tagging_a_folder_of_the_zoo_ends(kinds, tmp_path, capfd):
@@ -107,10 +112,11 @@ def test_comparing_with_one_of_the_zoo_is_one_line(kinds, tune, capfd):
 
 
 def test_a_spoilt_bundle_is_one_line_of_every_command(tmp_path, tune, capfd):
+    recording = ZOO.sound(tmp_path / "sound")["noise_steady"]
     for folder in ZOO.bundles(tmp_path).values():
         for command in (
             ("identify", tune, "--model", folder),
-            ("tag", tune.parent, "--composer", folder),
+            ("tag", recording, "--composer", folder),
             ("enroll", folder, tune, "--label", "Elm", "--out", tmp_path / "out"),
             ("compare", tune, tune, "--model", folder),
         ):
