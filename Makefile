@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro describe ear bundles test test-slow lint ui bench
+.PHONY: help setup repro describe ear bundles test test-slow chaos lint ui bench
 
 VENV := .venv
 STAMP := $(VENV)/.installed
@@ -48,6 +48,9 @@ test: setup  ## the tests, and which lines of src/earmark they leave out
 
 test-slow: setup  ## the tests that take minutes
 	@python -m pytest -m slow
+
+chaos: setup  ## 83 faults at random moments of every stage: docs/reliability.md
+	@python tests/chaos.py --kills 50 --interrupts 20 --disks 5 --workers 5 --stores 3
 
 lint: setup  ## ruff's lint and format, basedpyright's types
 	@ruff check . && ruff format --check . && basedpyright

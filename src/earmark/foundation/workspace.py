@@ -65,6 +65,11 @@ class Workspace:
         return self.project / "data" / "corpora"
 
     @property
+    def checkpoints(self) -> Path:
+        """The folder of checkpoints of trainings that are not done, a folder each."""
+        return self.project / ".training"
+
+    @property
     def is_checkout(self) -> bool:
         """Whether outputs go to the checkout itself, where DVC looks after them."""
         return self.root == self.project

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import signal
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,11 +20,13 @@ from torch.multiprocessing.spawn import ProcessExitedException
 from earmark.foundation.contracts import Sampler
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.orphan import end_with
+from earmark.foundation.progress import say
 from earmark.learning.dataset.module import ClipModule
 from earmark.learning.dataset.pieces import TrainingData
 from earmark.learning.devices import keep_freed_memory, node_rank, process_count
 from earmark.learning.epochs import EpochHistory
 from earmark.learning.learner import RETRIEVAL, Learner, watched_score
+from earmark.learning.resuming import LAST, LastEpoch, checkpoint_folder, finished_epochs, trim_history
 from earmark.learning.settings import TrainerSettings
 from earmark.learning.torch_parts import EncoderModule, ObjectiveModule
 
@@ -54,6 +56,8 @@ def _ignore_remarks() -> None:
     """Ignore warnings about what neither this package nor a user can change."""
     # Clips are cut a batch at a time, in a few ms: worker processes would only add copies.
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    # A training that goes on has its checkpoints there.
+    warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
     # Lightning 2.6 against torch 2.11
     warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
 
@@ -95,7 +99,11 @@ class Trainable:
 
 
 def fit(
-    model: Trainable, data: TrainingData, settings: TrainerSettings, logger: Logger | None = None
+    model: Trainable,
+    data: TrainingData,
+    settings: TrainerSettings,
+    logger: Logger | None = None,
+    resume_in: Path | None = None,
 ) -> Fit | None:
     """Train until `settings.patience` epochs bring no better validation score.
 
@@ -107,24 +115,28 @@ def fit(
         data: Pieces to learn from and to validate by.
         settings: Where and how long to train.
         logger: Lightning's, which is given the values of every epoch.
+        resume_in: A folder for the checkpoints of this training and no other, where it goes on if its process
+            was killed; see `earmark.learning.resuming`. None to begin anew in any case.
 
     Returns:
         Weights and curves; None on all machines but the first, which keeps the model.
 
     Raises:
         EarmarkError: Batches are too small for so many processes, or one of these died.
+        KeyboardInterrupt: Somebody asked this process to end.
     """
     score = watched_score(model.objective)
     module = ClipModule(data, settings, with_references=score == RETRIEVAL)
-    with tempfile.TemporaryDirectory(prefix="earmark-") as folder, warnings.catch_warnings():
+    with checkpoint_folder(resume_in) as folder, warnings.catch_warnings():
         _ignore_remarks()
-        curves = Path(folder) / "history.jsonl"
+        curves = folder / "history.jsonl"
         batches = data.batches(data.train.labels, data.train.groups, settings.seed)
         processes = process_count(settings)
         _check_shares(batches, processes)
         runner = _trainer(settings, folder, processes, len(batches), score, curves, logger)
+        learner = Learner(model.encoder, model.objective, model.optimizer, settings.compile)
         try:
-            runner.fit(Learner(model.encoder, model.objective, model.optimizer, settings.compile), module)
+            _run(runner, learner, module, folder, curves, len(batches))
         except ProcessExitedException as error:
             raise EarmarkError(
                 f"trainer.devices: one of {processes} training processes died, perhaps for want of memory: "
@@ -132,7 +144,7 @@ def fit(
             ) from error
         if node_rank(settings):
             return None
-        kept = torch.load(Path(folder) / f"{KEPT}.ckpt", map_location="cpu", weights_only=True)
+        kept = torch.load(folder / f"{KEPT}.ckpt", map_location="cpu", weights_only=True)
         history = [json.loads(line) for line in curves.read_text(encoding="utf-8").splitlines()]
     prefix = "encoder."
     weights = {
@@ -144,9 +156,34 @@ def fit(
     return Fit(weights, history, epoch, history[epoch].get(score, float("nan")), score)
 
 
+def _run(
+    runner: pl.Trainer, learner: Learner, module: ClipModule, folder: Path, curves: Path, batches: int
+) -> None:
+    """Train, from where the checkpoint in the folder ended."""
+    epochs, done = finished_epochs(folder)
+    values = trim_history(curves, epochs)
+    if runner.logger is not None:
+        for epoch in values:  # the run that goes on has these epochs, too
+            runner.logger.log_metrics(epoch, int((epoch["epoch"] + 1) * batches) - 1)
+    if epochs:
+        say(f"train: goes on after epoch {epochs} of a training that was interrupted")
+    if done:
+        return
+    interrupt = signal.getsignal(signal.SIGINT)
+    try:
+        runner.fit(learner, module, ckpt_path=folder / LAST if epochs else None, weights_only=True)
+    except SystemExit as error:
+        if not runner.interrupted:
+            raise
+        raise KeyboardInterrupt from error  # which Lightning makes an exit status of
+    finally:
+        if interrupt is not None:
+            signal.signal(signal.SIGINT, interrupt)  # Lightning ignores it after the first
+
+
 def _trainer(
     settings: TrainerSettings,
-    folder: str,
+    folder: Path,
     processes: int,
     batches: int,
     score: str,
@@ -169,6 +206,7 @@ def _trainer(
         *([EarlyStopping(monitor=score, mode="max", patience=settings.patience)] if best else []),
         EpochHistory(curves, score),
         _EachProcess(settings.threads, settings.seed),
+        LastEpoch(folder),
     ]
     return pl.Trainer(
         accelerator=settings.accelerator,

@@ -18,6 +18,7 @@ from earmark.bundle import Bundle, bundle_hash
 from earmark.decisions.domain import fit_domain
 from earmark.decisions.embeddings import PieceEmbeddings
 from earmark.foundation.atomic import write_text
+from earmark.foundation.closure import code_version
 from earmark.foundation.contracts import ClassicalModel, LabelledClips
 from earmark.foundation.progress import say
 from earmark.foundation.targets import build
@@ -27,8 +28,10 @@ from earmark.learning.devices import node_rank
 from earmark.music.catalog import CALIBRATION, KNOWN, RENDERING_MARK, read_table, write_table
 from earmark.music.clips import ClipGeometry, clip_of
 from earmark.pipeline.settings.schema import Config
-from earmark.pipeline.tracking.provenance import data_hash
+from earmark.pipeline.settings.without_effect import changes_results
+from earmark.pipeline.tracking.provenance import data_hash, machine
 from earmark.pipeline.tracking.stage_run import logs_bundle_at_once, training_run
+from earmark.store.digest import digest_settings
 
 if TYPE_CHECKING:
     import torch
@@ -132,7 +135,7 @@ def _learn(config: Config, workspace: Workspace, splits: pd.DataFrame, logger: A
     if isinstance(encoder, ClassicalModel):
         fit = fit_classical(encoder, data, config.trainer.seed)
     else:
-        fit = _fit(config, encoder, data, logger)
+        fit = _fit(config, encoder, data, logger, _checkpoints(config, workspace))
     return _Learned(fit, encoder, model, data, recipe)
 
 
@@ -140,14 +143,26 @@ def _weight_count(encoder: torch.nn.Module) -> int:
     return sum(tensor.numel() for tensor in encoder.parameters())
 
 
-def _fit(config: Config, encoder: EncoderModule, data: TrainingData, logger: Any) -> Fit | None:
+def _checkpoints(config: Config, workspace: Workspace) -> Path | None:
+    """The folder where a training of this config, data and code goes on; None for several machines."""
+    if config.trainer.num_nodes > 1:  # the first one alone has checkpoints
+        return None
+    sections = {name: section for name, section in config.as_dict().items() if changes_results(name)}
+    tables = data_hash(workspace.splits, workspace.features_table)
+    made_of = {"config": sections, "data": tables, "code": code_version(__name__), **machine()}
+    return workspace.checkpoints / digest_settings(made_of)[:16]
+
+
+def _fit(
+    config: Config, encoder: EncoderModule, data: TrainingData, logger: Any, checkpoints: Path | None
+) -> Fit | None:
     from earmark.learning.training import Trainable, fit
 
     optimizer = build({**config.trainer.optimizer, "_partial_": True}, "trainer.optimizer")
     model = Trainable(encoder, build(config.objective, "objective"), optimizer)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=UserWarning, module="pytorch_lightning")
-        return fit(model, data, config.trainer, logger)
+        return fit(model, data, config.trainer, logger, checkpoints)
 
 
 def _train(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from earmark.foundation.errors import EarmarkError
-from earmark.foundation.words import json_text
+from earmark.foundation.words import json_text, printable
 from earmark.foundation.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def verify(
     for entry, reason in track(verified(entries, workers), len(entries), "verify", "entries"):
         if reason:
             damaged += 1
-            print(f"earmark: error: {entry.path}: {reason}", file=sys.stderr)
+            print(f"earmark: error: {printable(entry.path)}: {reason}", file=sys.stderr)
             if entry.links > 1:
                 status = entry.path.stat()
                 shared.add((status.st_dev, status.st_ino))
@@ -226,7 +226,7 @@ def verify(
     if damaged:
         _report_damage(damaged, dry_run, shared)
         raise typer.Exit(1)
-    print(f"All {len(entries):,} entries of {place.root} are sound.")
+    print(f"All {len(entries):,} entries of {printable(place.root)} are sound.")
 
 
 def _report_damage(damaged: int, dry_run: bool, shared: set[tuple[int, int]]) -> None:
@@ -241,7 +241,7 @@ def _report_damage(damaged: int, dry_run: bool, shared: set[tuple[int, int]]) ->
         names = []
     if names:
         print("The same damaged bytes have these names, too; `rm -f` them, then `dvc repro`:")
-        print("\n".join(f"  {name}" for name in names[:EXAMPLES]))
+        print("\n".join(f"  {printable(name)}" for name in names[:EXAMPLES]))
         if len(names) > EXAMPLES:
             print(f"  and {len(names) - EXAMPLES:,} more")
 
@@ -257,13 +257,15 @@ def _report_gc(place: Store, gone: dict[str, Counter], kept: Counter, freed: int
     number = sum(row["entries"] + row["leftovers"] for row in gone.values())
     files = f"{number:,} file{'' if number == 1 else 's'}, {_size(freed)}"
     if write:
-        print(f"Removed from {place.root}: {files}.")
+        print(f"Removed from {printable(place.root)}: {files}.")
     else:
-        print(f"Dry run: {files} to remove from {place.root}{': --write does it' if number else ''}.")
+        print(
+            f"Dry run: {files} to remove from {printable(place.root)}{': --write does it' if number else ''}."
+        )
 
 
 def _print_contents(contents: dict[str, Any]) -> None:
-    print(contents["store"])
+    print(printable(contents["store"]))
     rows = [
         (kind, f"{row['entries']:,}", _size(row["bytes"]), f"{row['linked']:,}")
         for kind, row in contents["kinds"].items()

@@ -10,7 +10,7 @@ import typer
 
 from earmark.apps.commands.model_option import Model
 from earmark.foundation.errors import EarmarkError, PieceError
-from earmark.foundation.words import json_text
+from earmark.foundation.words import json_text, printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,7 +85,7 @@ def _clips(identifier: Identifier, name: str, scratch: Path) -> np.ndarray:
 
 def _in_words(comparison: dict[str, Any]) -> str:
     labels, fitted = comparison["labels"], comparison["calibrated_on"]
-    kind = ", ".join(labels[:3]) + (", …" if len(labels) > 3 else "")
+    kind = ", ".join(map(printable, labels[:3])) + (", …" if len(labels) > 3 else "")
     pairs = fitted["pairs_of_equal_label"] + fitted["pairs_of_different_label"]
     side = "nearer than" if comparison["same"] else "beyond"
     return "\n".join(

@@ -71,7 +71,7 @@ def _described(file: Path, draw: bool) -> tuple[dict[str, Any], Views | None]:
     with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
         wav = Path(folder) / "sound.wav"
         if unheard := write_sound(file, wav):
-            print(f"earmark: warning: {printable(str(file))}: {unheard}", file=sys.stderr)
+            print(f"earmark: warning: {printable(str(file))}: {printable(unheard)}", file=sys.stderr)
         row = describe_file(wav)
         if not draw:
             return row, None

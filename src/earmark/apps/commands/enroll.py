@@ -85,7 +85,7 @@ def _enroll(
     if len(pieces) < ENOUGH:
         print(
             f"earmark: warning: {len(pieces)} of at least {ENOUGH} pieces: the prototype is rather theirs "
-            f"than {label}'s",
+            f"than {printable(label)}'s",
             file=sys.stderr,
         )
     try:
@@ -94,11 +94,15 @@ def _enroll(
         raise EarmarkError(f"cannot write {out}: {describe(error)}") from error
     clips = sum(len(piece.clips) for piece in pieces)
     print(
-        f"{printable(out)}: {len(extended.labels)} labels, {label} from {len(pieces)} pieces ({clips} clips)"
+        f"{printable(out)}: {len(extended.labels)} labels, {printable(label)} from {len(pieces)} pieces "
+        f"({clips} clips)"
     )
     if len(pieces) > 1:
         known = recognised(identifier.bundle, label, pieces)
-        print(f"each piece by a prototype of the others: {known} of {len(pieces)} recognised as {label}")
+        print(
+            f"each piece by a prototype of the others: {known} of {len(pieces)} recognised as "
+            f"{printable(label)}"
+        )
 
 
 def _heard_pieces(

@@ -88,7 +88,7 @@ def identify(
         )
         verdicts = _print_all(identifier, targets, output, form, known_only, sort, explain, workers)
     if explain is not None and (drawn := sum(not verdict.error for verdict in verdicts)):
-        print(f"{drawn} {'picture' if drawn == 1 else 'pictures'} in {explain}", file=sys.stderr)
+        print(f"{drawn} {'picture' if drawn == 1 else 'pictures'} in {printable(explain)}", file=sys.stderr)
     if len(verdicts) > 1:
         print(summary(verdicts, time.monotonic() - started), file=sys.stderr)
     if any(verdict.error for verdict in verdicts):
@@ -151,7 +151,7 @@ def _tell(verdict: Verdict) -> None:
     if verdict.error:
         print(f"earmark: error: {printable(verdict.path)}: {printable(verdict.error)}", file=sys.stderr)
     elif verdict.warning:
-        print(f"earmark: warning: {printable(verdict.path)}: {verdict.warning}", file=sys.stderr)
+        print(f"earmark: warning: {printable(verdict.path)}: {printable(verdict.warning)}", file=sys.stderr)
 
 
 def _wanted(verdict: Verdict, known_only: bool) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from earmark.foundation.errors import EarmarkError, describe
-from earmark.foundation.words import fixed, json_text
+from earmark.foundation.words import fixed, json_text, printable
 from earmark.foundation.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _draw(ranking: Board, cost: str, path: Path) -> None:
         drawn = cost_picture(ranking.rows, ranking.metric.name, cost, path)
     except (OSError, ValueError) as error:  # ValueError: a suffix that matplotlib does not know
         raise EarmarkError(f"cannot write {path}: {describe(error)}") from error
-    print(f"picture: {path}, {drawn} of {len(ranking.rows)} rows", file=sys.stderr)
+    print(f"picture: {printable(path)}, {drawn} of {len(ranking.rows)} rows", file=sys.stderr)
 
 
 def _row(rank: int, row: Row, metric: str) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def _print_table(ranking: Board, experiment: str) -> None:
         score = row.score
         table.add_row(
             str(rank),
-            Text(short(row.name)),
+            Text(printable(short(row.name))),
             ",".join(row.folds),
             fixed(score.value),
             f"{fixed(score.low)}–{fixed(score.high)}" if score.low is not None else "–",

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.words import printable
 from earmark.foundation.workspace import Workspace
 
 
@@ -52,8 +53,8 @@ def publish(
     with tempfile.TemporaryDirectory(prefix="earmark-") as scratch:
         folder = bundle_folder(bundle, Path(scratch))
     done = publish_bundle(folder, name, alias, force, _workspace(folder))
-    print(f"{name} version {done.version}: bundle {done.bundle[:12]} of {folder}")
-    print(f"run {done.run_id} in {done.uri}")
+    print(f"{name} version {done.version}: bundle {done.bundle[:12]} of {printable(folder)}")
+    print(f"run {done.run_id} in {printable(done.uri)}")
     print(f"{alias}: {'this version' if done.aliased else 'unchanged'}, {done.reason}")
 
 

@@ -135,7 +135,7 @@ class _Run:
         for reason in dict.fromkeys(verdict.error for verdict in verdicts.values() if verdict.error):
             complain(done, name, reason)
         for unheard in dict.fromkeys(verdict.unheard for verdict in verdicts.values() if verdict.unheard):
-            print(f"earmark: warning: {printable(name)}: {unheard}", file=sys.stderr)
+            print(f"earmark: warning: {printable(name)}: {printable(unheard)}", file=sys.stderr)
         proposed = proposal(piece.has, verdicts, self._job.kinds, self._job.spelling)
         done.unknown += proposed.unknown
         failed = any(verdict.error for verdict in verdicts.values())

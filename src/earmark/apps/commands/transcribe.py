@@ -47,7 +47,7 @@ def transcribe(
             failed += 1
             continue
         if transcription.unheard:
-            print(f"earmark: warning: {printable(file)}: {transcription.unheard}", file=sys.stderr)
+            print(f"earmark: warning: {printable(file)}: {printable(transcription.unheard)}", file=sys.stderr)
         print(
             f"{printable(destination)}: {len(transcription.pitch)} notes in "
             f"{transcription.duration_s:.1f} s, tuned {transcription.tuning_cents:+.0f} cents from A = 440 Hz"

@@ -21,6 +21,7 @@ from earmark.apps.tags.ogg import OGG_CODECS, OggTagging
 from earmark.apps.tags.vorbis import FlacTagging
 from earmark.foundation.errors import PieceError
 from earmark.music.recordings.formats import format_of
+from earmark.music.sources.readable import fault_of
 
 SNIFFED = 512  # bytes; an Ogg stream names its codec within the first page
 
@@ -63,6 +64,8 @@ def tagging_of(path: Path) -> tuple[str, Tagging] | None:
     Raises:
         PieceError: The file cannot be read, or is no music.
     """
+    if fault := fault_of(path):  # an open pipe may wait for ever
+        raise PieceError(fault)
     form = format_of(path)
     if form is None:
         return None

@@ -21,7 +21,7 @@ from earmark.experiments.sweep.summary_table import rows, show
 from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.progress import say
-from earmark.foundation.words import shown
+from earmark.foundation.words import printable, shown
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import KNOWN, read_table, write_table
 from earmark.pipeline.settings.config import override_key
@@ -71,7 +71,9 @@ def _finish(sweep: Sweep, project: Path, error: BaseException | None, tracker: T
     for folder, record in failed:
         name = sweep.job_name(record.overrides)
         print(
-            f"{sweep.stage}: job {folder.name} ({name}) failed: {record.error}", file=sys.stderr, flush=True
+            f"{sweep.stage}: job {folder.name} ({printable(name)}) failed: {printable(record.error)}",
+            file=sys.stderr,
+            flush=True,
         )
     message = describe(error) if error else f"{len(failed)} of {len(jobs)} jobs failed" if failed else ""
     tracker.end(sweep.parent, FINISHED if finished and not error else FAILED, message)
