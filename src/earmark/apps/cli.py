@@ -98,21 +98,8 @@ def help_of(command: Callable[..., None]) -> str:
 
 
 COMMANDS = (
-    *(
-        identify,
-        demo,
-        describe,
-        transcribe,
-        tag,
-        publish,
-        enroll,
-        compare,
-        init,
-        use,
-        leaderboard,
-        promote,
-        ui,
-    ),
+    *(identify, demo, describe, transcribe, tag, publish, enroll, compare),
+    *(init, use, leaderboard, promote, ui),
 )
 for command in COMMANDS:
     app.command(help=help_of(command), cls=TagCommand if command is tag else None)(command)

@@ -43,9 +43,10 @@ if __name__ == "__main__":
 _CHOICES = """\
 # Choices of your own
 
-`conf/model/mine.yaml` is chosen by `model=mine`, `conf/experiment/mine.yaml` by `experiment=mine`. Every choice
-that earmark brings is there, too; a file of the same name here comes before it. `python stages/train.py --help`
-lists all choices and the values in force, and `--info searchpath` says where those of the package lie.
+`conf/model/mine.yaml` is chosen by `model=mine`, `conf/experiment/mine.yaml` by `experiment=mine`. Every
+choice that earmark brings is there, too; a file of the same name here comes before it.
+`python stages/train.py --help` lists all choices and the values in force, and `--info searchpath` says where
+those of the package lie.
 """
 _README = """\
 # {title}
@@ -63,7 +64,7 @@ what an unknown file is. Its next three commands:
 | `conf/` | choices of your own; `python stages/train.py --help` lists all that there are |
 | `data/source` | what is learned from; `earmark use` sets it |
 | `dvc.yaml` | the pipeline, for `dvc repro` |
-| `stages/` | its stages for the shell: `python stages/train.py trainer.seed=1`; `-m trainer.seed=1,2` is a sweep |
+| `stages/` | its stages for the shell: `python stages/train.py split.fold=1`; `-m split.fold=0,1` is a sweep |
 | `package.yaml`, `params.yaml`, `dvc.lock`, `metrics/` | what `dvc repro` writes; keep them in git |
 | `data/`, `models/`, `plots/` | what it makes; DVC keeps that |
 | `runs/`, `mlflow.db` | runs from the shell, and all runs: `earmark leaderboard`, `earmark ui` |

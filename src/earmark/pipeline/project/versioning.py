@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
+import logging
 import os
 import subprocess
-from contextlib import redirect_stdout
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +59,12 @@ def _add_dvc(folder: Path, top: str | None) -> None:
 
     below = top is not None and Path(top).resolve() != folder.resolve()
     try:
-        with redirect_stdout(io.StringIO()), Repo.init(str(folder), no_scm=top is None, subdir=below) as repo:
-            with repo.config.edit() as settings:
-                chosen: Any = settings
-                chosen["core"] |= {"analytics": False, "check_update": False}
-                chosen["cache"]["type"] = "hardlink,copy"
+        logging.getLogger("dvc").setLevel(logging.WARNING)  # it congratulates
+        repo = Repo.init(str(folder), no_scm=top is None, subdir=below)
+        with closing(repo), repo.config.edit() as settings:
+            chosen: Any = settings
+            chosen["core"] |= {"analytics": False, "check_update": False}
+            chosen["cache"]["type"] = "hardlink,copy"
     except DvcException as error:
         raise EarmarkError(f"dvc init: {' '.join(str(error).split())}") from error
 
