@@ -64,7 +64,7 @@ what an unknown file is. Its next three commands:
 | `conf/` | choices of your own; `python stages/train.py --help` lists all that there are |
 | `data/source` | what is learned from; `earmark use` sets it |
 | `dvc.yaml` | the pipeline, for `dvc repro` |
-| `stages/` | its stages for the shell: `python stages/train.py split.fold=1`; `-m split.fold=0,1` is a sweep |
+| `stages/` | its stages for the shell: `python stages/train.py split.fold=1`; sweeps: `-m split.fold=0,1` |
 | `package.yaml`, `params.yaml`, `dvc.lock`, `metrics/` | what `dvc repro` writes; keep them in git |
 | `data/`, `models/`, `plots/` | what it makes; DVC keeps that |
 | `runs/`, `mlflow.db` | runs from the shell, and all runs: `earmark leaderboard`, `earmark ui` |
