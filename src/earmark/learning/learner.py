@@ -170,9 +170,9 @@ def retrieval(
     from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
     from pytorch_metric_learning.utils.inference import CustomKNN
 
-    queries, query_classes, references, reference_classes = (
-        part.cpu() for part in (queries, query_classes, references, reference_classes)
-    )
+    # In double precision: distances of float32 tie, and which neighbour comes first differs by processor.
+    queries, references = queries.cpu().double(), references.cpu().double()
+    query_classes, reference_classes = query_classes.cpu(), reference_classes.cpu()
     nearest = CustomKNN(LpDistance(normalize_embeddings=False))
     name = "mean_average_precision_at_r"
     class_scores = []
