@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
@@ -12,7 +13,7 @@ from earmark.foundation.contracts import Objective
 from earmark.learning.dataset.shares import follow_first, whole_of
 from earmark.learning.torch_parts import EncoderModule, ObjectiveModule
 
-QUERIES = 256  # compared with all references at a time: 1 kB of distances for each reference
+QUERIES = 256  # compared with all references at a time: 2 kB of distances for each reference
 RETRIEVAL, ACCURACY = "validation/retrieval", "validation/balanced_accuracy"
 
 Batch = tuple[torch.Tensor, torch.Tensor]
@@ -170,10 +171,15 @@ def retrieval(
     from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
     from pytorch_metric_learning.utils.inference import CustomKNN
 
-    # In double precision: distances of float32 tie, and which neighbour comes first differs by processor.
-    queries, references = queries.cpu().double(), references.cpu().double()
-    query_classes, reference_classes = query_classes.cpu(), reference_classes.cpu()
-    nearest = CustomKNN(LpDistance(normalize_embeddings=False))
+    queries, query_classes, references, reference_classes = (
+        part.cpu() for part in (queries, query_classes, references, reference_classes)
+    )
+    neighbours = CustomKNN(LpDistance(normalize_embeddings=False))
+
+    def nearest(query: torch.Tensor, k: int, reference: torch.Tensor, among_them: bool) -> Any:
+        # Distances of float32 tie, and which of two neighbours comes first would differ by processor.
+        return neighbours(query.double(), k, reference.double(), among_them)
+
     name = "mean_average_precision_at_r"
     class_scores = []
     for number, size in enumerate(torch.bincount(reference_classes).tolist()):
