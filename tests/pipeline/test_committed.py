@@ -29,7 +29,9 @@ def test_equal_results_are_said_to_be_equal(project):
 
 def test_a_lock_of_other_code_is_named_beside_equal_results(project):
     (project / "dvc.lock").write_text("two\n")
-    assert comparison(project).startswith("results equal the committed ones; dvc.lock names other code")
+    assert comparison(project) == (
+        "results equal the committed ones; not so dvc.lock: other code, settings or bytes led to them"
+    )
 
 
 def test_each_value_that_differs_is_named_up_to_three(project):

@@ -43,10 +43,8 @@ def comparison(project: Path) -> str:
         return f"results differ from the committed ones: {'; '.join(differences[:SHOWN])}{more}"
     changed = _git(project, "diff", "--name-only", "--relative", "HEAD", "--", *NOTED)
     if changed:
-        return (
-            f"results equal the committed ones; {' and '.join(changed)} name other code, settings or bytes "
-            "that lead to them"
-        )
+        others = " and ".join(changed)
+        return f"results equal the committed ones; not so {others}: other code, settings or bytes led to them"
     return "results equal the committed ones"
 
 

@@ -168,7 +168,7 @@ def config_error(error: Exception) -> EarmarkError:
     override = getattr(error, "override", None)
     if override and override not in text:
         text = f"{override}: {text}"
-    return EarmarkError(f"config: {text} (see conf/ for what there is)")
+    return EarmarkError(f"config: {text} (`python stages/train.py --help` lists what there is)")
 
 
 def _located(error: Exception) -> Exception:
