@@ -51,7 +51,7 @@ those of the package lie.
 _README = """\
 # {title}
 
-A project of [earmark](https://pypi.org/project/earmark/), which learns from a folder of labelled music to say
+A project of earmark, which learns from a folder of labelled music to say
 what an unknown file is. Its next three commands:
 
 ```console
