@@ -150,6 +150,8 @@ def test_without_dvc_the_remark_says_what_to_install(tmp_path, monkeypatch):
         ("file/below", "cannot be written"),
         ("link", "is no folder"),
         ("other", "another DVC"),
+        ("new\nline", "printable"),
+        ("caf\udce9", "printable"),
     ],
 )
 def test_a_place_that_will_not_do_is_refused_in_one_line(tmp_path, name, message):

@@ -21,7 +21,7 @@ def init(
     example: Annotated[
         str,
         typer.Option(
-            "--example", metavar="composer|key|genre|author", help="An experiment with its own corpus."
+            "--example", metavar="NAME", help="composer, key, genre or author, learned from earmark's corpus."
         ),
     ] = "",
     git: Annotated[
@@ -60,5 +60,6 @@ def init(
     if "dvc.yaml" in made.written:
         here = os.path.realpath(folder) == os.path.realpath(".")
         commands = next_commands(example or DEFAULT_EXPERIMENT, bool(example))
-        goto = [] if here else [f"cd {shlex.quote(os.path.expanduser(folder))}"]
+        place = os.path.expanduser(folder)
+        goto = [] if here else [f"cd {shlex.quote(f'./{place}' if place.startswith('-') else place)}"]
         print("next:", *(printable(line) for line in (*goto, *commands)), sep="\n  ")

@@ -9,7 +9,7 @@ import yaml
 
 from earmark.foundation.atomic import write_text
 from earmark.foundation.errors import EarmarkError
-from earmark.foundation.words import in_utf8, printable
+from earmark.foundation.words import printable
 from earmark.foundation.workspace import CATALOGUE
 from earmark.pipeline.project.files import DEFAULT_EXPERIMENT, project_files
 from earmark.pipeline.project.pipeline_file import FILES, is_unedited
@@ -59,6 +59,8 @@ def make_project(folder: Path, example: str = "", git: bool = True) -> Made:
     try:
         # Not resolved: a link stays what it is.
         folder = Path(folder).expanduser().absolute()
+        if printable(folder) != str(folder):
+            raise EarmarkError(f"{printable(folder)}: a project's path is of printable characters, in UTF-8")
         if (folder.exists() or folder.is_symlink()) and not folder.is_dir():
             raise EarmarkError(f"{printable(folder)} is no folder: name one, or a new one")
         _refuse_other_pipeline(folder / "dvc.yaml")
@@ -67,7 +69,7 @@ def make_project(folder: Path, example: str = "", git: bool = True) -> Made:
         if made.is_checkout:
             return made
         folder.mkdir(parents=True, exist_ok=True)
-        title = in_utf8(folder.name) or "music"
+        title = folder.name or "music"
         files = project_files(title, example or DEFAULT_EXPERIMENT, bool(example))
         for name, text in files.items():
             _write(folder / name, name, text, made)
