@@ -3,11 +3,15 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.workspace import CATALOGUE
 from earmark.pipeline.settings.config import compose
+
+CHECKOUT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -34,6 +38,12 @@ def test_a_choice_of_its_own_is_there_beside_the_others_and_before_its_namesake(
     with pytest.raises(EarmarkError, match="did you mean mine") as refused:
         compose(conf, ["render=mind"])
     assert "mine, original, piano" in str(refused.value)
+
+
+def test_the_catalogue_has_all_choices_and_corpora_of_the_checkout():
+    for origin, pattern, place in (("conf", "**/*.yaml", "conf"), ("data/corpora", "*.csv", "corpora")):
+        files = {path.relative_to(CHECKOUT / origin) for path in (CHECKOUT / origin).glob(pattern)}
+        assert {name for name in files if not (CATALOGUE / place / name).is_file()} == set()
 
 
 def test_other_applications_of_hydra_do_not_see_our_choices(tmp_path):
