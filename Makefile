@@ -25,6 +25,7 @@ $(STAMP): pyproject.toml constraints.txt setup.sh
 repro: setup  ## rebuild everything: dvc repro on what `earmark use` chose (default: the built-in corpus)
 	@dvc repro
 	@python -m earmark.experiments.measured_range  # one line: within the range of other folds and seeds?
+	@python -m earmark.pipeline.committed
 
 describe: setup  ## a table of descriptors of every piece: data/descriptors.csv
 	@dvc repro optional/dvc.yaml

@@ -222,7 +222,7 @@ def test_outside_of_a_checkout_is_one_line_and_status_2(tmp_path, monkeypatch, c
     status, out, err = shell(monkeypatch, capsys, "use", "default")
     assert (status, out) == (2, "")
     assert err.startswith("earmark: error: ")
-    assert "is not inside an earmark checkout" in err
+    assert "is not inside an earmark project" in err
     assert err.count("\n") == 1
 
 

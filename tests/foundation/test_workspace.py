@@ -37,7 +37,7 @@ def test_the_working_directory_is_where_the_search_starts(checkout, monkeypatch)
 def test_half_a_checkout_is_none_and_the_error_says_where_to_go(checkout, missing):
     path = checkout / missing
     path.rmdir() if path.is_dir() else path.unlink()
-    with pytest.raises(EarmarkError, match=r"here is not inside an earmark checkout.*dvc\.yaml"):
+    with pytest.raises(EarmarkError, match=r"here is not inside an earmark project.*dvc\.yaml"):
         Workspace.find(checkout)
 
 

@@ -252,3 +252,9 @@ def test_few_queries_are_compared_at_a_time(monkeypatch):
     retrieval(queries, classes, torch.randn(9, 3), torch.zeros(9, dtype=torch.long))
     assert max(asked) <= QUERIES
     assert sum(asked) == len(queries)
+
+
+def test_neighbours_whose_distances_tie_in_single_precision_keep_their_order():
+    """Which of the two came first would depend on the processor."""
+    references = torch.tensor([[1.0, 2.0**-13], [1.0, 0.0]])
+    assert retrieval(torch.zeros(1, 2), torch.tensor([0]), references, torch.tensor([1, 0])) == 1.0

@@ -21,6 +21,7 @@ from earmark.apps.commands.demo import demo
 from earmark.apps.commands.describe import describe
 from earmark.apps.commands.enroll import enroll
 from earmark.apps.commands.identify import identify
+from earmark.apps.commands.init import init
 from earmark.apps.commands.leaderboard import leaderboard
 from earmark.apps.commands.promote import promote
 from earmark.apps.commands.publish import publish
@@ -99,7 +100,8 @@ def help_of(command: Callable[..., None]) -> str:
 
 
 COMMANDS = (
-    *(identify, demo, describe, transcribe, tag, publish, enroll, compare, use, leaderboard, promote, ui),
+    *(identify, demo, describe, transcribe, tag, publish, enroll, compare),
+    *(init, use, leaderboard, promote, ui),
 )
 for command in COMMANDS:
     app.command(help=help_of(command), cls=TagCommand if command is tag else None)(command)

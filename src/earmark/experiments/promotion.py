@@ -134,7 +134,8 @@ def _code_changes(run: Run, project: Path) -> Iterator[str]:
         return
     if run.tags.get("earmark.git_dirty") == "true":
         yield f"the run was made with changes that were not in its commit {commit[:12]}"
-    command = ["git", "diff", "--name-only", commit, "--", "src", "stages", "conf", "dvc.yaml"]
+    command = ["git", "diff", "--name-only", commit, "--"]
+    command += ["src", "stages", "conf", "dvc.yaml", "package.yaml"]  # the last one in a project
     try:
         done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):

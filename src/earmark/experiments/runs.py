@@ -84,7 +84,7 @@ class Runs:
         database = workspace.project / "mlflow.db"
         given = os.environ.get("MLFLOW_TRACKING_URI")
         if not given and not database.is_file():
-            raise EarmarkError(f"{database} is not there: no run was kept in this checkout yet (dvc repro)")
+            raise EarmarkError(f"{database} is not there: no run was kept in this project yet (dvc repro)")
         self.uri = server(workspace)
         from mlflow.tracking import MlflowClient
 

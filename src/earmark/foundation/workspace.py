@@ -1,8 +1,11 @@
 """Where things lie: one place for the paths that stages read and write.
 
-A workspace has two roots. `project` is the checkout: it holds what to learn from (`data/source`,
-`data/corpora`) and the store. `root` is where outputs go: the checkout itself for `dvc repro`, a
-folder under `runs/` for a run from the shell, so that a shell run never touches DVC's outputs.
+A workspace has two roots. `project` is a folder that `earmark init` made, or the checkout of earmark
+itself: it holds what to learn from (`data/source`) and the store. `root` is where outputs go: the
+project itself for `dvc repro`, a folder under `runs/` for a run from the shell, so that a shell run
+never touches DVC's outputs.
+
+The choices and corpora of the package are in its catalogue; a project may have its own beside them.
 """
 
 from __future__ import annotations
@@ -12,13 +15,16 @@ from pathlib import Path
 
 from earmark.foundation.errors import EarmarkError
 
+CATALOGUE = Path(__file__).resolve().parents[1] / "pipeline" / "catalogue"
+"""What comes with the package: conf/, corpora/ and pipeline.yaml, the dvc.yaml of the checkout."""
+
 
 @dataclass(frozen=True)
 class Workspace:
     """The folders and files of one run.
 
     Attributes:
-        project: The checkout, which has the inputs.
+        project: The project, which has the inputs.
         root: The folder that takes the outputs.
     """
 
@@ -27,13 +33,13 @@ class Workspace:
 
     @classmethod
     def at(cls, project: Path | str, root: Path | str | None = None) -> Workspace:
-        """The workspace of a checkout, with outputs in `root` (default: in the checkout)."""
+        """The workspace of a project, with outputs in `root` (default: in the project)."""
         project = Path(project).resolve()
         return cls(project=project, root=Path(root).resolve() if root else project)
 
     @classmethod
     def find(cls, start: Path | None = None) -> Workspace:
-        """The workspace of the checkout around `start` (default: the working directory).
+        """The workspace of the project around `start` (default: the working directory).
 
         Raises:
             EarmarkError: Neither that folder nor a parent holds `dvc.yaml` and `conf/`.
@@ -42,16 +48,19 @@ class Workspace:
         for folder in (here, *here.parents):
             if (folder / "dvc.yaml").is_file() and (folder / "conf").is_dir():
                 return cls.at(folder)
-        raise EarmarkError(f"{here} is not inside an earmark checkout: go to the folder with dvc.yaml")
+        raise EarmarkError(
+            f"{here} is not inside an earmark project: go to the folder with dvc.yaml and conf/, or make one "
+            "with `earmark init`"
+        )
 
     @property
     def conf(self) -> Path:
-        """Hydra's configuration."""
+        """The project's own choices; those of the package stand behind them."""
         return self.project / "conf"
 
     @property
     def overrides(self) -> Path:
-        """What the checkout changes of it, see `earmark use`."""
+        """What the project changes of the configuration."""
         return self.project / "overrides.yaml"
 
     @property
@@ -61,8 +70,9 @@ class Workspace:
 
     @property
     def corpora(self) -> Path:
-        """The lists of the built-in corpora."""
-        return self.project / "data" / "corpora"
+        """The lists of the built-in corpora: the project's own where it has such a folder."""
+        own = self.project / "data" / "corpora"
+        return own if own.is_dir() else CATALOGUE / "corpora"
 
     @property
     def checkpoints(self) -> Path:
@@ -71,7 +81,7 @@ class Workspace:
 
     @property
     def is_checkout(self) -> bool:
-        """Whether outputs go to the checkout itself, where DVC looks after them."""
+        """Whether outputs go to the project itself, where DVC looks after them."""
         return self.root == self.project
 
     @property

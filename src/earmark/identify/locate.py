@@ -58,6 +58,6 @@ def _latest() -> Path:
                 return max(bundles, key=lambda path: path.stat().st_mtime).parent
             raise EarmarkError(f"no model has been trained in {folder} yet: dvc repro, or --model BUNDLE")
     raise EarmarkError(
-        f"which model? Outside of a checkout say --model {' or '.join(boxed())}, --model BUNDLE (a folder) "
+        f"which model? Outside of a project say --model {' or '.join(boxed())}, --model BUNDLE (a folder) "
         "or --model models:/…"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
@@ -12,7 +13,7 @@ from earmark.foundation.contracts import Objective
 from earmark.learning.dataset.shares import follow_first, whole_of
 from earmark.learning.torch_parts import EncoderModule, ObjectiveModule
 
-QUERIES = 256  # compared with all references at a time: 1 kB of distances for each reference
+QUERIES = 256  # compared with all references at a time: 2 kB of distances for each reference
 RETRIEVAL, ACCURACY = "validation/retrieval", "validation/balanced_accuracy"
 
 Batch = tuple[torch.Tensor, torch.Tensor]
@@ -173,7 +174,12 @@ def retrieval(
     queries, query_classes, references, reference_classes = (
         part.cpu() for part in (queries, query_classes, references, reference_classes)
     )
-    nearest = CustomKNN(LpDistance(normalize_embeddings=False))
+    neighbours = CustomKNN(LpDistance(normalize_embeddings=False))
+
+    def nearest(query: torch.Tensor, k: int, reference: torch.Tensor, among_them: bool) -> Any:
+        # Distances of float32 tie, and which of two neighbours comes first would differ by processor.
+        return neighbours(query.double(), k, reference.double(), among_them)
+
     name = "mean_average_precision_at_r"
     class_scores = []
     for number, size in enumerate(torch.bincount(reference_classes).tolist()):

@@ -66,7 +66,8 @@ def summary(
         "",
         f"verdicts {shown(workspace.verdicts, where)} · metrics {shown(workspace.metrics, where)} · "
         f"pictures {shown(workspace.plots / 'evaluation', where)} · model {shown(workspace.models, where)}",
-        f"MLflow run {run_id} in {printable(shown_uri(tracking_uri))}: `make ui` shows it beside the others",
+        f"MLflow run {run_id} in {printable(shown_uri(tracking_uri))}: "
+        "`earmark ui` shows it beside the others",
         "=" * WIDTH,
     ]
     return "\n".join(lines)

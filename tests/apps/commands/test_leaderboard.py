@@ -146,5 +146,5 @@ def test_looking_makes_no_database(tmp_path, monkeypatch):
     (tmp_path / "dvc.yaml").touch()
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["leaderboard", "-e", "songs"])
-    assert "no run was kept in this checkout yet" in done.stderr
+    assert "no run was kept in this project yet" in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["conf", "dvc.yaml"]

@@ -67,4 +67,4 @@ def _workspace(folder: Path) -> Workspace:
             continue
     if os.environ.get("MLFLOW_TRACKING_URI"):
         return Workspace.at(Path.cwd())
-    raise EarmarkError("where to? Go into a checkout, or set MLFLOW_TRACKING_URI")
+    raise EarmarkError("where to? Go into a project, or set MLFLOW_TRACKING_URI")

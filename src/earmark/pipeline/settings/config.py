@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -19,15 +20,35 @@ from omegaconf.errors import (
 )
 
 from earmark.foundation.errors import EarmarkError
+from earmark.foundation.workspace import CATALOGUE
 from earmark.pipeline.settings.quoting import in_shell, typed_override, typed_parts
 from earmark.pipeline.settings.schema import Config
 
 
 def register() -> None:
-    """Make the schema known to Hydra as `schema`; called before a config is composed."""
+    """Make the schema known to Hydra as `schema`, and the catalogue; called before a config is composed."""
     from hydra.core.config_store import ConfigStore
 
     ConfigStore.instance().store(name="schema", node=Config)
+    _search_catalogue()
+
+
+@cache
+def _search_catalogue() -> None:
+    """Let Hydra look for choices in the package's catalogue where a project has none of that name.
+
+    Hydra finds such plugins by itself, too, but would then search our catalogue in every application that is
+    installed beside earmark.
+    """
+    from hydra.core.config_search_path import ConfigSearchPath
+    from hydra.core.plugins import Plugins
+    from hydra.plugins.search_path_plugin import SearchPathPlugin
+
+    class CatalogueSearchPath(SearchPathPlugin):
+        def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+            search_path.append("earmark", f"file://{CATALOGUE / 'conf'}")
+
+    Plugins.instance().register(CatalogueSearchPath)
 
 
 def workspace_overrides(file: Path) -> list[str]:
@@ -65,7 +86,15 @@ def standing_overrides(base: Sequence[str], later: Sequence[str]) -> list[str]:
 
 
 def compose(conf: Path, overrides: Sequence[str]) -> Config:
-    """Compose `conf/config.yaml` with overrides. Raises EarmarkError naming the key that is wrong."""
+    """Compose the configuration with overrides.
+
+    Args:
+        conf: The project's folder of choices, which come before those of the package's catalogue.
+        overrides: As on the command line.
+
+    Raises:
+        EarmarkError: It names the key that is wrong.
+    """
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
     from hydra.errors import HydraException
@@ -139,7 +168,7 @@ def config_error(error: Exception) -> EarmarkError:
     override = getattr(error, "override", None)
     if override and override not in text:
         text = f"{override}: {text}"
-    return EarmarkError(f"config: {text} (see conf/ for what there is)")
+    return EarmarkError(f"config: {text} (`python stages/train.py --help` lists what there is)")
 
 
 def _located(error: Exception) -> Exception:
