@@ -25,6 +25,7 @@ from earmark.apps.commands.identify import identify
 from earmark.apps.commands.leaderboard import leaderboard
 from earmark.apps.commands.promote import promote
 from earmark.apps.commands.publish import publish
+from earmark.apps.commands.serve import serve
 from earmark.apps.commands.tag import tag
 from earmark.apps.commands.transcribe import transcribe
 from earmark.apps.commands.ui import ui
@@ -36,6 +37,7 @@ EXTRAS = {
     **dict.fromkeys(("torch", "torchaudio", "pandas", "scipy", "sklearn", "matplotlib", "mir_eval"), "train"),
     **dict.fromkeys(("hydra", "omegaconf", "dvc"), "pipeline"),
     "mlflow": "mlflow",
+    **dict.fromkeys(("fastapi", "fastapi_offline", "prometheus_client", "multipart", "uvicorn"), "serve"),
 }
 """Which extra of the package brings a library."""
 
@@ -97,7 +99,8 @@ def help_of(command: Callable[..., None]) -> str:
 
 
 COMMANDS = (
-    *(identify, demo, describe, transcribe, tag, publish, enroll, compare, use, leaderboard, promote, ui),
+    *(identify, serve, demo, describe, transcribe, tag, publish, enroll, compare),
+    *(use, leaderboard, promote, ui),
 )
 for command in COMMANDS:
     app.command(help=help_of(command), cls=TagCommand if command is tag else None)(command)

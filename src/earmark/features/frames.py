@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from earmark.foundation.deadline import check_deadline
 from earmark.foundation.errors import PieceError
 
 if TYPE_CHECKING:
@@ -66,4 +67,5 @@ def frame_blocks(samples: torch.Tensor, size: int, hop: int, centred: bool = Tru
     """
     frames = (padded(samples, size) if centred else samples).unfold(0, size, hop)
     for start in range(0, len(frames), BLOCK):
+        check_deadline()
         yield frames[start : start + BLOCK]

@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from earmark.features.mel_filters import mel_filters
+from earmark.foundation.deadline import check_deadline
 from earmark.foundation.errors import PieceError
 
 SMALLEST_POWER, LOWEST_DB = 1e-10, -100.0  # below 16-bit quantisation noise in any mel band
@@ -135,6 +136,7 @@ class LogMel:
         mel = np.zeros((len(frames), self.n_mels), np.float32)
         size = max(BLOCK // self.n_fft, 1)
         for start in range(0, len(frames), size):
+            check_deadline()
             spectrum = np.asarray(fft.rfft(frames[start : start + size] * window, overwrite_x=True))
             squares = np.square(spectrum.view(window.dtype).astype(np.float32, copy=False))
             for group in groups:

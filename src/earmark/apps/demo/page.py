@@ -14,7 +14,7 @@ from earmark.apps.demo.answer import answer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from earmark.identify.identifier import Identifier
+    from earmark.identify.limited import LimitedIdentifier
 
 SWEEP_S, KEEP_S = 60, 1800  # s: how often the server looks for old sounds and pictures; when they are old
 FONTS = ["system-ui", "sans-serif"]  # those of the reader's system: nothing is asked from the network
@@ -37,15 +37,15 @@ def theme() -> gr.themes.Base:
     return gr.themes.Default(font=FONTS, font_mono=FONTS)
 
 
-def build_page(identifier: Identifier) -> gr.Blocks:
+def build_page(limited: LimitedIdentifier) -> gr.Blocks:
     """Build the page for one model.
 
     An upload is deleted as soon as it was heard; sounds and pictures after KEEP_S.
 
     Args:
-        identifier: Of the model.
+        limited: Of the model.
     """
-    labels = ", ".join(identifier.bundle.labels)
+    labels = ", ".join(limited.identifier.bundle.labels)
     with gr.Blocks(title="earmark", analytics_enabled=False, delete_cache=(SWEEP_S, KEEP_S)) as page:
         with gr.Row():
             with gr.Column():
@@ -87,7 +87,7 @@ def build_page(identifier: Identifier) -> gr.Blocks:
             file = Path(upload)
             try:
                 with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
-                    content = answer(identifier, file, Path(folder))
+                    content = answer(limited, file, Path(folder), limited.limits.deadline())
                     # Yielded, not returned: Gradio copies both files before the folder is removed.
                     yield [
                         gr.HTML(content.html()),
@@ -105,6 +105,7 @@ def build_page(identifier: Identifier) -> gr.Blocks:
 
         # One file at a time: FluidSynth and the model take all cores as it is.
         dropped.upload(hear, dropped, shown, api_visibility="private", concurrency_limit=1)
+        page.queue(max_size=limited.limits.queue or None)
         dropped.clear(forget, None, shown, api_visibility="private", show_progress="hidden")
     return page
 
