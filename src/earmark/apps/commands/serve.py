@@ -10,14 +10,14 @@ import typer
 
 from earmark.apps.commands.model_option import Strictness, check_strictness
 
-LIMITS = "Limits (0: none)"
+LIMITS = "Limits"
 
 
 def serve(
     bundle: Annotated[
         str,
         typer.Argument(
-            metavar="[BUNDLE]",
+            metavar="BUNDLE",
             help="composer, genre or key; a bundle's folder; an MLflow URI (models:/…, runs:/…).",
             show_default="the last one trained",
         ),
@@ -31,15 +31,24 @@ def serve(
     ] = "127.0.0.1",
     max_bytes: Annotated[
         int | None,
-        typer.Option(min=0, help="Of a file.", show_default="67108864", rich_help_panel=LIMITS),
+        typer.Option(
+            min=0, help="Of a file; 0 for no limit.", show_default="67108864", rich_help_panel=LIMITS
+        ),
     ] = None,
     max_sound_s: Annotated[
         float | None,
-        typer.Option(min=0, help="Seconds of sound of a file.", show_default="1200", rich_help_panel=LIMITS),
+        typer.Option(
+            min=0,
+            help="Seconds of sound of a file; 0 for no limit.",
+            show_default="1200",
+            rich_help_panel=LIMITS,
+        ),
     ] = None,
     max_midi_events: Annotated[
         int | None,
-        typer.Option(min=0, help="Of a MIDI file.", show_default="200000", rich_help_panel=LIMITS),
+        typer.Option(
+            min=0, help="Of a MIDI file; 0 for no limit.", show_default="200000", rich_help_panel=LIMITS
+        ),
     ] = None,
     concurrency: Annotated[
         int | None,
@@ -54,7 +63,10 @@ def serve(
     deadline_s: Annotated[
         float | None,
         typer.Option(
-            min=0, help="Seconds from a request to its answer.", show_default="50", rich_help_panel=LIMITS
+            min=0,
+            help="Seconds from a request to its answer; 0 for no limit.",
+            show_default="50",
+            rich_help_panel=LIMITS,
         ),
     ] = None,
 ) -> None:
@@ -66,8 +78,7 @@ def serve(
 
     \b
     earmark serve composer
-    curl -F file=@song.mid http://127.0.0.1:8000/identify
-    curl --data-binary @song.flac http://127.0.0.1:8000/identify
+    earmark serve models:/genre@champion --port 8080 --concurrency 4
     """
     check_strictness(strictness)
     from earmark.apps.commands.model_option import bundle_folder
@@ -85,9 +96,9 @@ def serve(
         queue=queue,
         deadline_s=deadline_s,
     )
-    with tempfile.TemporaryDirectory(prefix="earmark-serve-") as scratch:
+    with listening(host, port) as listener, tempfile.TemporaryDirectory(prefix="earmark-serve-") as scratch:
         identifier = Identifier.load(bundle_folder(bundle, Path(scratch)), strictness)
         limited = LimitedIdentifier(identifier, limits)
         limited.warm_up()
         application = make_application(limited, bundle or "the last one trained")
-        run_until_stopped(application, listening(host, port), host)
+        run_until_stopped(application, listener, host)

@@ -86,6 +86,8 @@ def make_application(limited: LimitedIdentifier, model: str) -> FastAPI:
 
     @application.post(
         "/identify",
+        summary="A verdict on a file",
+        tags=["music"],
         response_class=JSONResponse,
         responses=ANSWERS,
         openapi_extra={"requestBody": REQUEST_BODY},
@@ -135,7 +137,7 @@ def make_application(limited: LimitedIdentifier, model: str) -> FastAPI:
         with limited.at_work(deadline):
             return limited.identify(target)
 
-    @application.get("/health")
+    @application.get("/health", summary="What runs here", tags=["service"])
     async def health() -> dict[str, Any]:
         """Say that the service is there, which model it has, and what it takes."""
         return {
@@ -146,7 +148,7 @@ def make_application(limited: LimitedIdentifier, model: str) -> FastAPI:
             "limits": vars(limits),
         }
 
-    @application.get("/metrics", response_class=Response)
+    @application.get("/metrics", summary="Counts for Prometheus", tags=["service"], response_class=Response)
     async def metrics() -> Response:
         """Counts and times in the format of Prometheus."""
         return Response(figures.text(), media_type=figures.media_type)
