@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from earmark.foundation.figure import COLOURS, new_figure, save_figure
+from earmark.identify.frequencies import band_hz, ticks
 from earmark.identify.identifier import Identifier
 from earmark.identify.verdict import Verdict
 
@@ -31,6 +32,7 @@ def explain_verdict(identifier: Identifier, verdict: Verdict, features: np.ndarr
         bundle.hearing.dataset.clip_s,
         bundle.decision.threshold,
         path,
+        band_hz(identifier.recipe.front_end, identifier.recipe.format.rate_hz),
     )
 
 
@@ -42,6 +44,7 @@ def explanation_picture(
     clip_s: float,
     threshold: float,
     path: Path,
+    hz: np.ndarray | None = None,
 ) -> None:
     """Draw three rows: features over time, probabilities of the likeliest labels for each clip, distances.
 
@@ -53,6 +56,7 @@ def explanation_picture(
         clip_s: How long a clip lasts, seconds.
         threshold: The largest distance that is accepted; drawn as a line where it is finite.
         path: Where the PNG is written to.
+        hz: Frequencies of the rows (bands,), rising; None where rows are no frequencies.
     """
     figure = new_figure(9.0, 7.0)
     above, middle, below = figure.subplots(3, 1, height_ratios=[1.2, 1, 1])
@@ -62,7 +66,11 @@ def explanation_picture(
     above.imshow(
         picture[:, ::step], origin="lower", aspect="auto", cmap="magma", extent=(0, length_s, 0, len(picture))
     )
-    above.set_ylabel("band")
+    if hz is None:
+        above.set_ylabel("band")
+    else:
+        above.set_yticks(*ticks(hz))
+        above.set_ylabel("Hz")
     above.set_title(f"{Path(verdict.path).name}: {verdict.label} (confidence {verdict.confidence:.2f})")
     likeliest = np.argsort(-verdict.clip_probabilities.mean(axis=0), kind="stable")[: len(COLOURS)]
     centres_s = verdict.clip_starts_s + clip_s / 2

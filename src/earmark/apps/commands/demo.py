@@ -43,4 +43,5 @@ def demo(
         from earmark.identify.limits import Limits
 
         identifier = Identifier.load(bundle, strictness)
-        serve(LimitedIdentifier(identifier, Limits.from_environment()), host, port)
+        limited = LimitedIdentifier(identifier, Limits.from_environment())
+        serve(limited, host, port, model or "the last model trained here")

@@ -39,13 +39,14 @@ def import_gradio(scratch: Path) -> None:
         ) from error
 
 
-def serve(limited: LimitedIdentifier, host: str, port: int) -> None:
+def serve(limited: LimitedIdentifier, host: str, port: int, model: str) -> None:
     """Serve the page until the process is interrupted or terminated; `import_gradio` must have been called.
 
     Args:
         limited: Of the model.
         host: Where to listen.
         port: Where to listen; 0 for any free port.
+        model: What people call the model.
 
     Raises:
         EarmarkError: It cannot listen there.
@@ -60,7 +61,7 @@ def serve(limited: LimitedIdentifier, host: str, port: int) -> None:
     app = gradio.mount_gradio_app(
         # No pages on which FastAPI would load its documentation from the network.
         FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
-        build_page(limited),
+        build_page(limited, model),
         path="/",
         server_name=host,
         server_port=listener.getsockname()[1],

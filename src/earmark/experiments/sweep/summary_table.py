@@ -64,7 +64,7 @@ def show(table: list[dict[str, Any]], title: str, shared: Sequence[str] = ()) ->
         )
         for row in ordered
     ]
-    columns = ("folds", "mean of folds", "all pieces", "95 %", "validation")
+    columns = ("folds", "mean", "pooled", "95 %", "valid.")
     print("", *ranking(columns, entries, Console().width), sep="\n")
     if tied := ties(table):
         print(f"tie by validation: {printable('; '.join(tied))}; the first of them has the star")
