@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from earmark.foundation.contracts import NotesFrontEnd
 from earmark.foundation.figure import COLOURS, new_figure, save_figure
 from earmark.identify.frequencies import band_hz, ticks
 from earmark.identify.identifier import Identifier
@@ -23,16 +24,16 @@ def explain_verdict(identifier: Identifier, verdict: Verdict, features: np.ndarr
         features: What it was given on (channels, bands, frames).
         path: Where the PNG is written to.
     """
-    bundle = identifier.bundle
+    bundle, front_end = identifier.bundle, identifier.recipe.front_end
     explanation_picture(
         verdict,
-        features,
+        features[1:] if isinstance(front_end, NotesFrontEnd) else features,  # what sounds, not what begins
         identifier.recipe.clips.frame_rate_hz,
         bundle.labels,
         bundle.hearing.dataset.clip_s,
         bundle.decision.threshold,
         path,
-        band_hz(identifier.recipe.front_end, identifier.recipe.format.rate_hz),
+        band_hz(front_end, identifier.recipe.format.rate_hz),
     )
 
 
