@@ -2,10 +2,17 @@
 
 import json
 
+import numpy as np
+import pytest
 from typer.testing import CliRunner
 
 from earmark.apps.cli import app
+from earmark.features.descriptors import Descriptors
+from earmark.features.mel import LogMel
+from earmark.features.notes import HeardNotes
+from earmark.features.pitch import PitchSpectrogram
 from earmark.identify.explain import explanation_picture
+from earmark.identify.frequencies import band_hz, ticks
 
 
 def test_a_picture_is_drawn_of_any_verdict(identifier, melody, tmp_path):
@@ -17,6 +24,32 @@ def test_a_picture_is_drawn_of_any_verdict(identifier, melody, tmp_path):
         explanation_picture(verdict, features, frame_rate_hz, ["Ash", "Birch"], 3.0, threshold, path)
         assert path.read_bytes().startswith(b"\x89PNG")
         assert path.stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("front_end", "rate_hz", "row", "hz"),
+    [
+        (HeardNotes(), 22_050, 48, 440.0),  # the 49th key of a piano
+        (PitchSpectrogram(lowest_pitch=33), 22_050, 0, 55.0),
+        # Slaney's scale is linear below 1,000 Hz: 200/3 Hz a mel.
+        (LogMel(n_mels=14, f_min_hz=0.0, f_max_hz=1000.0), 8000, 2, 200.0),
+    ],
+)
+def test_the_frequency_of_a_row(front_end, rate_hz, row, hz):
+    frequencies = band_hz(front_end, rate_hz)
+    assert len(frequencies) == front_end.bands()
+    assert (np.diff(frequencies) > 0).all()
+    assert frequencies[row] == pytest.approx(hz)
+
+
+def test_rows_that_are_no_frequencies_have_none():
+    assert band_hz(Descriptors(), 22_050) is None
+
+
+def test_round_frequencies_stand_where_their_rows_are():
+    places, words = ticks(np.array([100.0, 200.0, 400.0, 800.0]))
+    assert words == ["100", "200", "500"]
+    assert places == pytest.approx([0.5, 1.5, 2.5 + np.log2(500 / 400)])
 
 
 def test_pictures_of_files_with_one_name_are_two(bundle_folder, melody, tmp_path):

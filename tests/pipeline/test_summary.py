@@ -50,10 +50,17 @@ def verdicts(labels=("Ash", "Birch")):
 
 @pytest.fixture
 def text(tmp_path):
-    def of(metrics=None, table=None, labels=("Ash", "Birch"), root=None):
+    def of(metrics=None, table=None, labels=("Ash", "Birch"), root=None, uri="sqlite:///mlflow.db"):
         workspace = Workspace.at(tmp_path, root and tmp_path / root)
         table = verdicts(labels) if table is None else table
-        return summary(metrics or found(), table, labels, workspace, "sqlite:///mlflow.db", "run7")
+        return summary(
+            metrics or found(),
+            table,
+            labels,
+            workspace,
+            uri,
+            "http://127.0.0.1:5000/#/experiments/1/runs/run7",
+        )
 
     return of
 
@@ -91,7 +98,18 @@ def test_counts_and_places_are_said(text):
     assert "Learned 2 labels from 30 pieces; evaluated on 3 pieces" in said
     assert "and on 2 pieces by strangers." in said
     assert "runs/7/data/verdicts.csv" in said
-    assert "MLflow run run7 in sqlite:///mlflow.db" in said
+    lines = said.splitlines()
+    start = lines.index("MLflow run in sqlite:///mlflow.db, shown by `earmark ui`:")
+    assert lines[start + 1] == "http://127.0.0.1:5000/#/experiments/1/runs/run7"
+
+
+def test_the_next_command_ends_it(text):
+    assert text().splitlines()[-2] == "next: earmark identify FILE"
+    assert text(root="runs/a b").splitlines()[-2] == "next: earmark identify FILE --model 'runs/a b'"
+
+
+def test_the_run_on_a_server_is_shown_there(text):
+    assert "MLflow run:\nhttp" in text(uri="http://127.0.0.1:9")
 
 
 def test_what_was_not_measured_is_said_not_invented(text):

@@ -37,7 +37,7 @@ def test_the_documented_outputs_are_there(finished):
         "data/verdicts.csv",
         *("models/bundle.yaml", "models/encoder.safetensors", "models/decision.safetensors"),
         *("models/references.safetensors", "models/references.csv"),
-        *("metrics/train.json", "metrics/evaluate.json"),
+        *("metrics/train.json", "metrics/evaluate.json", "metrics/summary.json"),
         "plots/training/history.csv",
         *(f"plots/evaluation/confusion_{split}.csv" for split in ("train", "validation", "test")),
         *(f"plots/evaluation/confusion_{split}.png" for split in ("train", "validation", "test")),
@@ -74,7 +74,8 @@ def test_each_piece_goes_one_way(finished):
 def test_the_same_seed_gives_the_same_results_without_the_store(finished, repeated):
     for name in (
         *("params.yaml", "data/catalog.csv", "data/audio.csv", "data/quarantine.csv", "data/splits.csv"),
-        *("metrics/train.json", "metrics/evaluate.json", "data/verdicts.csv", "plots/training/history.csv"),
+        *("metrics/train.json", "metrics/evaluate.json", "metrics/summary.json"),
+        *("data/verdicts.csv", "plots/training/history.csv"),
     ):
         one, other = (root / name for root in (finished.root, repeated))
         if name == "params.yaml":  # it names the store, which is another

@@ -25,6 +25,7 @@ from earmark.apps.commands.init import init
 from earmark.apps.commands.leaderboard import leaderboard
 from earmark.apps.commands.promote import promote
 from earmark.apps.commands.publish import publish
+from earmark.apps.commands.serve import serve
 from earmark.apps.commands.tag import tag
 from earmark.apps.commands.tag_settings import TagCommand
 from earmark.apps.commands.transcribe import transcribe
@@ -39,6 +40,7 @@ EXTRAS = {
     **dict.fromkeys(("hydra", "omegaconf", "dvc"), "pipeline"),
     "mlflow": "mlflow",
     "mirdata": "mirdata",
+    **dict.fromkeys(("fastapi", "fastapi_offline", "prometheus_client", "multipart", "uvicorn"), "serve"),
 }
 """Which extra of the package brings a library."""
 
@@ -100,7 +102,7 @@ def help_of(command: Callable[..., None]) -> str:
 
 
 COMMANDS = (
-    *(identify, demo, describe, transcribe, tag, publish, enroll, compare),
+    *(identify, serve, demo, describe, transcribe, tag, publish, enroll, compare),
     *(init, use, leaderboard, promote, ui),
 )
 for command in COMMANDS:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from earmark.foundation.deadline import check_deadline
 from earmark.foundation.errors import PieceError
 
 BLOCK = 1 << 17  # samples of frames at a time: 1 MB in float64, which fits a core's cache
@@ -67,6 +68,7 @@ def frame_blocks(
     frames = np.lib.stride_tricks.sliding_window_view(whole, size)[::hop]
     count = block or max(BLOCK // size, 1)
     for start in range(0, len(frames), count):
+        check_deadline()
         yield frames[start : start + count]
 
 

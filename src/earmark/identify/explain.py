@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from earmark.foundation.contracts import NotesFrontEnd
 from earmark.foundation.figure import COLOURS, new_figure, save_figure
+from earmark.identify.frequencies import band_hz, ticks
 from earmark.identify.identifier import Identifier
 from earmark.identify.verdict import Verdict
 
@@ -22,15 +24,16 @@ def explain_verdict(identifier: Identifier, verdict: Verdict, features: np.ndarr
         features: What it was given on (channels, bands, frames).
         path: Where the PNG is written to.
     """
-    bundle = identifier.bundle
+    bundle, front_end = identifier.bundle, identifier.recipe.front_end
     explanation_picture(
         verdict,
-        features,
+        features[1:] if isinstance(front_end, NotesFrontEnd) else features,  # what sounds, not what begins
         identifier.recipe.clips.frame_rate_hz,
         bundle.labels,
         bundle.hearing.dataset.clip_s,
         bundle.decision.threshold,
         path,
+        band_hz(front_end, identifier.recipe.format.rate_hz),
     )
 
 
@@ -42,6 +45,7 @@ def explanation_picture(
     clip_s: float,
     threshold: float,
     path: Path,
+    hz: np.ndarray | None = None,
 ) -> None:
     """Draw three rows: features over time, probabilities of the likeliest labels for each clip, distances.
 
@@ -53,6 +57,7 @@ def explanation_picture(
         clip_s: How long a clip lasts, seconds.
         threshold: The largest distance that is accepted; drawn as a line where it is finite.
         path: Where the PNG is written to.
+        hz: Frequencies of the rows (bands,), rising; None where rows are no frequencies.
     """
     figure = new_figure(9.0, 7.0)
     above, middle, below = figure.subplots(3, 1, height_ratios=[1.2, 1, 1])
@@ -62,7 +67,11 @@ def explanation_picture(
     above.imshow(
         picture[:, ::step], origin="lower", aspect="auto", cmap="magma", extent=(0, length_s, 0, len(picture))
     )
-    above.set_ylabel("band")
+    if hz is None:
+        above.set_ylabel("band")
+    else:
+        above.set_yticks(*ticks(hz))
+        above.set_ylabel("Hz")
     above.set_title(f"{Path(verdict.path).name}: {verdict.label} (confidence {verdict.confidence:.2f})")
     likeliest = np.argsort(-verdict.clip_probabilities.mean(axis=0), kind="stable")[: len(COLOURS)]
     centres_s = verdict.clip_starts_s + clip_s / 2

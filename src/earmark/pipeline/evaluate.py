@@ -10,6 +10,7 @@ from earmark.bundle import Bundle, bundle_hash
 from earmark.decisions.embeddings import PieceEmbeddings
 from earmark.evaluation import report
 from earmark.evaluation.baseline import baseline_table
+from earmark.evaluation.compared import figures
 from earmark.evaluation.pictures import draw_curves, draw_pieces, draw_verdicts
 from earmark.foundation.atomic import write_text
 from earmark.foundation.progress import say
@@ -24,7 +25,7 @@ from earmark.store.records import read_records
 
 
 def run(config: Config, workspace: Workspace) -> None:
-    """Write data/verdicts.csv, metrics/evaluate.json and plots/, and log them to the training's run."""
+    """Write data/verdicts.csv, metrics/ and plots/, and log them to the training's run."""
     with evaluation_run(config, workspace, bundle_hash(workspace.models)) as (tracker, run_id):
         text = _evaluate(config, workspace, tracker, run_id)
     say(text)
@@ -54,6 +55,7 @@ def _evaluate(config: Config, workspace: Workspace, tracker: Tracker, run_id: st
     metrics["warnings"] = report.warnings_of(metrics, config.evaluate.control_warning, 1 / len(bundle.labels))
     write_table(verdicts, workspace.verdicts)
     write_text(workspace.metrics / "evaluate.json", json.dumps(metrics, indent=2) + "\n")
+    write_text(workspace.metrics / "summary.json", json.dumps(figures(metrics), indent=2) + "\n")
     folder = workspace.plots / "evaluation"
     draw_verdicts(verdicts, bundle, folder)
     draw_pieces(pieces, embedded, bundle, workspace.features, folder)
@@ -63,4 +65,4 @@ def _evaluate(config: Config, workspace: Workspace, tracker: Tracker, run_id: st
     tracker.log_metrics(run_id, metrics)
     tracker.log_files(run_id, "plots", folder)
     tracker.log_files(run_id, "evaluation", workspace.metrics / "evaluate.json", workspace.verdicts)
-    return summary(metrics, verdicts, bundle.labels, workspace, tracker.uri, run_id)
+    return summary(metrics, verdicts, bundle.labels, workspace, tracker.uri, tracker.page(run_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from earmark.evaluation.closed_set import confusion
 from earmark.foundation.words import fixed, printable, shown
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import KNOWN, TEST
+from earmark.pipeline.tracking.experiment import is_database
 from earmark.pipeline.tracking.sqlite import shown_uri
 
 WIDTH = 96
@@ -28,9 +30,18 @@ def summary(
     labels: Sequence[str],
     workspace: Workspace,
     tracking_uri: str,
-    run_id: str,
+    run_page: str,
 ) -> str:
-    """The text that ends `dvc repro`."""
+    """The text that ends `dvc repro`.
+
+    Args:
+        report: metrics/evaluate.json.
+        verdicts: Of all pieces.
+        labels: The known ones.
+        workspace: Where it was written to.
+        tracking_uri: Of MLflow's server, or a database.
+        run_page: The address of the run in MLflow's pages.
+    """
     count = report["pieces"]
     lines = [
         "",
@@ -66,11 +77,21 @@ def summary(
         "",
         f"verdicts {shown(workspace.verdicts, where)} · metrics {shown(workspace.metrics, where)} · "
         f"pictures {shown(workspace.plots / 'evaluation', where)} · model {shown(workspace.models, where)}",
-        f"MLflow run {run_id} in {printable(shown_uri(tracking_uri))}: "
-        "`earmark ui` shows it beside the others",
+        f"MLflow run in {printable(shown_uri(tracking_uri))}, shown by `earmark ui`:"
+        if is_database(tracking_uri)
+        else "MLflow run:",
+        run_page,
+        f"next: earmark identify FILE{_model(workspace)}",
         "=" * WIDTH,
     ]
     return "\n".join(lines)
+
+
+def _model(workspace: Workspace) -> str:
+    """The option that names the model; the last one trained is taken without it."""
+    if workspace.models == workspace.project / "models":
+        return ""
+    return f" --model {shlex.quote(shown(workspace.root, workspace.project))}"
 
 
 def _row(name: str, metric: Mapping[str, float | None], remark: str = "") -> str:

@@ -83,8 +83,42 @@ def test_a_table_of_systems_and_what_was_left_out(board):
     # 6 of 8 works differ, all one way: 2 of 64 patterns.
     assert (third[0], third[5]) == ("3", "0.031")
     assert all(len(line.rstrip()) <= 80 for line in lines if "seed=" in line)
+    assert "the test does not tell" not in done.stdout
+    assert "tie" not in done.stdout
     assert "no test for 2: their test pieces are others than those of the best" in done.stdout
     assert "left out: 1 without an evaluation, 1 failed" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def alike(tmp_path_factory):
+    """Three runs of long names, two with equal validation scores; one test piece of eight differs."""
+    project = tmp_path_factory.mktemp("checkout")
+    (project / "conf").mkdir()
+    (project / "dvc.yaml").touch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        tracker = Tracker(Workspace.at(project), "songs")
+        more = "trainer.optimizer.weight_decay=0.0086632797613, experiment=composer, trainer.max_epochs=2"
+        log(tracker, project, f"trainer.optimizer.lr=0.1, {more}", 0.75, "+++++++-")
+        log(tracker, project, f"trainer.optimizer.lr=0.2, {more}", 0.75, "++++++++")
+        log(tracker, project, f"trainer.optimizer.lr=0.3, {more}, x=1", 0.5, "++++++--")
+    return project
+
+
+def test_at_80_columns_what_all_rows_share_stands_once_and_ties_are_said(alike, board, monkeypatch):
+    monkeypatch.chdir(alike)
+    done = board("-e", "songs")
+    lines = done.stdout.splitlines()
+    shared = "trainer.optimizer.weight_decay=0.008663, experiment=composer, trainer.max_epochs=2"
+    assert lines[1] == f"all rows: {shared}"
+    assert done.stdout.count("weight_decay") == 1
+    assert max(map(len, lines[2:])) <= 80
+    assert "1, 2 tie: their validation scores are equal" in lines
+    assert "the test does not tell 2, 3 from 1 (p is 0.05 or more)" in lines
+    assert json.loads(board("-e", "songs", "--json").stdout)["shared"][1:] == [
+        "experiment=composer",
+        "trainer.max_epochs=2",
+    ]
 
 
 def test_as_json_and_csv_for_programs(board):

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from earmark.identify.identifier import Identifier
+from earmark.identify.limited import LimitedIdentifier
+from earmark.identify.limits import Limits
 
 
 @pytest.fixture(scope="package")
@@ -20,6 +22,11 @@ def bundle_folder(small_bundle, tmp_path_factory):
 @pytest.fixture(scope="package")
 def identifier(bundle_folder):
     return Identifier.load(bundle_folder)
+
+
+@pytest.fixture(scope="package")
+def limited(identifier):
+    return LimitedIdentifier(identifier, Limits())
 
 
 @pytest.fixture(scope="package")

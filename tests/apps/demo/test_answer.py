@@ -3,8 +3,11 @@
 import pytest
 
 from earmark.apps.demo.answer import NEAREST_COLUMNS, Answer, answer, in_words, nearest_rows
+from earmark.foundation.deadline import Deadline
 from earmark.foundation.errors import EarmarkError
 from earmark.identify.inputs import Target
+from earmark.identify.limited import LimitedIdentifier
+from earmark.identify.limits import Limits
 from earmark.identify.verdict import Neighbour, Verdict
 
 
@@ -14,8 +17,8 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def answered(identifier, melody, folder):
-    return answer(identifier, melody, folder)
+def answered(limited, melody, folder):
+    return answer(limited, melody, folder, limited.limits.deadline())
 
 
 def test_it_is_the_identifiers_own_verdict(answered, identifier, melody):
@@ -42,8 +45,8 @@ def test_the_picture_is_a_png(answered, folder):
     assert answered.picture.read_bytes().startswith(b"\x89PNG\r\n")
 
 
-def test_a_broken_file_has_one_line_without_the_servers_paths(identifier, broken, tmp_path):
-    content = answer(identifier, broken, tmp_path)
+def test_a_broken_file_has_one_line_without_the_servers_paths(limited, broken, tmp_path):
+    content = answer(limited, broken, tmp_path, limited.limits.deadline())
     assert content.failed
     assert (content.title, content.sound, content.picture, content.bars) == ("broken.mid", None, None, {})
     assert content.words.startswith("cannot be heard: ")
@@ -51,8 +54,8 @@ def test_a_broken_file_has_one_line_without_the_servers_paths(identifier, broken
     assert str(broken.parent) not in content.words
 
 
-def test_a_file_that_is_gone_is_said(identifier, tmp_path):
-    content = answer(identifier, tmp_path / "gone.wav", tmp_path)
+def test_a_file_that_is_gone_is_said(limited, tmp_path):
+    content = answer(limited, tmp_path / "gone.wav", tmp_path, limited.limits.deadline())
     assert content.words == "cannot be heard: there is no such file"
 
 
@@ -64,13 +67,26 @@ def test_a_file_that_is_gone_is_said(identifier, tmp_path):
         (MemoryError(), "MemoryError"),
     ],
 )
-def test_whatever_goes_wrong_is_one_line(identifier, melody, tmp_path, monkeypatch, error, words):
+def test_whatever_goes_wrong_is_one_line(identifier, limited, melody, tmp_path, monkeypatch, error, words):
     def fail(*_):
         raise error
 
     monkeypatch.setattr(type(identifier.recipe), "wav", fail)
-    content = answer(identifier, melody, tmp_path)
+    content = answer(limited, melody, tmp_path, limited.limits.deadline())
     assert (content.failed, content.words) == (True, f"cannot be heard: {words}")
+
+
+def test_what_is_over_a_limit_is_refused_before_it_is_heard(identifier, melody, tmp_path):
+    few = LimitedIdentifier(identifier, Limits(max_midi_events=79))
+    content = answer(few, melody, tmp_path, few.limits.deadline())
+    assert content.words == "cannot be heard: has more than the 79 MIDI events that are taken here"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_work_ends_at_the_deadline(limited, melody, tmp_path):
+    late = Deadline(50)
+    late.cancel()
+    assert answer(limited, melody, tmp_path, late).words.startswith("cannot be heard: nobody waits")
 
 
 @pytest.mark.parametrize("failed", [True, False])

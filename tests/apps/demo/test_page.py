@@ -155,7 +155,7 @@ def test_a_broken_file_has_its_line_and_the_next_its_verdict(page, melody, broke
     assert "Traceback" not in page.content()
     assert page.locator("#sound audio").count() == 0
     page.get_by_label("Remove this file").or_(page.get_by_label("Clear")).first.click()
-    page.get_by_text("Known here").wait_for(timeout=PATIENCE_MS)
+    page.get_by_text("Drop a file: its verdict").wait_for(timeout=PATIENCE_MS)
     drop(page, melody)
     wait_for_verdict(page)
 

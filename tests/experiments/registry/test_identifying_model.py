@@ -15,6 +15,7 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.model import PythonModelContext
 
 from earmark.experiments.registry.identifying_model import OUTPUT_COLUMNS, PATHS_VARIABLE, IdentifyingModel
@@ -126,6 +127,70 @@ def test_paths_are_read_where_the_server_allows_it(model, folder, music, listen,
     assert model({"path": str(file)}).error[0].startswith("paths are refused")
 
 
+@pytest.fixture
+def limited_model(folder, monkeypatch):
+    """The served model with other limits: a function of variables and rows."""
+
+    def predict(variables, *rows):
+        for name, value in variables.items():
+            monkeypatch.setenv(f"EARMARK_{name}", str(value))
+        served = IdentifyingModel()
+        served.load_context(PythonModelContext({"bundle": str(folder)}, {}))
+        return served.predict(None, pd.DataFrame(list(rows)))
+
+    return predict
+
+
+@pytest.mark.parametrize(
+    ("limits", "status", "message"),
+    [
+        ({"MAX_ROWS": 1}, 413, "2 rows are more than the 1"),
+        ({"MAX_BYTES": 200}, 413, "the music has more than the 200 bytes"),
+        ({"DEADLINE_S": 1e-6}, 503, "waited longer than 1e-06 s for its turn|took longer than 1e-06 s"),
+    ],
+)
+def test_a_request_over_a_limit_is_refused_with_its_status(limited_model, music, limits, status, message):
+    row = {"content_base64": encoded(music["Ash"][0])}
+    with pytest.raises(MlflowException, match=message) as refused:
+        limited_model(limits, row, row)
+    assert refused.value.get_http_status_code() == status
+    assert json.loads(refused.value.serialize_as_json())["message"]
+
+
+def test_a_request_beyond_the_queue_is_refused(folder, music, monkeypatch):
+    served = IdentifyingModel()
+    monkeypatch.setenv("EARMARK_CONCURRENCY", "1")
+    monkeypatch.setenv("EARMARK_QUEUE", "0")
+    served.load_context(PythonModelContext({"bundle": str(folder)}, {}))
+    rows = pd.DataFrame([{"content_base64": encoded(music["Ash"][0])}])
+    with (
+        served.limited.admission.place(),
+        pytest.raises(MlflowException, match="busy: 1 requests") as refused,
+    ):
+        served.predict(None, rows)
+    assert refused.value.get_http_status_code() == 429
+    assert served.predict(None, rows).error[0] is None
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ({"MAX_SOUND_S": 5}, "lasts 12 s, more than the 5 s of sound that are taken here"),
+        ({"MAX_MIDI_EVENTS": 47}, "has more than the 47 MIDI events that are taken here"),
+    ],
+)
+def test_music_over_a_limit_is_that_rows_error_or_that_of_its_own_request(
+    limited_model, music, tones, limits, message
+):
+    row = {"content_base64": encoded(music["Ash"][0])}
+    long, bad = limited_model(limits, row, {"content_base64": "AAAA"}).to_dict("records")
+    assert long["error"] == message
+    assert bad["error"].startswith("cannot be read as audio: ")
+    with pytest.raises(MlflowException, match=message) as refused:
+        limited_model(limits, row)
+    assert refused.value.get_http_status_code() == 413
+
+
 def test_no_rows_are_no_verdicts(model):
     assert list(model().columns) == list(OUTPUT_COLUMNS)
     assert len(model()) == 0
@@ -228,6 +293,10 @@ def test_served_over_http_it_gives_the_same(server, folder, music, tones, listen
     assert agrees(one, listen(folder, midi))
     assert agrees(other, listen(folder, tones))
     assert bad["error"].startswith("cannot be read as audio: ")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        server(*[rows[0]] * 65)
+    assert refused.value.code == 413
+    assert "65 rows are more than the 64" in json.loads(refused.value.read())["message"]
     status, (refused,) = server({"path": str(midi)})
     assert status == 200
     assert refused["error"].startswith("paths are refused: ")

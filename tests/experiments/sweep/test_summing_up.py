@@ -58,8 +58,25 @@ def test_a_finished_sweep_is_summed_up(swept, tmp_path, capsys):
     matrix = read_table(folder / "confusion_0.csv")
     assert matrix.to_numpy().tolist() == [["Ash", "1", "1"], ["Birch", "0", "2"]]
     output = capsys.readouterr().out
-    assert output.index("objective.margin=1.0 *") < output.index("objective.margin=0.5")
-    assert "balanced accuracy" in output
+    lines = output.splitlines()
+    (best,) = (line for line in lines if "objective.margin=1.0" in line)
+    (other,) = (line for line in lines if "objective.margin=0.5" in line)
+    assert best.split()[:3] == ["*", "objective.margin=1.0", "2"]
+    assert lines.index(best) < lines.index(other)
+    assert max(map(len, (best, other))) <= 80
+    assert f"MLflow: {tracker.page(sweep.parent)}" in lines
+    assert "test: balanced accuracy" in lines
+    assert "tie" not in output
+
+
+def test_configurations_of_equal_validation_scores_tie(tracked, write_job, tmp_path, capsys):
+    sweep, tracker = tracked
+    for number, margin in enumerate((0.5, 1.0, 2.0)):
+        score = 0.5 if margin == 2.0 else 0.9
+        write_job(sweep, number, margin, 0, RIGHT, score, run_id=tracker.begin(str(number), {}))
+    finish(sweep, tmp_path, None)
+    tie = "tie by validation: objective.margin=0.5; objective.margin=1.0; the first of them has the star"
+    assert tie in capsys.readouterr().out.splitlines()
 
 
 def test_bundles_of_the_best_configuration_alone_are_logged(swept, tmp_path):

@@ -39,6 +39,9 @@ def demo(
         import_gradio(scratch / "uploads")
         bundle = bundle_folder(model, scratch)
         from earmark.identify.identifier import Identifier
+        from earmark.identify.limited import LimitedIdentifier
+        from earmark.identify.limits import Limits
 
         identifier = Identifier.load(bundle, strictness)
-        serve(identifier, host, port)
+        limited = LimitedIdentifier(identifier, Limits.from_environment())
+        serve(limited, host, port, model or "the last model trained here")

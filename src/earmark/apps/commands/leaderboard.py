@@ -132,7 +132,8 @@ def _row(rank: int, row: Row, metric: str) -> dict[str, Any]:
 
 def _plain(ranking: Board, experiment: str, notes: list[str]) -> dict[str, Any]:
     rows = [_row(rank, row, ranking.metric.name) for rank, row in enumerate(ranking.rows, start=1)]
-    return {"experiment": experiment, "sort": ranking.sort, "rows": rows, "notes": notes}
+    shared = list(ranking.shared)
+    return {"experiment": experiment, "sort": ranking.sort, "shared": shared, "rows": rows, "notes": notes}
 
 
 def _print_csv(ranking: Board) -> None:
@@ -145,41 +146,34 @@ def _print_csv(ranking: Board) -> None:
 
 
 def _print_table(ranking: Board, experiment: str) -> None:
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
     from earmark.experiments.leaderboard.board import short
+    from earmark.experiments.ranking_text import Entry
+    from earmark.experiments.ranking_text import ranking as set_ranking
 
     better = ", lower is better" if ranking.metric.lower_is_better else ""
-    table = Table(
-        title=Text(f"{experiment}: {ranking.metric.name} of the test{better}; sorted by {ranking.sort}"),
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),  # 80 columns are enough for all but the name, which wraps
-    )
-    table.add_column("", justify="right")
-    table.add_column("run", overflow="fold", min_width=12)
-    table.add_column("folds", overflow="fold")
-    for name in ("test", "95 %", "p", "valid.", "train", "weights"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("id", no_wrap=True)
-    for rank, row in enumerate(ranking.rows, start=1):
-        score = row.score
-        table.add_row(
+    print(f"{experiment}: {ranking.metric.name} of the test{better}; sorted by {ranking.sort}")
+    if ranking.shared:
+        print(f"all rows: {printable(short(', '.join(ranking.shared)))}")
+    entries = [
+        Entry(
             str(rank),
-            Text(printable(short(row.name))),
-            ",".join(row.folds),
-            fixed(score.value),
-            f"{fixed(score.low)}–{fixed(score.high)}" if score.low is not None else "–",
-            "best" if rank == 1 else fixed(row.p),
-            fixed(row.validation),
-            "–" if row.duration_s is None else f"{row.duration_s:.0f} s",
-            "–" if row.parameters is None else f"{row.parameters:,.0f}",
-            "\n".join(run.run_id[:8] for run in row.runs),
+            printable(short(row.name)),
+            (
+                ",".join(row.folds),
+                fixed(row.score.value),
+                "–" if row.score.low is None else f"{fixed(row.score.low)}–{fixed(row.score.high)}",
+                "best" if rank == 1 else fixed(row.p),
+                fixed(row.validation),
+                "–" if row.duration_s is None else f"{row.duration_s:.0f} s",
+                "–" if row.parameters is None else f"{row.parameters:,.0f}",
+                "\n".join(run.run_id[:8] for run in row.runs),
+            ),
         )
-    Console(highlight=False).print(table)
+        for rank, row in enumerate(ranking.rows, start=1)
+    ]
+    columns = ("folds", "test", "95 %", "p", "valid.", "train", "weights", "id")
+    print("", *set_ranking(columns, entries, Console().width), "", sep="\n")
     if ranking.more:
         print(f"{ranking.more} more rows: --top {len(ranking.rows) + ranking.more}")

@@ -24,6 +24,7 @@ def ui(
     earmark ui --port 5001
     """
     from earmark.pipeline.tracking.open_runs import tidy
+    from earmark.pipeline.tracking.pages import announced
     from earmark.pipeline.tracking.server import artifacts_uri, tracking_uri
 
     workspace = Workspace.find()
@@ -32,6 +33,8 @@ def ui(
         print(f"MLFLOW_TRACKING_URI names a server that has pages of its own: {address}")
         return
     tidy(workspace)
+    for line in announced(workspace, f"http://{host}:{port}"):
+        print(line)
     # Job execution is for MLflow's agents: without it the pages are there in 9 s instead of 40.
     environment = {
         **os.environ,

@@ -13,7 +13,8 @@ from earmark.identify.explain import explain_verdict
 from earmark.music.recordings.formats import media_of
 
 if TYPE_CHECKING:
-    from earmark.identify.identifier import Identifier
+    from earmark.foundation.deadline import Deadline
+    from earmark.identify.limited import LimitedIdentifier
     from earmark.identify.verdict import Verdict
 
 NEAREST_COLUMNS = ["label", "training piece", "here", "there", "distance"]
@@ -61,23 +62,27 @@ class Answer:
         )
 
 
-def answer(identifier: Identifier, file: Path, folder: Path) -> Answer:
+def answer(limited: LimitedIdentifier, file: Path, folder: Path, deadline: Deadline) -> Answer:
     """Answer a file, by the same recipe as `earmark identify`. An error becomes a failed answer.
 
     Args:
-        identifier: Of the model.
+        limited: Of the model.
         file: The upload.
         folder: Where sound and picture are written to.
+        deadline: By when there must be an answer.
     """
     try:
-        return _answer(identifier, file, folder)
+        with limited.at_work(deadline):
+            return _answer(limited, file, folder)
     except Exception as error:  # the page goes on, whatever is wrong with a file
         # The page does not show where the server keeps an upload.
         words = describe(error).replace(str(file), file.name)
         return Answer(file.name, f"cannot be heard: {words}", failed=True)
 
 
-def _answer(identifier: Identifier, file: Path, folder: Path) -> Answer:
+def _answer(limited: LimitedIdentifier, file: Path, folder: Path) -> Answer:
+    limited.check(file)
+    identifier = limited.identifier
     sound, picture = folder / "heard.wav", folder / "picture.png"
     recipe = identifier.recipe
     recipe.wav(file, sound)

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import tempfile
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr  # pyright: ignore[reportMissingImports]  # an extra
 
 from earmark.apps.demo.answer import answer
+from earmark.apps.demo.heading import heading_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from earmark.identify.identifier import Identifier
+    from earmark.identify.limited import LimitedIdentifier
 
 SWEEP_S, KEEP_S = 60, 1800  # s: how often the server looks for old sounds and pictures; when they are old
 FONTS = ["system-ui", "sans-serif"]  # those of the reader's system: nothing is asked from the network
+_WELCOME = '<div class="earmark-verdict"><p>Drop a file: its verdict stands here.</p></div>'
 CSS = """
 .earmark-verdict h2, .earmark-failed h2 { font-size: 1rem; font-weight: normal; overflow-wrap: anywhere; }
 .earmark-verdict p, .earmark-failed p { font-size: 1.5rem; margin: 0; overflow-wrap: anywhere; }
 .earmark-failed p { font-size: 1.1rem; color: #b00020; }
+.earmark-heading h1 { font-size: 1.6rem; margin: 0; overflow-wrap: anywhere; }
+.earmark-heading p { margin: 0.2rem 0; overflow-wrap: anywhere; }
 #nearest table { width: 100%; border-collapse: collapse; }
 #nearest caption { text-align: left; padding-bottom: 0.5rem; }
 #nearest th, #nearest td { text-align: left; padding: 0.4rem 0.6rem; overflow-wrap: anywhere; }
@@ -37,16 +40,17 @@ def theme() -> gr.themes.Base:
     return gr.themes.Default(font=FONTS, font_mono=FONTS)
 
 
-def build_page(identifier: Identifier) -> gr.Blocks:
+def build_page(limited: LimitedIdentifier, model: str) -> gr.Blocks:
     """Build the page for one model.
 
     An upload is deleted as soon as it was heard; sounds and pictures after KEEP_S.
 
     Args:
-        identifier: Of the model.
+        limited: Of the model.
+        model: What people call it.
     """
-    labels = ", ".join(identifier.bundle.labels)
     with gr.Blocks(title="earmark", analytics_enabled=False, delete_cache=(SWEEP_S, KEEP_S)) as page:
+        gr.HTML(heading_html(model, limited.identifier.bundle), elem_id="heading")
         with gr.Row():
             with gr.Column():
                 # No file_types: a file that is no music gets its line like any other that cannot be heard.
@@ -62,7 +66,7 @@ def build_page(identifier: Identifier) -> gr.Blocks:
                     waveform_options=gr.WaveformOptions(show_recording_waveform=False),
                 )
             with gr.Column():
-                words = gr.HTML(_welcome(labels), elem_id="answer")
+                words = gr.HTML(_WELCOME, elem_id="answer")
                 bars = gr.Label(
                     label="Probability, mean of all excerpts",
                     show_heading=False,
@@ -87,7 +91,7 @@ def build_page(identifier: Identifier) -> gr.Blocks:
             file = Path(upload)
             try:
                 with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
-                    content = answer(identifier, file, Path(folder))
+                    content = answer(limited, file, Path(folder), limited.limits.deadline())
                     # Yielded, not returned: Gradio copies both files before the folder is removed.
                     yield [
                         gr.HTML(content.html()),
@@ -101,16 +105,10 @@ def build_page(identifier: Identifier) -> gr.Blocks:
 
         def forget() -> list[Any]:
             hidden = [part(None, visible=False) for part in (gr.Audio, gr.Label, gr.Image, gr.HTML)]
-            return [gr.HTML(_welcome(labels)), *hidden]
+            return [gr.HTML(_WELCOME), *hidden]
 
         # One file at a time: FluidSynth and the model take all cores as it is.
         dropped.upload(hear, dropped, shown, api_visibility="private", concurrency_limit=1)
+        page.queue(max_size=limited.limits.queue or None)
         dropped.clear(forget, None, shown, api_visibility="private", show_progress="hidden")
     return page
-
-
-def _welcome(labels: str) -> str:
-    return (
-        '<div class="earmark-verdict"><h2>earmark</h2>'
-        f"<p>Known here: {escape(labels)}. Anything else should be unknown.</p></div>"
-    )

@@ -13,6 +13,7 @@ import pandas as pd
 from earmark.evaluation.metric_table import BALANCED_ACCURACY, FoldResult, Metric
 from earmark.evaluation.permutation import holm, paired_p
 from earmark.evaluation.pooling import FOLD, Score, logged, observations, pooled
+from earmark.experiments.leaderboard.remarks import remarks
 from earmark.experiments.runs import Run
 from earmark.pipeline.settings.without_effect import changes_results
 from earmark.pipeline.tracking.run_name import OVERRIDES_TAG
@@ -96,6 +97,7 @@ class Board:
         rows: The best first.
         notes: What limits the comparison, a line each.
         more: How many rows were cut off.
+        shared: Overrides of every row, in the order of the first one's.
     """
 
     metric: Metric
@@ -103,6 +105,7 @@ class Board:
     rows: list[Row]
     notes: list[str]
     more: int = 0
+    shared: Sequence[str] = ()
 
 
 def short(name: str) -> str:
@@ -158,9 +161,16 @@ def systems(runs: Sequence[Run]) -> tuple[list[Row], int]:
     return _named(rows), repeats
 
 
+def shared_overrides(rows: Sequence[Row]) -> list[str]:
+    """The overrides of every row, in the order of the first one's; of a single row none."""
+    if len(rows) < 2:
+        return []
+    return [item for item in rows[0].overrides if all(item in row.overrides for row in rows)]
+
+
 def _named(rows: list[Row]) -> list[Row]:
     """Names by the overrides that not all rows share: a job of a sweep is called by what varies in it."""
-    shared = set.intersection(*(set(row.overrides) for row in rows)) if len(rows) > 1 else set()
+    shared = shared_overrides(rows)
     return [
         replace(row, name=", ".join(item for item in row.overrides if item not in shared) or "default")
         for row in rows
@@ -189,8 +199,8 @@ def board(runs: Sequence[Run], results: Results, metric: Metric, sort: str, top:
         rows = [_scored(row, results, metric) for row in rows]
         rows = _ordered(rows, lambda row: row.score.value, metric.lower_is_better)
         rows, more = rows[:top], len(rows[top:])
-    rows = _tested(rows, metric)
-    return Board(metric, sort, rows, notes + _notes(rows, sort), more)
+    rows = _named(_tested(rows, metric))  # anew: those that were cut off may have differed in more
+    return Board(metric, sort, rows, notes + remarks(rows, sort), more, shared_overrides(rows))
 
 
 def _ordered(rows: list[Row], value: Callable[[Row], float | None], lower: bool) -> list[Row]:
@@ -244,31 +254,3 @@ def _untestable(row: Row, best: Row) -> str:
 
 def _identity(pieces: pd.DataFrame) -> set[tuple]:
     return set(pieces[["fold", "piece_id", "label", "group"]].itertuples(index=False, name=None))
-
-
-def _notes(rows: list[Row], sort: str) -> list[str]:
-    notes = []
-    if sort == "test":
-        notes.append("chosen by the test: the best score is too high by chance, and p values are too low")
-    kinds: dict[str, list[int]] = defaultdict(list)
-    reasons: dict[str, list[int]] = defaultdict(list)
-    for rank, row in enumerate(rows, start=1):
-        kinds[row.validation_kind].append(rank)
-        if row.no_test:
-            reasons[row.no_test].append(rank)
-    if len(kinds) > 1:
-        named = "; ".join(f"{kind} of {_listed(ranks)}" for kind, ranks in kinds.items())
-        notes.append(f"validation scores are of {len(kinds)} kinds, which cannot be compared: {named}")
-    notes += [f"no test for {_listed(ranks)}: {reason}" for reason, ranks in reasons.items()]
-    mixed = [
-        rank
-        for rank, row in enumerate(rows, start=1)
-        if len({run.tags.get("mlflow.source.git.commit") for run in row.runs}) > 1
-    ]
-    if mixed:
-        notes.append(f"folds of different git commits are pooled in {_listed(mixed)}")
-    return notes
-
-
-def _listed(ranks: list[int]) -> str:
-    return ", ".join(map(str, ranks))

@@ -60,6 +60,10 @@ class Sweep:
         """Those of a job's overrides that vary between the jobs of the sweep."""
         return [item for item in overrides if override_key(item) not in self.constant]
 
+    def shared(self, overrides: Sequence[str]) -> list[str]:
+        """Those of a job's overrides that all jobs of the sweep have."""
+        return [item for item in overrides if override_key(item) in self.constant]
+
     def job_name(self, overrides: Sequence[str]) -> str:
         """The name of a job: its overrides that vary."""
         return ", ".join(self.varying(overrides)) or "default"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from earmark.experiments.ranking_text import Entry, ranking
 from earmark.experiments.sweep.aggregate import Aggregate
-from earmark.foundation.words import fixed
+from earmark.foundation.words import fixed, printable
 
 
 def rows(aggregates: Sequence[Aggregate], best: Aggregate | None) -> list[dict[str, Any]]:
@@ -35,31 +36,53 @@ def rows(aggregates: Sequence[Aggregate], best: Aggregate | None) -> list[dict[s
     ]
 
 
-def show(table: list[dict[str, Any]], title: str) -> None:
+def show(table: list[dict[str, Any]], title: str, shared: Sequence[str] = ()) -> None:
     """Print the table, the best validation score first; the best configuration has a star.
 
     Args:
         table: See `rows`.
         title: Above it.
+        shared: Overrides of all jobs.
     """
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
-    metrics = {row["metric"] for row in table}
-    shown = Table(title=Text(f"{title}: {', '.join(sorted(metrics))}"), title_justify="left")
-    shown.add_column("configuration", overflow="fold")
-    for name in ("folds", "mean of folds", "all test pieces", "95 % interval", "validation"):
-        shown.add_column(name, justify="right", no_wrap=True)
-    for row in sorted(table, key=lambda row: -row["validation"]):
-        interval = f"{fixed(row['low'])} to {fixed(row['high'])}"
-        star = " *" if row["best"] else ""
-        shown.add_row(
-            Text(row["configuration"] + star),
-            str(row["folds"]),
-            *(fixed(row["mean"]), fixed(row["pooled"]), interval, fixed(row["validation"])),
+    ordered = sorted(table, key=lambda row: -row["validation"])
+    print(title)
+    if shared:
+        print(f"all jobs: {printable(', '.join(shared))}")
+    print(f"test: {printable(', '.join(sorted({row['metric'] for row in table})))}")
+    entries = [
+        Entry(
+            "*" if row["best"] else "",
+            printable(row["configuration"]),
+            (
+                str(row["folds"]),
+                *(fixed(row["mean"]), fixed(row["pooled"])),
+                f"{fixed(row['low'])}–{fixed(row['high'])}",
+                fixed(row["validation"]),
+            ),
         )
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=120)  # a log file has no width
-    console.print(shown)
+        for row in ordered
+    ]
+    columns = ("folds", "mean", "pooled", "95 %", "valid.")
+    print("", *ranking(columns, entries, Console().width), sep="\n")
+    if tied := ties(table):
+        print(f"tie by validation: {printable('; '.join(tied))}; the first of them has the star")
+    print(flush=True)
+
+
+def ties(table: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The configurations whose validation score and folds are as many as the best one's; none of one alone.
+
+    Args:
+        table: See `rows`.
+    """
+    chosen = next((row for row in table if row["best"]), None)
+    if chosen is None:
+        return []
+    equal = [
+        row["configuration"]
+        for row in table
+        if (row["folds"], row["validation"]) == (chosen["folds"], chosen["validation"])
+    ]
+    return equal if len(equal) > 1 else []

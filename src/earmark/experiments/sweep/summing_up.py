@@ -135,7 +135,8 @@ def _sum_up(sweep: Sweep, configurations: list[Aggregate], tracker: Tracker, pro
             tracker.log_metrics(sweep.parent, {f"{place}/{name}": value for name, value in values.items()})
         if row["best"]:
             tracker.tag(sweep.parent, best=row["configuration"], best_confusion=f"confusion_{number}.png")
-    show(table, f"sweep {shown(sweep.folder, project)}, MLflow run {sweep.parent}")
+    title = f"sweep {shown(sweep.folder, project)}\nMLflow: {tracker.page(sweep.parent)}"
+    show(table, title, sweep.shared(sweep.jobs()[0][1].overrides))
 
 
 def metric_name(configuration: str) -> str:

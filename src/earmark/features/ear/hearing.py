@@ -16,6 +16,7 @@ from earmark.features.ear.spectrum import (
     harmonic_stack,
 )
 from earmark.features.ear.tuning import tuning_cents
+from earmark.foundation.deadline import check_deadline
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -75,6 +76,7 @@ def hear(
     frames = decibels.shape[1]
     answers = np.empty((2, PITCHES, frames), np.float32)
     for start in range(0, frames, BLOCK):
+        check_deadline()
         first, end = max(start - CONTEXT, 0), min(start + BLOCK, frames)
         last = min(end + CONTEXT, frames)
         stack = harmonic_stack(decibels[:, first:last], loudest[first:last])

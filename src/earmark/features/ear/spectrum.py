@@ -16,6 +16,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from earmark.foundation.deadline import check_deadline
+
 RATE_HZ = 22_050
 HOP_LENGTH = 512  # samples: 43 frames a second
 FRAME_RATE_HZ = RATE_HZ / HOP_LENGTH
@@ -83,6 +85,7 @@ def constant_q(samples: np.ndarray, tuning_cents: float = 0.0) -> np.ndarray:
         views = np.lib.stride_tricks.sliding_window_view(padded, size)[::HOP_LENGTH][:frames]
         level = np.empty((kernel.shape[1] // 2, frames), np.float32)
         for start in range(0, frames, FRAMES_AT_A_TIME):
+            check_deadline()
             part = slice(start, start + FRAMES_AT_A_TIME)
             # In float64: the last digits of a product depend on the processor, and are rounded off.
             cosines, sines = np.hsplit(np.square(views[part].astype(np.float64) @ kernel), 2)

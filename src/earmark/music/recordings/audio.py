@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from earmark.foundation.deadline import check_deadline
 from earmark.foundation.errors import PieceError
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def blocks_of(path: Path, max_s: float = 0) -> tuple[int, Iterator[np.ndarray]]:
         try:
             with soundfile.SoundFile(_bytes(path)) as file:
                 while remaining > 0:
+                    check_deadline()
                     block = _read(file, min(BLOCK, remaining))
                     if len(block) == 0:
                         return

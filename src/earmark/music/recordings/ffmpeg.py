@@ -7,6 +7,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+from earmark.foundation.deadline import check_deadline, seconds_left
 from earmark.foundation.errors import PieceError
 
 TIMEOUT_S = 600
@@ -37,8 +38,11 @@ def decode_with_ffmpeg(file: Path, destination: Path, max_s: float = 0, name: st
     # Beyond 4 GB the header is one of RF64. A further stream may be a picture of the cover.
     output = ["-map", "0:a:0", *limit, "-rf64", "auto", "-f", "wav", "-y", str(destination)]
     try:
-        process = subprocess.run([*command, *output], capture_output=True, timeout=TIMEOUT_S, check=False)
+        process = subprocess.run(
+            [*command, *output], capture_output=True, timeout=seconds_left(TIMEOUT_S), check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
+        check_deadline()
         raise PieceError(f"ffmpeg failed: {error}") from error
     if process.returncode != 0 or not destination.is_file():
         lines = process.stderr.decode(errors="replace").strip().splitlines()

@@ -16,6 +16,7 @@ from types import ModuleType
 
 import numpy as np
 
+from earmark.foundation.deadline import check_deadline
 from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.foundation.quiet_import import quiet_import
 from earmark.music.midi.arrange import PIANO
@@ -150,6 +151,7 @@ def synthesize(events: Events, synthesis: Synthesis) -> Iterator[np.ndarray]:
     with _Player(synthesis, highest_channel=max(channels, default=0)) as player:
         done, index, count = 0, 0, len(kinds)
         while done < total:
+            check_deadline()
             size = min(BLOCK, total - done)
             block = np.empty((size + (-size) % PERIOD, 2), dtype=np.float32)
             first_period, last_period = done // PERIOD, (done + len(block)) // PERIOD

@@ -18,14 +18,13 @@ from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.workspace import Workspace
 from earmark.pipeline.tracking.experiment import DELETED, experiment_id, is_database, mlflow_command
 from earmark.pipeline.tracking.open_runs import ERROR_TAG, OpenRuns, end_killed_runs
+from earmark.pipeline.tracking.pages import TRAINING_PAGE, run_page, view
 from earmark.pipeline.tracking.run_record import FAILED, FINISHED, KILLED, RUNNING
 from earmark.pipeline.tracking.server import artifacts_uri, default_place, refusals, server, usable
 from earmark.pipeline.tracking.sqlite import shown_uri
 
 BUNDLE_TAG = "earmark.bundle"
 PARENT_TAG = "mlflow.parentRunId"  # MLflow's own: the run id of the sweep that a run is a job of
-# Without it MLflow opens an experiment's page as that of a chat bot.
-TRAINING_PAGE = {"mlflow.experimentKind": "custom_model_development"}
 
 
 class Tracker:
@@ -44,7 +43,9 @@ class Tracker:
             if found is None:
                 # A server has a place for artifacts; a database, here or elsewhere, has none.
                 found = self.client.create_experiment(
-                    experiment, artifact_location=place if is_database(self.uri) else None, tags=TRAINING_PAGE
+                    experiment,
+                    artifact_location=place if is_database(self.uri) else None,
+                    tags={**TRAINING_PAGE, **view()},
                 )
         self.experiment_id = found
         self._open = OpenRuns(workspace.project, self.uri)
@@ -133,6 +134,10 @@ class Tracker:
                 self.client.delete_tag(run_id, ERROR_TAG)
             self.client.update_run(run_id, status=RUNNING)
         self._open.add(run_id)
+
+    def page(self, run_id: str) -> str:
+        """The address of a run in MLflow's pages."""
+        return run_page(self.uri, self.experiment_id, run_id)
 
     def tag(self, run_id: str, **tags: str) -> None:
         """Set tags of a run, each as earmark.<name>."""
