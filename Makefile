@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro describe ear bundles test test-slow lint ui bench
+.PHONY: help setup repro describe ear bundles test test-slow lint docs ui bench
 
 VENV := .venv
 STAMP := $(VENV)/.installed
@@ -50,6 +50,9 @@ test-slow: setup  ## the tests that take minutes
 
 lint: setup  ## ruff's lint and format, basedpyright's types
 	@ruff check . && ruff format --check . && basedpyright
+
+docs: setup  ## the documentation as a site: site/index.html, for a browser without network
+	@NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
 ui: setup  ## open MLflow on http://localhost:5000
 	@earmark ui
