@@ -21,7 +21,8 @@ def settings(conf: Path) -> str:
     parts = [
         "# Settings\n\nMade from `conf/` and its schema. `SECTION=CHOICE` takes another file, "
         "`SECTION.SETTING=VALUE` changes a value, in `overrides.yaml` or behind "
-        "`python stages/train.py`: [how](../settings.md). An [experiment](experiments.md) chooses for many sections at once.",
+        "`python stages/train.py`: [how](../settings.md). An [experiment](experiments.md) chooses for "
+        "many sections at once.",
         "| section | choices, the default first |\n|---|---|\n"
         + "\n".join(
             f"| [`{name}`](#{name}) | {_choices(conf, name, defaults)} |" for name in _sections(conf)
@@ -45,8 +46,8 @@ def experiments(conf: Path) -> str:
     """The page of experiments, each as its file has it."""
     parts = [
         "# Experiments\n\nMade from `conf/experiment/`. `overrides: [experiment=NAME]` in `overrides.yaml` "
-        "and `dvc repro`, or `python stages/train.py experiment=NAME`. What each asks, and how well it answers: "
-        "[Systems](../systems.md)."
+        "and `dvc repro`, or `python stages/train.py experiment=NAME`. What each asks, and how well it "
+        "answers: [Systems](../systems.md)."
     ]
     for file in sorted((conf / "experiment").glob("*.yaml")):
         parts.append(f"## {file.stem}\n\n```yaml\n{file.read_text(encoding='utf-8').strip()}\n```")
