@@ -12,6 +12,7 @@ from typing import Any
 from bundle_page import bundles
 from command_page import commands
 from diagram import flowchart
+from notebook_page import notebook
 from outward_links import Linked, inward
 from python_page import python_api
 from setting_pages import experiments, settings
@@ -31,6 +32,7 @@ def generated() -> dict[str, str]:
         "reference/experiments.md": experiments(PROJECT / "conf"),
         "reference/python.md": python_api(),
         "reference/bundles.md": bundles(PROJECT / "src" / "earmark" / "identify" / "bundles"),
+        "tour.md": notebook(PROJECT / "docs" / "tour.ipynb"),
         **{page: (PROJECT / name).read_text(encoding="utf-8") for name, page in ROOT_PAGES.items()},
     }
 
