@@ -41,10 +41,6 @@ def test_it_prints_what_it_shows(kept, monkeypatch):
 
 def test_its_outputs_are_there_and_name_no_place_of_a_machine(kept):
     code = [cell for cell in kept.cells if cell.cell_type == "code"]
-    assert all(
-        cell.outputs
-        for cell in code
-        if not cell.source.rstrip().endswith((")", "]")) or "print" in cell.source
-    )
+    assert all(cell.outputs for cell in code)
     assert sum("image/png" in output.get("data", {}) for cell in code for output in cell.outputs) == 2
-    assert not re.search(r"/(?:tmp|home|work|root)/", "".join(map(str, kept.cells)))
+    assert not re.search(r"/(?:tmp|home)/", "".join(texts(kept)))
