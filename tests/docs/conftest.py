@@ -56,7 +56,7 @@ def steps(page):
 
 
 def typed_in(block):
-    """Commands of a console block; a line that ends with a backslash goes on."""
+    """Commands of a console block; a line that ends with a backslash or a pipe goes on."""
     commands, continues = [], False
     for line in block.splitlines():
         if line.startswith("$ "):
@@ -65,7 +65,7 @@ def typed_in(block):
             commands[-1].typed += "\n" + line
         else:
             commands[-1].shown += line + "\n"
-        continues = (line.startswith("$ ") or continues) and line.endswith("\\")
+        continues = (line.startswith("$ ") or continues) and line.endswith(("\\", "|"))
     return commands
 
 

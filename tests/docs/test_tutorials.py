@@ -7,6 +7,49 @@ from earmark.foundation.closure import PACKAGE
 TUTORIALS = PACKAGE.parents[1] / "docs" / "tutorials"
 
 
+SESSION = """Words.
+
+```python title="say.py"
+print("heard 3 files in 0.25 s, run 0a1b2c3d4e5f: Bach")
+```
+
+```console
+$ python say.py
+heard 4 files in 11.0 s, run ffff2c3d4e5f: Bach
+$ printf '%s\\n' one two \\
+    three |
+  tail -n 2
+…
+three
+```
+"""
+
+
+@pytest.fixture
+def page(tmp_path):
+    def write(text):
+        (tmp_path / "page.md").write_text(text)
+        return tmp_path / "page.md"
+
+    return write
+
+
+def test_figures_of_a_page_may_differ_and_words_may_not(empty_folder, page):
+    empty_folder.follow(page(SESSION))
+    for words, others in (
+        ("ffff2c3d4e5f: Bach", "ffff2c3d4e5f: Monteverdi"),
+        ("…\nthree", "three"),
+        ("three\n```", "```"),
+    ):
+        with pytest.raises(AssertionError, match="--- printed"):
+            empty_folder.follow(page(SESSION.replace(words, others)))
+
+
+def test_a_command_that_fails_fails_the_page(empty_folder, page):
+    with pytest.raises(AssertionError, match="say what"):
+        empty_folder.follow(page("```console\n$ echo say what; false\nsay what\n```"))
+
+
 @pytest.mark.slow
 def test_a_library_of_music(empty_folder):
     empty_folder.follow(TUTORIALS / "library.md")
