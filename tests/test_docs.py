@@ -9,9 +9,7 @@ from earmark.foundation.closure import PACKAGE
 
 PROJECT = Path(__file__).parents[1]
 PAGES = sorted([*(PROJECT / "docs").rglob("*.md"), *PROJECT.glob("*.md")])
-MADE = re.compile(
-    r"docs/(?:reference/.*|tour)\.md"
-)  # by docs/generate; tests/docs/test_site.py checks links to it
+MADE = re.compile(r"docs/(?:reference/.*|tour)\.md")  # by docs/generate: tests/docs/test_site.py checks
 ROOM = re.compile(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$", re.MULTILINE)  # room, what it knows, its modules
 CODE = re.compile(r"`([^`\n]+)`")
 FILE = re.compile(r"(?:src/earmark|tests|stages|conf|bench|data/corpora|optional|ear)/[\w/.-]*\w")
