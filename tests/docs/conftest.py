@@ -4,6 +4,8 @@
     ```console                           lines with `$ ` are run, the lines below are what they print
 
 Outputs are compared as words: figures, hashes, table frames and spaces may differ, `…` stands for anything.
+Where a command prints something else on purpose, `REWRITE_PAGES=1 pytest -m slow tests/docs` writes it into
+the page: look at the difference before you commit it.
 """
 
 import os
@@ -120,16 +122,30 @@ class Session:
         return done.stdout
 
     def follow(self, page):
-        """Do all that a page says, and compare what it shows."""
+        """Do all that a page says, and compare what it shows; with REWRITE_PAGES write what is printed."""
         for step in steps(page.read_text(encoding="utf-8")):
             if step.file:
                 (self.folder / step.file).parent.mkdir(parents=True, exist_ok=True)
                 (self.folder / step.file).write_text(step.text, encoding="utf-8")
             for command in step.commands:
                 printed = self.run(command.typed)
+                if os.environ.get("REWRITE_PAGES") and not agrees(command.shown, printed):
+                    self._rewrite(page, command, printed)
+                    continue
                 assert agrees(command.shown, printed), (
                     f"$ {command.typed}\n--- shown\n{command.shown}\n--- printed\n{printed}"
                 )
+
+    def _rewrite(self, page, command, printed):
+        """Put what a command printed below it, without colours, progress and the folder's path."""
+        printed = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", printed).replace(f"{self.folder}/", "…/")
+        printed = re.sub(r"(?:^\w+: \d+/\d+ \w+[, ].*\n)+", "…\n", printed, flags=re.MULTILINE)
+        lines = "\n".join(line.rstrip() for line in printed.strip("\n").splitlines())
+        text = page.read_text(encoding="utf-8")
+        before, after = (
+            f"$ {command.typed}\n{shown}" for shown in (command.shown, f"{lines}\n" if lines else "")
+        )
+        page.write_text(text.replace(before, after, 1), encoding="utf-8")
 
 
 def copy_checkout(folder):

@@ -45,6 +45,15 @@ def test_figures_of_a_page_may_differ_and_words_may_not(empty_folder, page):
             empty_folder.follow(page(SESSION.replace(words, others)))
 
 
+def test_a_page_is_rewritten_where_that_is_asked_for(empty_folder, page, monkeypatch):
+    monkeypatch.setenv("REWRITE_PAGES", "1")
+    stale = page(SESSION.replace("d4e5f: Bach\n$", "d4e5f: Handel\n$"))
+    empty_folder.follow(stale)
+    assert stale.read_text() == SESSION.replace(
+        "heard 4 files in 11.0 s, run ffff2c", "heard 3 files in 0.25 s, run 0a1b2c"
+    )
+
+
 def test_a_command_that_fails_fails_the_page(empty_folder, page):
     with pytest.raises(AssertionError, match="say what"):
         empty_folder.follow(page("```console\n$ echo say what; false\nsay what\n```"))
