@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro describe ear bundles test test-slow chaos lint ui bench
+.PHONY: help setup repro describe ear bundles test test-slow chaos lint docs ui bench
 
 VENV := .venv
 STAMP := $(VENV)/.installed
@@ -55,6 +55,9 @@ chaos: setup  ## 83 faults at random moments of every stage: docs/reliability.md
 
 lint: setup  ## ruff's lint and format, basedpyright's types
 	@ruff check . && ruff format --check . && basedpyright
+
+docs: setup  ## the documentation as a site: site/index.html, for a browser without network
+	@NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
 ui: setup  ## open MLflow on http://localhost:5000
 	@earmark ui
