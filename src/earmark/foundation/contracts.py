@@ -313,6 +313,10 @@ class ReasonedRejection(Protocol):
 class FittedDial(Protocol):
     """What distances mean, as `decisions.dial.Dial` knows it."""
 
+    def threshold(self, strictness: str) -> float:
+        """The largest distance that is accepted at a position of the dial."""
+        ...
+
     def percentile(self, distance: float) -> float:
         """Percent of known pieces that lie nearer to their label than this."""
         ...

@@ -61,15 +61,16 @@ def tempo_verdict(target: Target) -> Verdict:
     Raises:
         EarmarkError: No file can be heard.
     """
-    from earmark.identify.describe.numbers import read_sound
     from earmark.identify.describe.sound import write_sound
-    from earmark.identify.describe.tempo import pulse_of
+    from earmark.identify.describe.tempo import pulse_of_passages
+    from earmark.music.recordings.passages import Passages
 
     try:
         with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
             wav = Path(folder) / "sound.wav"
             unheard = write_sound(target.file, wav)
-            pulse = pulse_of(*read_sound(wav))
+            passages = Passages.of(wav)
+            pulse = pulse_of_passages((passage.waveform for passage in passages), passages.rate_hz)
     except PieceError as error:
         return Verdict(target.name, error=str(error))
     except EarmarkError:
