@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from earmark.models.key_profiles import KEYS, KeyProfiles
+from earmark.models.notes.passage import KEY_PROFILES
 
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10)
 EMPHASIS = (4, 1, 2, 1, 3, 1, 1)  # of the degrees: tonic, dominant and third are heard most
@@ -47,9 +48,31 @@ def test_octave_and_loudness_do_not_count(model):
         np.testing.assert_allclose(other, first, rtol=1e-4, atol=1e-4)
 
 
+def test_few_pieces_leave_the_profiles_of_listeners_as_they_are():
+    network = KeyProfiles(2, 88, 30, KEYS, penalty=1e4, listeners=4.0)
+    clips = np.stack([scale(0, MAJOR), scale(9, MINOR)])
+    network.fit(network.summarise(clips), np.array([0, 12 + 9]), np.ones(2), seed=0)
+    np.testing.assert_allclose(network.weight, 4 * np.tile(KEY_PROFILES, 2), atol=1e-3)
+
+
+@pytest.mark.parametrize("tonic", range(12))
+def test_what_is_heard_everywhere_does_not_hide_the_key(tonic):
+    """Clean scales teach; in a recording every degree is heard a little."""
+    network = KeyProfiles(2, 88, 30, KEYS, penalty=0.01, listeners=4.0)
+    clips = np.stack([scale(0, MAJOR), scale(9, MINOR)])
+    network.fit(network.summarise(clips), np.array([0, 12 + 9]), np.ones(2), seed=0)
+    noisy = np.stack([scale(tonic, MAJOR), scale(tonic, MINOR)]) + np.float32(0.05)
+    assert network.forward(noisy).argmax(axis=1).tolist() == [tonic, 12 + tonic]
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
-    [({"bands": 84}, "features=notes"), ({"classes": 12}, "24 keys"), ({"penalty": 0.0}, "penalty=0")],
+    [
+        ({"listeners": -1.0}, "listeners=-1"),
+        ({"bands": 84}, "features=notes"),
+        ({"classes": 12}, "24 keys"),
+        ({"penalty": 0.0}, "penalty=0"),
+    ],
 )
 def test_what_cannot_work_is_refused(changed, words):
     with pytest.raises(ValueError, match=words):

@@ -2,6 +2,8 @@
 
 The 24 scores are one function of the pitch-class distribution seen from each of the twelve tonics: a
 transposition of the music moves the answer by as much, whatever was learned, and each piece teaches all keys.
+Where the pieces do not say otherwise the profiles are those that listeners rated: clean notes of MIDI would
+teach to trust the absence of a degree, which no recording has.
 
 References:
     C. L. Krumhansl, Cognitive foundations of musical pitch, 1990: correlation with rotated key profiles.
@@ -13,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+
+from earmark.models.notes.passage import KEY_PROFILES
 
 PITCH_CLASSES = 12
 KEYS = 24  # C major, Db major, ... B major, C minor, Db minor, ... B minor
@@ -31,7 +35,9 @@ class KeyProfiles:
         bands: Bands of the input: 88 pitches.
         frames: Frames of the input; the distributions do not depend on it.
         classes: Scores of the output: the 24 keys.
-        penalty: Of the squared weights, against the mean log loss.
+        penalty: Of squared differences between the weights and those of the listeners, against the mean log
+            loss.
+        listeners: Length of the weights that listeners' ratings have, for each distribution; 0 for none.
 
     Attributes:
         gives: What it returns, "embeddings" or "scores".
@@ -44,7 +50,15 @@ class KeyProfiles:
     gives = "scores"
     clip_by_clip = True
 
-    def __init__(self, channels: int, bands: int, frames: int, classes: int, penalty: float) -> None:
+    def __init__(
+        self,
+        channels: int,
+        bands: int,
+        frames: int,
+        classes: int,
+        penalty: float,
+        listeners: float = 0.0,
+    ) -> None:
         if (channels, bands) != (SHARES, 88):
             raise ValueError(
                 f"key profiles need onsets and sounding notes of 88 pitches, not {channels} channels of "
@@ -54,7 +68,9 @@ class KeyProfiles:
             raise ValueError(f"key profiles need the 24 keys as their labels, not {classes}")
         if penalty <= 0:
             raise ValueError(f"model.penalty={penalty:g} must be above 0")
-        self.penalty = penalty
+        if listeners < 0:
+            raise ValueError(f"model.listeners={listeners:g} must be 0 or more")
+        self.penalty, self.listeners = penalty, listeners
         size, modes = SHARES * PITCH_CLASSES, KEYS // PITCH_CLASSES
         self.mean, self.scale = np.zeros(size, np.float32), np.ones(size, np.float32)
         self.weight, self.bias = np.zeros((modes, size), np.float32), np.zeros(modes, np.float32)
@@ -83,8 +99,10 @@ class KeyProfiles:
 
         seen = _from_each_tonic(summaries.astype(np.float64))
         mean = seen.mean(axis=(0, 1))
-        scale = np.maximum(seen.std(axis=(0, 1), ddof=1), SMALLEST_SCALE)
+        # One scale for all degrees: rare ones would weigh most on scales of their own.
+        scale = np.full(seen.shape[-1], max(seen.std(), SMALLEST_SCALE))
         seen = (seen - mean) / scale
+        rated = self.listeners * np.tile(KEY_PROFILES, SHARES)
         share = weights / weights.sum()
         shape = self.weight.shape
 
@@ -97,11 +115,11 @@ class KeyProfiles:
             excess = np.exp(scores - log_sum[:, None])
             excess[np.arange(len(classes)), classes] -= 1
             excess = (share[:, None] * excess).reshape(len(classes), *shape[:1], PITCH_CLASSES)
-            to_weight = np.einsum("nmt,ntd->md", excess, seen) + 2 * self.penalty * weight
+            to_weight = np.einsum("nmt,ntd->md", excess, seen) + 2 * self.penalty * (weight - rated)
             gradient = np.concatenate([to_weight.ravel(), excess.sum(axis=(0, 2))])
-            return float(share @ by_clip + self.penalty * np.square(weight).sum()), gradient
+            return float(share @ by_clip + self.penalty * np.square(weight - rated).sum()), gradient
 
-        start = np.zeros(self.weight.size + shape[0])
+        start = np.append(rated, np.zeros(shape[0]))
         found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": MOST_ITERATIONS}).x
         self.mean, self.scale = mean.astype(np.float32), scale.astype(np.float32)
         self.weight = found[: -shape[0]].reshape(shape).astype(np.float32)

@@ -24,6 +24,9 @@ def _centred_unit(profiles: np.ndarray) -> np.ndarray:
     return centred / (np.linalg.norm(centred, axis=-1, keepdims=True) + 1e-9)
 
 
+KEY_PROFILES = _centred_unit(np.array([MAJOR, MINOR]))
+"""The profiles of the major and the minor key (2, 12), the tonic first, without their mean, of length 1."""
+
 _KEYS = _centred_unit(np.array([np.roll(mode, tonic) for mode in (MAJOR, MINOR) for tonic in range(OCTAVE)]))
 
 
