@@ -222,15 +222,20 @@ SETTLED_S, STEPS = 5, 6  # s of load before memory is measured; measurements whi
 
 
 def loaded(service, files, clients, seconds):
-    """Many clients at once, each with one request after the other: their statuses, and memory in bytes."""
-    end, statuses, memory = time.monotonic() + seconds, [], []
+    """Many clients at once, each with one request after the other: their statuses, and memory in bytes.
+
+    Every client gets the same distance for a file.
+    """
+    end, statuses, memory, answers = time.monotonic() + seconds, [], [], set()
 
     def client(number):
         for count in itertools.count(number):
             if time.monotonic() > end:
                 return
             kind, file = files[count % len(files)]
-            statuses.append((kind, service.post_form(file)[0]))
+            status, content = service.post_form(file)
+            statuses.append((kind, status))
+            answers.add((file.name, content.get("distance")))
 
     with ThreadPoolExecutor(clients) as pool:
         clients = [pool.submit(client, number) for number in range(clients)]
@@ -239,6 +244,7 @@ def loaded(service, files, clients, seconds):
             memory.append(service.metric("process_resident_memory_bytes"))
         for client in clients:
             client.result()
+    assert len(answers) == len({name for name, _ in answers})
     return Counter(statuses), memory
 
 
