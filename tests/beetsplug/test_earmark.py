@@ -138,7 +138,7 @@ def test_genres_of_tracks_that_have_none_and_no_others(music, monkeypatch, tmp_p
             item.genres = ["polka"]
         lib.add(item)
     answers = Answers({"plain.flac": "jig", "both.mp3": "unknown"})
-    monkeypatch.setattr(Identifier, "load", lambda folder, strictness: answers)
+    monkeypatch.setattr(Identifier, "load", lambda folder, strictness, kept=None: answers)
     plugin = EarmarkPlugin()
     beets.config["earmark"].set({"genres": number, "key": False, "genre": "genre"})
     (command,) = plugin.commands()
