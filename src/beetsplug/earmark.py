@@ -12,6 +12,7 @@ logs how to take it back.
         genres: 1           # the most genres of a track
         strictness: ''      # or strict, balanced, eager
         workers: 0          # processes that listen; 0 for one per core
+        cache: yes          # keep what is heard, as earmark does, and hear no file twice
 """
 
 from __future__ import annotations
@@ -50,9 +51,8 @@ class EarmarkPlugin(BeetsPlugin):
 
     def __init__(self) -> None:
         super().__init__()
-        self.config.add(
-            {"genre": "genre", "key": "key", "bpm": False, "genres": 1, "strictness": "", "workers": 0}
-        )
+        what = {"genre": "genre", "key": "key", "bpm": False, "genres": 1}
+        self.config.add({**what, "strictness": "", "workers": 0, "cache": True})
 
     def commands(self) -> list[ui.Subcommand]:
         """The commands of the plug-in."""
@@ -76,7 +76,7 @@ class EarmarkPlugin(BeetsPlugin):
             raise UserError(f"earmark: {error}") from error
 
     def _fill(self, items: Sequence[Item], opts: Any) -> None:
-        from earmark.apps.commands.model_option import bundle_folder
+        from earmark.apps.commands.model_option import bundle_folder, kept
         from earmark.apps.tags.library import hear
         from earmark.apps.tags.listeners import listeners_of
         from earmark.apps.tags.log import Log
@@ -98,7 +98,8 @@ class EarmarkPlugin(BeetsPlugin):
                 folders[kind] = bundle_folder(model, Path(scratch) / kind)
             pieces = self._lacking(items, kinds)
             tracks = [piece.track for piece in pieces]
-            listeners = listeners_of(kinds, tracks, models, folders, strictness)
+            cache = kept(self.config["cache"].get(bool))
+            listeners = listeners_of(kinds, tracks, models, folders, strictness, cache)
             sources = {**{kind: bundle_hash(folder) for kind, folder in folders.items()}, "bpm": "tempo"}
             filled = unknown = 0
             for piece, (track, verdicts) in zip(pieces, hear(tracks, listeners, workers), strict=True):
