@@ -41,7 +41,7 @@ def fake(monkeypatch, tmp_path):
                 )
 
     monkeypatch.setattr(
-        Identifier, "load", classmethod(lambda cls, folder, strictness: object.__new__(Identifier))
+        Identifier, "load", classmethod(lambda cls, folder, strictness, kept: object.__new__(Identifier))
     )
     monkeypatch.setattr(Identifier, "identify_all", identify_all)
     monkeypatch.setattr(Identifier, "labels", list(LABELS))

@@ -85,7 +85,7 @@ def identifiers(monkeypatch, tmp_path):
     for name in identifiers:
         (tmp_path / name).mkdir()
         (tmp_path / name / "bundle.yaml").write_text(name)
-    monkeypatch.setattr(Identifier, "load", lambda folder, strictness: identifiers[folder.name])
+    monkeypatch.setattr(Identifier, "load", lambda folder, strictness, kept: identifiers[folder.name])
     return identifiers
 
 
@@ -160,7 +160,7 @@ def test_again_only_what_is_left(earmark, folder, dances, identifiers, tmp_path)
 
 
 def test_no_model_is_loaded_where_nothing_is_missing(earmark, folder, dances, monkeypatch):
-    monkeypatch.setattr(Identifier, "load", lambda folder, strictness: pytest.fail("loaded"))
+    monkeypatch.setattr(Identifier, "load", lambda folder, strictness, kept: pytest.fail("loaded"))
     assert earmark(folder / "e.flac", "--genre", dances).exit_code == 0
 
 
