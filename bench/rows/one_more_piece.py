@@ -9,7 +9,8 @@ from bench.result import AT_MOST, Result
 from bench.settings import Settings
 from bench.synthetic import write_piece
 
-MOST_S = 15.0
+MOST_SHARE = 0.35  # of the processor time that all pieces took
+STAGES = ("compose", "ingest", "render", "validate", "features", "split")
 PER_PIECE = {"render": "audio", "features": "features"}  # stage, kind of its entries in the store
 
 
@@ -21,16 +22,17 @@ def measure(settings: Settings) -> list[Result]:
     before = {kind: _entries(checkout.store / kind) for kind in PER_PIECE.values()}
     write_piece(checkout.music, count)
     run = checkout.repro("features", "split")
+    cold_s = sum(checkout.runs[stage].used_s for stage in STAGES)
     made = {kind: len(_entries(checkout.store / kind) - before[kind]) for kind in PER_PIECE.values()}
     return [
         Result(
             f"one_more_piece: time, {count:,} pieces",
-            run.seconds,
-            MOST_S,
-            "s",
+            run.used_s / cold_s,
+            MOST_SHARE,
+            "of the first pass",
             AT_MOST,
-            "dvc repro features split after a file was added to the folder; processor time "
-            f"{run.used_s:.1f} s",
+            f"dvc repro features split after a file was added to the folder: {run.used_s:.1f} s of processor "
+            f"time; of the same stages on all pieces {cold_s:.1f} s",
         ),
         *(
             Result(

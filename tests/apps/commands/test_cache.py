@@ -5,10 +5,12 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from earmark.apps import cli
+from earmark.identify.kept import Embedded, Kept
 from earmark.store import Store, link
 
 CONF = Path(__file__).parents[3] / "conf"
@@ -112,6 +114,7 @@ def test_ls_json(store):
         "bytes": 2024,
         "leftovers": {"files": 1, "bytes": 4},
         "being_written": {"files": 0, "bytes": 0},
+        "heard": None,  # the tests keep nothing
     }
 
 
@@ -209,3 +212,42 @@ def test_verify_of_a_sound_store(store):
     done = earmark("verify")
     assert (done.exit_code, done.stderr) == (0, "")
     assert f"All 5 entries of {store.root} are sound." in done.stdout
+
+
+@pytest.fixture
+def heard(tmp_path, monkeypatch):
+    """Two files that were heard, one of them long ago."""
+    monkeypatch.setenv("EARMARK_KEPT", str(tmp_path / "kept"))
+    kept = Kept.of_user()
+    for number, asked in ((1, 1000), (2, None)):
+        key = f"{number:064x}"
+        kept.add(key, Embedded(np.zeros((1, 3), np.float32), np.zeros(1)))
+        if asked:
+            os.utime(kept._entry(key), (asked, asked))
+    return kept
+
+
+def test_outside_of_a_checkout_what_was_heard_is_shown(heard, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("EARMARK_STORE", raising=False)
+    done = CliRunner().invoke(cli.app, ["cache", "ls"])
+    assert done.exit_code == 0
+    assert done.stdout.startswith("Heard: 2 files, ")
+    assert json.loads(CliRunner().invoke(cli.app, ["cache", "ls", "--json"]).stdout)["heard"]["files"] == 2
+
+
+@pytest.mark.parametrize(("rule", "left"), [((), 0), (("--older-than", "30d"), 1)])
+def test_what_was_heard_is_removed_when_asked_for(heard, rule, left):
+    def gc(*more):
+        return CliRunner().invoke(cli.app, ["cache", "gc", "--heard", *rule, *more]).stdout
+
+    assert gc().startswith(f"Dry run: {2 - left} files, ")
+    assert len(heard.entries()) == 2
+    assert gc("--write").startswith(f"Removed from {heard.root}: {2 - left} files, ")
+    assert len(heard.entries()) == left
+
+
+def test_where_nothing_is_kept_nothing_is_to_remove():
+    done = CliRunner().invoke(cli.app, ["cache", "gc", "--heard"])
+    assert done.exit_code == 2
+    assert "EARMARK_KEPT is empty" in done.stderr
