@@ -6,6 +6,8 @@ the bundle's hash (a run id inside the bundle would change its bytes every time)
 
 from __future__ import annotations
 
+import os
+import platform
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -57,8 +59,10 @@ class Tracker:
             yield run_id
 
     def begin(self, name: str, tags: Mapping[str, str]) -> str:
-        """Start a run that the caller ends; its id."""
-        run_id = self.client.create_run(self.experiment_id, run_name=name, tags=dict(tags)).info.run_id
+        """Start a run that the caller ends; its id. Its tags say which process of which machine it is."""
+        process = {"earmark.host": platform.node(), "earmark.pid": str(os.getpid())}
+        tags = {**tags, **process}
+        run_id = self.client.create_run(self.experiment_id, run_name=name, tags=tags).info.run_id
         self._open.add(run_id)
         return run_id
 
