@@ -10,7 +10,7 @@ import os
 import platform
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,8 @@ class Tracker:
         """Start a run that the caller ends; its id. Its tags say which process of which machine it is."""
         process = {"earmark.host": platform.node(), "earmark.pid": str(os.getpid())}
         tags = {**tags, **process}
-        run_id = self.client.create_run(self.experiment_id, run_name=name, tags=tags).info.run_id
+        with refusals(self.uri):
+            run_id = self.client.create_run(self.experiment_id, run_name=name, tags=tags).info.run_id
         self._open.add(run_id)
         return run_id
 
@@ -89,7 +90,8 @@ class Tracker:
             with refusals(self.uri):
                 yield run_id
         except BaseException as error:
-            self.end(run_id, KILLED if isinstance(error, KeyboardInterrupt) else FAILED, describe(error))
+            with suppress(Exception):  # the disk is full, the server gone: what came first counts
+                self.end(run_id, KILLED if isinstance(error, KeyboardInterrupt) else FAILED, describe(error))
             raise
         self.end(run_id, FINISHED)
 
