@@ -56,12 +56,8 @@ def test_any_exception_is_described_in_one_line(error, line):
     ],
 )
 def test_a_full_disk_is_one_line_whoever_says_it(error, line):
-    try:
-        try:
-            raise error
-        except Exception as first:
-            raise ValueError("cannot write") from first
-    except ValueError as wrapped:
-        assert disk_fault(wrapped) == f"{line}: make room, and run it again"
+    wrapped = ValueError("cannot write")
+    wrapped.__cause__ = error
+    assert disk_fault(wrapped) == f"{line}: make room, and run it again"
     assert disk_fault(ValueError("anything else")) == ""
     assert disk_fault(OSError(errno.ENOENT, "No such file or directory", "a.csv")) == ""
