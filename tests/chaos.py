@@ -44,6 +44,9 @@ UNCOMPARED = re.compile(
 )
 FAULTS = ("kill", "interrupt", "disk", "worker", "store")
 SMALLEST_LIMIT, LARGEST_LIMIT = 2_000, 300_000  # bytes of a file on the "full disk"
+SHARE = 0.8  # of its usual time within which a stage is met
+# The stages whose turn it is: those that write a file for each piece come more often.
+TURNS = (*STAGES, "ingest", "render", "validate", "features", "render", "features", "train")
 WITH_WORKERS, START_S = 0.2, 3.0  # share of the kills that meet worker processes, and how long these begin
 STRAY = re.compile(r"^\..*\.tmp|\.tmp$|\.lock$|\.ckpt$")
 
@@ -98,6 +101,7 @@ class Checkout:
         status = 70
         try:
             os.setsid()
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where this was started by "&"
             os.chdir(self.folder)
             log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(log, 1)
@@ -193,7 +197,7 @@ def disturb(checkout: Checkout, stage: str, fault: str, chance: random.Random, u
     workers = 2 if fault == "worker" or (fault == "kill" and chance.random() < WITH_WORKERS) else 1
     process = checkout.start(stage, limit, workers, **variables)
     if fault in ("kill", "interrupt", "worker"):
-        time.sleep(chance.uniform(0, usual_s) + (START_S if workers > 1 else 0))
+        time.sleep(chance.uniform(0, SHARE * usual_s) + (START_S if workers > 1 else 0))
         with suppress(ProcessLookupError):
             if fault == "kill":
                 os.kill(process, signal.SIGKILL)
@@ -228,6 +232,7 @@ def main() -> None:
     )
     for fault in FAULTS:
         parser.add_argument(f"--{fault}s", type=int, default=0, help=f"faults of the kind {fault}")
+    parser.add_argument("--minutes", type=float, default=1e6, help="meet no further fault after so long")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--report", type=Path)
     given = parser.parse_args()
@@ -241,7 +246,7 @@ def main() -> None:
     # Not TemporaryDirectory: a stage that ends in order would remove it, too, as this process' fork.
     folder = Path(tempfile.mkdtemp(prefix="earmark-chaos-"))
     try:
-        report = _meet(folder, plan, chance)
+        report = _meet(folder, plan, chance, given.minutes)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps(report, indent=2))
@@ -251,8 +256,9 @@ def main() -> None:
         assert not report["left"][name], f"{name} left behind: {report['left'][name]}"
 
 
-def _meet(folder: Path, plan: list[str], chance: random.Random) -> dict[str, Any]:
+def _meet(folder: Path, plan: list[str], chance: random.Random, minutes: float) -> dict[str, Any]:
     """Meet the faults in their order; what was seen."""
+    ends = time.monotonic() + 60 * minutes
     checkout = Checkout(folder)
     checkout.finish("compose")
     usual_s = {stage: checkout.finish(stage) for stage in STAGES}
@@ -261,7 +267,9 @@ def _meet(folder: Path, plan: list[str], chance: random.Random) -> dict[str, Any
     seen: Counter[str] = Counter()
     resumed = 0
     for number, fault in enumerate(plan):
-        stage = "render" if fault == "worker" else STAGES[number % len(STAGES)]
+        if time.monotonic() > ends:
+            break
+        stage = "render" if fault == "worker" else TURNS[number % len(TURNS)]
         checkout.clear(stage, with_store=fault == "worker" or chance.random() < 0.5)
         how = disturb(checkout, stage, fault, chance, usual_s[stage])
         checkout.finish(stage)

@@ -13,7 +13,7 @@ Reading it needs neither Lightning nor DVC nor MLflow, nor pandas, which takes h
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,8 @@ import numpy as np
 
 from earmark.decisions.domain import Domain
 from earmark.decisions.kinds import decision_kinds
+from earmark.decisions.labelled import are_labels
+from earmark.decisions.references import read_columns, read_embeddings, table_text
 from earmark.decisions.trial import FAULTS, fault_of_decision
 from earmark.foundation.atomic import replacing, write_bytes, write_text
 from earmark.foundation.contracts import FittedDecision
@@ -33,12 +35,11 @@ from earmark.foundation.untrusted import (
     MEBIBYTE,
     Unfit,
     check_regular,
-    read_table,
     read_tensors,
     read_yaml,
     yaml_text,
 )
-from earmark.foundation.words import csv_lines, printable
+from earmark.foundation.words import printable
 from earmark.music.section_check import check_sections
 from earmark.music.settings import HearingSettings
 from earmark.store.digest import digest_file
@@ -56,8 +57,6 @@ FILES = tuple(MOST_BYTES)
 NETWORK = "encoder.onnx"
 # Its size beside that of the weights: they are held once, and the rest is names and a few constants.
 NETWORK_BYTES, MORE_BYTES = 1.5, MEBIBYTE
-REFERENCE_COLUMNS = ("piece_id", "label", "title", "start_s")
-MOST_LABELS, MOST_DIMENSIONS = 10_000, 65_536
 # Packages whose classes a section may name as _target_: those that a module of the package itself defines.
 ALLOWED_PACKAGES = {"model": "earmark.models", "features": "earmark.features"}
 
@@ -120,7 +119,7 @@ class Bundle:
         with replacing(folder / "references.safetensors") as temporary:
             embeddings = np.ascontiguousarray(self.embeddings, dtype=np.float32)
             save_arrays({"embeddings": embeddings}, temporary)
-        write_text(folder / "references.csv", _as_csv(self.references))
+        write_text(folder / "references.csv", table_text(self.references))
         content = {
             "format": "earmark-bundle",
             "version": VERSION,
@@ -150,14 +149,14 @@ class Bundle:
         foreign = foreign_target(settings, ALLOWED_PACKAGES)
         if foreign is not None:
             raise EarmarkError(f"{folder} is refused: it asks to run {foreign}, which is not earmark's")
-        weights = _tensors(folder, "encoder.safetensors")
+        weights = _member(read_tensors, folder, "encoder.safetensors")
         _check_settings(folder, settings, weights)
-        embeddings = _embeddings(folder)
+        embeddings = _member(read_embeddings, folder, "references.safetensors")
         return cls(
             settings=settings,
             weights=weights,
             decision=_restored(folder, content, embeddings),
-            references=_references(folder, len(embeddings)),
+            references=_member(read_columns, folder, "references.csv", len(embeddings)),
             embeddings=embeddings,
             question=content["question"],
             domain=_domain(folder, content),
@@ -216,7 +215,7 @@ def _read_content(folder: Path) -> dict[str, Any]:
     whole = isinstance(settings, dict) and all(
         isinstance(settings.get(name), dict) for name in ALLOWED_PACKAGES
     )
-    if not (whole and _are_labels(content.get("labels")) and isinstance(decision, dict)):
+    if not (whole and are_labels(content.get("labels")) and isinstance(decision, dict)):
         raise EarmarkError(f"{folder} is refused: bundle.yaml is not whole (labels, decision, settings)")
     question = content.setdefault("question", "")  # older bundles did not note it
     if not isinstance(question, str) or printable(question) != question or len(question) > MOST_LETTERS:
@@ -253,15 +252,6 @@ def _network(folder: Path, content: dict[str, Any], weights: Mapping[str, np.nda
     return network
 
 
-def _are_labels(labels: Any) -> bool:
-    return (
-        isinstance(labels, list)
-        and 0 < len(labels) <= MOST_LABELS
-        and all(isinstance(label, str) and 0 < len(label) <= MOST_LETTERS for label in labels)
-        and len(set(labels)) == len(labels)
-    )
-
-
 def _short(value: Any) -> str:
     """A value of an unknown kind in a message."""
     plain = value is None or isinstance(value, (str, int, float))
@@ -280,43 +270,17 @@ def _check_settings(folder: Path, settings: dict[str, Any], weights: Mapping[str
         ) from error
 
 
-def _tensors(folder: Path, name: str) -> dict[str, np.ndarray]:
-    """The arrays of a member."""
+def _member(read: Callable[..., Any], folder: Path, name: str, *arguments: Any) -> Any:
+    """What a member holds, by a function that raises Unfit."""
     try:
-        return read_tensors(folder / name)
+        return read(folder / name, *arguments)
     except Unfit as error:
         raise EarmarkError(f"{folder} is refused: {name} {error}") from error
 
 
-def _embeddings(folder: Path) -> np.ndarray:
-    """What the model gave for the clips of references.csv, (clips, dimensions)."""
-    found = _tensors(folder, "references.safetensors").get("embeddings")
-    if found is None or found.ndim != 2 or found.dtype != np.float32 or not found.shape[1] > 0:
-        raise EarmarkError(f"{folder} is refused: references.safetensors has no embeddings")
-    if not len(found) or found.shape[1] > MOST_DIMENSIONS or not np.isfinite(found).all():
-        raise EarmarkError(f"{folder} is refused: its embeddings are none, too wide, or no numbers")
-    return found
-
-
-def _as_csv(columns: Mapping[str, np.ndarray]) -> str:
-    """A table with commas, without pandas."""
-    rows = zip(*(np.asarray(columns[name]).tolist() for name in columns), strict=True)
-    return "".join(csv_lines([list(columns), *rows]))
-
-
-def _references(folder: Path, clips: int) -> dict[str, np.ndarray]:
-    """The columns of references.csv, (clips,) each."""
-    try:
-        table = read_table(folder / "references.csv", REFERENCE_COLUMNS, clips)
-        columns = {name: np.array(cells, dtype=object) for name, cells in table.items()}
-        return {**columns, "start_s": columns["start_s"].astype(float)}
-    except (Unfit, ValueError) as error:
-        raise EarmarkError(f"{folder} is refused: references.csv {error}") from error
-
-
 def _restored(folder: Path, content: dict[str, Any], embeddings: np.ndarray) -> FittedDecision:
     """The decision from bundle.yaml and its arrays, which has answered some of its references."""
-    arrays = _tensors(folder, "decision.safetensors")
+    arrays = _member(read_tensors, folder, "decision.safetensors")
     numbers = {name: value for name, value in content["decision"].items() if name != "kind"}
     try:
         decision = decision_kinds()[content["decision"]["kind"]].restore(
@@ -324,7 +288,8 @@ def _restored(folder: Path, content: dict[str, Any], embeddings: np.ndarray) -> 
         )
     except FAULTS as error:
         raise EarmarkError(f"{folder} is refused: its decision is not whole ({describe(error)})") from error
-    if set(decision.numbers()) != set(numbers) or set(decision.arrays()) != set(arrays):
+    # Fewer are those of an older bundle, for which `restore` knows what holds.
+    if set(numbers) - set(decision.numbers()) or set(arrays) - set(decision.arrays()):
         raise EarmarkError(f"{folder} is refused: its decision has more than a {decision.kind} decision")
     if fault := fault_of_decision(decision, embeddings):
         raise EarmarkError(f"{folder} is refused: its decision {fault}")

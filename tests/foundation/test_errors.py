@@ -1,10 +1,11 @@
 """One line for whatever goes wrong."""
 
+import errno
 import pickle
 
 import pytest
 
-from earmark.foundation.errors import EarmarkError, PieceError, describe
+from earmark.foundation.errors import EarmarkError, PieceError, describe, disk_fault
 
 
 @pytest.mark.parametrize("kind", [EarmarkError, PieceError])
@@ -43,3 +44,20 @@ def test_an_error_keeps_type_and_text_on_its_way_from_a_worker_process():
 )
 def test_any_exception_is_described_in_one_line(error, line):
     assert describe(error) == line
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "a.csv"), "No space left on device: a.csv"),
+        (OSError(errno.EROFS, "Read-only file system", "a.csv"), "Read-only file system: a.csv"),
+        (RuntimeError("I/O error: File too large (os error 27)"), "File too large"),
+        (RuntimeError("(sqlite3.OperationalError) database or disk is full"), "database or disk is full"),
+    ],
+)
+def test_a_full_disk_is_one_line_whoever_says_it(error, line):
+    wrapped = ValueError("cannot write")
+    wrapped.__cause__ = error
+    assert disk_fault(wrapped) == f"{line}: make room, and run it again"
+    assert disk_fault(ValueError("anything else")) == ""
+    assert disk_fault(OSError(errno.ENOENT, "No such file or directory", "a.csv")) == ""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from earmark.foundation.contracts import LabelledClips
+from earmark.foundation.own_classes import MOST_LETTERS
+
+MOST_LABELS = 10_000
 
 
 def rows_of(pieces: LabelledClips, indices: Sequence[int] | np.ndarray) -> LabelledClips:
@@ -34,3 +38,13 @@ def label_numbers(names: Sequence[str], labels: Sequence[str]) -> np.ndarray:
     """
     number = {label: index for index, label in enumerate(labels)}
     return np.array([number[name] for name in names], dtype=np.int64)
+
+
+def are_labels(labels: Any) -> bool:
+    """Whether a value is a list of different, bounded words, as the labels of a decision are."""
+    return (
+        isinstance(labels, list)
+        and 0 < len(labels) <= MOST_LABELS
+        and all(isinstance(label, str) and 0 < len(label) <= MOST_LETTERS for label in labels)
+        and len(set(labels)) == len(labels)
+    )

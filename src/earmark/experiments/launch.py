@@ -26,7 +26,7 @@ from earmark.experiments.command_line import (
     make_run_folder,
 )
 from earmark.foundation.atomic import write_text
-from earmark.foundation.errors import EarmarkError
+from earmark.foundation.errors import EarmarkError, disk_fault
 from earmark.foundation.orphan import end_with
 from earmark.foundation.words import never_refuse
 from earmark.foundation.workspace import Workspace
@@ -94,6 +94,11 @@ def launch(script: str) -> None:
         _fail(stage, config_error(error))
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        fault = disk_fault(error)
+        if not fault:
+            raise
+        _fail(stage, EarmarkError(fault))
     finally:
         if folder:
             with suppress(OSError):  # a mistake in the command line leaves it empty

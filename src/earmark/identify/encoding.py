@@ -99,7 +99,10 @@ def _in_onnx_runtime(network: bytes) -> Encoding:
         values = np.asarray(clips, np.float32)
         if list(values.shape[1:]) != shape:
             raise EarmarkError(f"the bundle's network takes clips of another shape: {shape}")
-        return np.concatenate([np.asarray(session.run(None, {name: clip[None]})[0]) for clip in values])
+        try:
+            return np.concatenate([np.asarray(session.run(None, {name: clip[None]})[0]) for clip in values])
+        except Exception as error:  # its classes have no common one
+            raise EarmarkError(f"the bundle is refused: its network fails ({describe(error)})") from error
 
     return encode
 

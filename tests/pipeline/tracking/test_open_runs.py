@@ -1,5 +1,7 @@
 """Runs whose process was killed are ended by the next one that uses or shows them."""
 
+import platform
+
 import pytest
 from mlflow.tracking import MlflowClient
 
@@ -31,7 +33,12 @@ def test_the_run_of_a_killed_process_ends_as_killed(project, python):
     run_id = process.stdout.readline().strip()
     client = MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
     tidy(Workspace.at(project))
-    assert client.get_run(run_id).info.status == "RUNNING"
+    run = client.get_run(run_id)
+    assert run.info.status == "RUNNING"
+    assert (run.data.tags["earmark.host"], run.data.tags["earmark.pid"]) == (
+        platform.node(),
+        str(process.pid),
+    )
     process.kill()
     process.wait()
     tidy(Workspace.at(project))

@@ -32,6 +32,7 @@ def server(workspace: Workspace) -> str:
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # prints what it raises
     given = os.environ.get("MLFLOW_TRACKING_URI")
     uri = tracking_uri(workspace)
     mlflow.set_tracking_uri(uri)

@@ -6,9 +6,11 @@ the bundle's hash (a run id inside the bundle would change its bytes every time)
 
 from __future__ import annotations
 
+import os
+import platform
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +60,11 @@ class Tracker:
             yield run_id
 
     def begin(self, name: str, tags: Mapping[str, str]) -> str:
-        """Start a run that the caller ends; its id."""
-        run_id = self.client.create_run(self.experiment_id, run_name=name, tags=dict(tags)).info.run_id
+        """Start a run that the caller ends; its id. Its tags say which process of which machine it is."""
+        process = {"earmark.host": platform.node(), "earmark.pid": str(os.getpid())}
+        tags = {**tags, **process}
+        with refusals(self.uri):
+            run_id = self.client.create_run(self.experiment_id, run_name=name, tags=tags).info.run_id
         self._open.add(run_id)
         return run_id
 
@@ -86,7 +91,8 @@ class Tracker:
             with refusals(self.uri):
                 yield run_id
         except BaseException as error:
-            self.end(run_id, KILLED if isinstance(error, KeyboardInterrupt) else FAILED, describe(error))
+            with suppress(Exception):  # the disk is full, the server gone: what came first counts
+                self.end(run_id, KILLED if isinstance(error, KeyboardInterrupt) else FAILED, describe(error))
             raise
         self.end(run_id, FINISHED)
 
