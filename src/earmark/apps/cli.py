@@ -32,6 +32,7 @@ from earmark.apps.commands.transcribe import transcribe
 from earmark.apps.commands.ui import ui
 from earmark.apps.commands.use import use
 from earmark.foundation.errors import EarmarkError, PieceError
+from earmark.foundation.errors import describe as describe_error
 from earmark.foundation.words import never_refuse
 
 EXTRAS = {
@@ -59,6 +60,11 @@ class _Commands(TyperGroup):
             line = f"this needs {error.name}, which is not installed: pip install 'earmark[{extra}]'"
             print(f"earmark: error: {line}", file=sys.stderr)
             raise SystemExit(2) from error
+        except OSError as error:
+            if isinstance(error, BrokenPipeError) or not error.strerror:
+                raise
+            print(f"earmark: error: {describe_error(error)}", file=sys.stderr)
+            raise typer.Exit(2) from error
         except EarmarkError as error:
             print(f"earmark: error: {error}", file=sys.stderr)
             raise typer.Exit(1 if isinstance(error, PieceError) else 2) from error
