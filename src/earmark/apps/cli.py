@@ -19,6 +19,7 @@ from earmark.apps.commands import cache
 from earmark.apps.commands.compare import compare
 from earmark.apps.commands.demo import demo
 from earmark.apps.commands.describe import describe
+from earmark.apps.commands.doctor import doctor
 from earmark.apps.commands.enroll import enroll
 from earmark.apps.commands.identify import identify
 from earmark.apps.commands.init import init
@@ -109,7 +110,7 @@ def help_of(command: Callable[..., None]) -> str:
 
 COMMANDS = (
     *(identify, serve, demo, describe, transcribe, tag, publish, enroll, compare),
-    *(init, use, leaderboard, promote, ui),
+    *(init, use, leaderboard, promote, ui, doctor),
 )
 for command in COMMANDS:
     app.command(help=help_of(command), cls=TagCommand if command is tag else None)(command)
