@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro describe ear bundles test test-slow chaos lint docs ui bench
+.PHONY: help setup repro describe ear bundles test test-slow chaos fuzz audit lock lint docs ui bench
 
 VENV := .venv
 STAMP := $(VENV)/.installed
@@ -46,6 +46,15 @@ bundles: setup  ## the bundles in the package (composer, genre, key), trained an
 test: setup  ## the tests, and which lines of src/earmark they leave out
 	@command -v ffmpeg >/dev/null || bash setup.sh $(VENV) ffmpeg || true  # else the tests with it are skipped
 	@python -m pytest -n 2 --dist loadfile --cov --cov-report=term
+
+fuzz: setup  ## 100,000 damaged inputs to whatever reads files: docs/reliability.md; FUZZ="--seconds 60" for a minute
+	@python tests/fuzz.py $(or $(FUZZ),--inputs 100000)
+
+audit: setup  ## known vulnerabilities of the pinned packages, risky code in ours, licences
+	@./audit.sh $(VENV)
+
+lock: setup  ## the newest versions that pyproject.toml allows, into constraints.txt
+	@./lock.sh $(VENV)
 
 test-slow: setup  ## the tests that take minutes
 	@python -m pytest -m slow

@@ -12,7 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earmark.foundation.errors import PieceError
+from earmark.music import soundness
 from earmark.music.midi.arrange import Tempo
+from earmark.music.midi.notes import notes_of
+from earmark.music.midi.smf import read
 from earmark.music.recordings.audio import Format
 from earmark.music.soundness import (
     Limits,
@@ -319,3 +322,11 @@ def test_facts_are_plain_json(scale, measured, tmp_path):
         raise AssertionError(constant)
 
     assert json.loads((tmp_path / "facts.json").read_text(), parse_constant=refuse) == facts
+
+
+def test_a_part_without_notes_has_a_pace(write_midi, note):
+    """A logarithm of no notes would be a `math domain error`, told as the reason."""
+    none = notes_of(read(write_midi(note(0, 480, 60)))).until(0.0)
+    assert len(none) == 0
+    assert all(map(math.isfinite, soundness._pace(none).values()))
+    assert all(map(math.isfinite, soundness._note_facts(none).values()))

@@ -19,6 +19,7 @@ from earmark.apps.commands import cache
 from earmark.apps.commands.compare import compare
 from earmark.apps.commands.demo import demo
 from earmark.apps.commands.describe import describe
+from earmark.apps.commands.doctor import doctor
 from earmark.apps.commands.enroll import enroll
 from earmark.apps.commands.identify import identify
 from earmark.apps.commands.init import init
@@ -32,6 +33,7 @@ from earmark.apps.commands.transcribe import transcribe
 from earmark.apps.commands.ui import ui
 from earmark.apps.commands.use import use
 from earmark.foundation.errors import EarmarkError, PieceError
+from earmark.foundation.errors import describe as describe_error
 from earmark.foundation.words import never_refuse
 
 EXTRAS = {
@@ -59,6 +61,11 @@ class _Commands(TyperGroup):
             line = f"this needs {error.name}, which is not installed: pip install 'earmark[{extra}]'"
             print(f"earmark: error: {line}", file=sys.stderr)
             raise SystemExit(2) from error
+        except OSError as error:
+            if isinstance(error, BrokenPipeError) or not error.strerror:
+                raise
+            print(f"earmark: error: {describe_error(error)}", file=sys.stderr)
+            raise typer.Exit(2) from error
         except EarmarkError as error:
             print(f"earmark: error: {error}", file=sys.stderr)
             raise typer.Exit(1 if isinstance(error, PieceError) else 2) from error
@@ -103,7 +110,7 @@ def help_of(command: Callable[..., None]) -> str:
 
 COMMANDS = (
     *(identify, serve, demo, describe, transcribe, tag, publish, enroll, compare),
-    *(init, use, leaderboard, promote, ui),
+    *(init, use, leaderboard, promote, ui, doctor),
 )
 for command in COMMANDS:
     app.command(help=help_of(command), cls=TagCommand if command is tag else None)(command)

@@ -30,7 +30,7 @@ from earmark.foundation.errors import EarmarkError, disk_fault
 from earmark.foundation.orphan import end_with
 from earmark.foundation.words import never_refuse
 from earmark.foundation.workspace import Workspace
-from earmark.pipeline.settings.config import config_error, register, typed
+from earmark.pipeline.settings.config import config_error, register, typed, unreadable_yaml
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -50,6 +50,7 @@ def launch(script: str) -> None:
     from hydra.core.hydra_config import HydraConfig
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
 
     stage = Path(script).stem
     workspace = Workspace.at(Path(script).resolve().parents[1])
@@ -92,6 +93,8 @@ def launch(script: str) -> None:
         _fail(stage, error)
     except (HydraException, OmegaConfBaseException) as error:
         _fail(stage, config_error(error))
+    except YAMLError as error:
+        _fail(stage, unreadable_yaml(error))
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:

@@ -127,12 +127,14 @@ def _log(value: float) -> float:
 def _pace(notes: Notes) -> dict[str, float]:
     """Return log duration (s) and log density (notes a second)."""
     length_s = max(notes.end_s, 1e-3)
-    return {"log_duration": _log(length_s), "log_density": _log(len(notes) / length_s)}
+    return {"log_duration": _log(length_s), "log_density": _log(max(len(notes), 1) / length_s)}
 
 
 def _note_facts(notes: Notes) -> dict[str, float]:
     """Return duration, density and the share of notes that each General MIDI family plays."""
     facts = _pace(notes)
+    if not len(notes):
+        return facts
     for number, family in enumerate(FAMILIES):
         facts[f"share of {family}"] = float(np.mean((notes.program // 8 == number) & ~notes.is_drum))
     facts["share of drums"] = float(np.mean(notes.is_drum))

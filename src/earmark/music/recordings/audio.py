@@ -15,6 +15,7 @@ import numpy as np
 
 from earmark.foundation.deadline import check_deadline
 from earmark.foundation.errors import PieceError
+from earmark.music.recordings.silenced import silenced
 
 if TYPE_CHECKING:
     from soundfile import SoundFile
@@ -77,7 +78,8 @@ def blocks_of(path: Path, max_s: float = 0) -> tuple[int, Iterator[np.ndarray]]:
     import soundfile
 
     try:
-        info = soundfile.info(_bytes(path))
+        with silenced():
+            info = soundfile.info(_bytes(path))
     except (soundfile.LibsndfileError, OSError) as error:
         raise UndecodedError(f"cannot be read as audio: {_cause(error)}") from error
     if info.samplerate <= 0 or info.frames <= 0:
@@ -86,10 +88,11 @@ def blocks_of(path: Path, max_s: float = 0) -> tuple[int, Iterator[np.ndarray]]:
     def blocks() -> Iterator[np.ndarray]:
         remaining = int(max_s * info.samplerate) if max_s else info.frames
         try:
-            with soundfile.SoundFile(_bytes(path)) as file:
+            with _opened(path) as file:
                 while remaining > 0:
                     check_deadline()
-                    block = _read(file, min(BLOCK, remaining))
+                    with silenced():
+                        block = _read(file, min(BLOCK, remaining))
                     if len(block) == 0:
                         return
                     remaining -= len(block)
@@ -105,7 +108,8 @@ def stated_s(path: Path) -> float:
     import soundfile
 
     try:
-        info = soundfile.info(_bytes(path))
+        with silenced():
+            info = soundfile.info(_bytes(path))
     except (soundfile.LibsndfileError, OSError):
         return 0.0
     if info.samplerate <= 0 or not 0 < info.frames < _ENDLESS:
@@ -125,7 +129,7 @@ def read_waveform(path: Path) -> tuple[np.ndarray, int]:
     import soundfile
 
     try:
-        with soundfile.SoundFile(_bytes(path)) as file:
+        with _opened(path) as file, silenced():
             return _read(file, -1).T, file.samplerate
     except (soundfile.LibsndfileError, OSError) as error:
         raise PieceError(f"cannot be read as audio: {_cause(error)}") from error
@@ -140,7 +144,8 @@ def span_of(path: Path) -> tuple[int, int]:
     import soundfile
 
     try:
-        info = soundfile.info(_bytes(path))
+        with silenced():
+            info = soundfile.info(_bytes(path))
     except (soundfile.LibsndfileError, OSError) as error:
         raise PieceError(f"cannot be read as audio: {_cause(error)}") from error
     if info.samplerate <= 0 or not 0 < info.frames < _ENDLESS:
@@ -157,11 +162,18 @@ def read_span(path: Path, first: int, end: int) -> np.ndarray:
     import soundfile
 
     try:
-        with soundfile.SoundFile(_bytes(path)) as file:
+        with _opened(path) as file, silenced():
             file.seek(first)
             return _read(file, end - first).T
     except (soundfile.LibsndfileError, OSError) as error:
         raise PieceError(f"cannot be read as audio: {_cause(error)}") from error
+
+
+def _opened(path: Path) -> SoundFile:
+    import soundfile
+
+    with silenced():
+        return soundfile.SoundFile(_bytes(path))
 
 
 def _read(file: SoundFile, samples: int) -> np.ndarray:
@@ -273,6 +285,8 @@ def _cause(error: Exception) -> str:
     text = str(error)
     if isinstance(error, soundfile.LibsndfileError):
         text = error.error_string or text
+        if "possibly a pipe" in text:  # of any file that it cannot open or measure
+            return "it cannot be opened, or nothing is in it"
     elif isinstance(error, OSError):
         text = error.strerror or text
     return text.strip().rstrip(".")

@@ -26,12 +26,14 @@ class Expected:
     Attributes:
         duration_s: Seconds.
         tolerance_s: Seconds by which what is heard may differ.
-        whole_s: How long it lasted before it was cut short, where that is stated; else 0.
+        whole_s: How long it lasted before it was cut short or damaged, where that can be told; else 0.
+        is_damaged: Whether that is told by bytes that are no sound.
     """
 
     duration_s: float
     tolerance_s: float = TOLERANCE_S
     whole_s: float = 0.0
+    is_damaged: bool = False
 
     def agrees(self, heard_s: float) -> bool:
         """Whether a duration is the expected one."""
@@ -54,7 +56,9 @@ def expected(file: Path, form: FileFormat | None) -> Expected | None:
     try:
         if form == MPEG:
             extent = mpeg.extent(file)
-            return Expected(extent.duration_s, max(TOLERANCE_S, _FRAMES * extent.frame_s), extent.stated_s)
+            tolerance_s = max(TOLERANCE_S, _FRAMES * extent.frame_s)
+            whole_s = extent.stated_s or (extent.duration_s + extent.lost_s if extent.lost_s else 0.0)
+            return Expected(extent.duration_s, tolerance_s, whole_s, is_damaged=not extent.stated_s)
         if form == OGG and (duration_s := ogg.duration_s(file)):
             return Expected(duration_s)
     except OSError as error:
@@ -89,7 +93,7 @@ def unheard(file: Path, form: FileFormat | None, heard_s: float, max_s: float) -
         return ""
     remedy = ""
     if whole.whole_s > whole.duration_s:
-        remedy = ": the file is cut short"
+        remedy = ": the rest is damaged" if whole.is_damaged else ": the file is cut short"
     elif shutil.which("ffmpeg") is None:
         remedy = ": ffmpeg, which is not installed, may hear the rest"
     return f"{heard_s:.1f} of its {all_s:.1f} s are heard{remedy}"

@@ -8,7 +8,6 @@ References:
 
 from __future__ import annotations
 
-import math
 import mmap
 import os
 from collections.abc import Iterator
@@ -62,11 +61,13 @@ class Extent:
         duration_s: Of all its frames, seconds; 0 where there is none.
         frame_s: Of its longest frame, seconds.
         stated_s: By its Xing table, seconds, where that states more bytes than there are: the file is cut.
+        lost_s: What bytes that are no frames, between and after these, would last at the frames' mean rate.
     """
 
     duration_s: float
     frame_s: float
     stated_s: float = 0.0
+    lost_s: float = 0.0
 
 
 def frame_at(data: Bytes, place: int) -> Frame | None:
@@ -105,12 +106,37 @@ def extent(file: Path) -> Extent:
         if not handle.seek(0, os.SEEK_END):
             return Extent(0, 0)
         with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            frames = list(_frames(data))
-            stated_s = 0.0
-            if frames and any(mark in data[frames[0][0] : frames[0][0] + _TABLE_WITHIN] for mark in _TABLES):
-                stated_s = _stated_s(data, *frames.pop(0))
-    durations_s = [frame.samples / frame.rate_hz for _, frame in frames]
-    return Extent(math.fsum(durations_s), max(durations_s, default=0), stated_s)
+            duration_s = longest_s = stated_s = 0.0
+            first = filled = 0
+            for place, frame, length in _frames(data):
+                if not filled:
+                    first = place
+                    if any(mark in data[place : place + _TABLE_WITHIN] for mark in _TABLES):
+                        stated_s = _stated_s(data, place, frame)
+                        first += length
+                        continue
+                filled += length
+                frame_s = frame.samples / frame.rate_hz
+                duration_s, longest_s = duration_s + frame_s, max(longest_s, frame_s)
+            lost = _end_of_sound(data) - first - filled
+    lost_s = lost * duration_s / filled if filled and lost > 0 else 0.0
+    return Extent(duration_s, longest_s, stated_s, lost_s)
+
+
+def _end_of_sound(data: Bytes) -> int:
+    """Where tags at the end of a file begin: ID3v1, APEv2, Lyrics3."""
+    end = len(data)
+    while True:
+        before = end
+        if data[end - 128 : end - 125] == b"TAG":
+            end -= 128
+        if data[end - 32 : end - 24] == b"APETAGEX":
+            has_header = data[end - 9] & 0x80
+            end -= int.from_bytes(data[end - 20 : end - 16], "little") + (32 if has_header else 0)
+        if data[end - 9 : end] == b"LYRICS200" and data[end - 15 : end - 9].isdigit():
+            end -= int(data[end - 15 : end - 9]) + 15
+        if end == before or end <= 0:
+            return max(end, 0)
 
 
 def _stated_s(data: Bytes, place: int, frame: Frame) -> float:
@@ -125,8 +151,8 @@ def _stated_s(data: Bytes, place: int, frame: Frame) -> float:
     return frames * frame.samples / frame.rate_hz
 
 
-def _frames(data: Bytes) -> Iterator[tuple[int, Frame]]:
-    """All whole frames and where they begin."""
+def _frames(data: Bytes) -> Iterator[tuple[int, Frame, int]]:
+    """All whole frames: where they begin, their headers, and their bytes."""
     start = 0
     while (begin := id3_extent(data[start : start + ID3_HEADER])[1]) > 0:
         start += begin
@@ -138,7 +164,7 @@ def _frames(data: Bytes) -> Iterator[tuple[int, Frame]]:
             length = frame.length or free_length + frame.padding
             if length <= HEADER or place + length > len(data):
                 break
-            yield place, frame
+            yield place, frame, length
             place += length
         place = _next(data, place)
 

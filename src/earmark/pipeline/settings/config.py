@@ -171,6 +171,15 @@ def config_error(error: Exception) -> EarmarkError:
     return EarmarkError(f"config: {text} (`python stages/train.py --help` lists what there is)")
 
 
+def unreadable_yaml(error: Exception) -> EarmarkError:
+    """One line about a file that is not YAML: which, where, what."""
+    mark = getattr(error, "problem_mark", None)
+    name, problem = Path(str(getattr(mark, "name", ""))).name, getattr(error, "problem", "")
+    where = f"{name or 'a file of settings'}{f', line {mark.line + 1}' if mark else ''}"
+    mend = "delete it and put changes into overrides.yaml" if name == "params.yaml" else "mend that line"
+    return EarmarkError(f"config: {where} is not YAML ({problem or type(error).__name__}): {mend}")
+
+
 def _located(error: Exception) -> Exception:
     """The exception of OmegaConf that knows its key: the error, or what caused it.
 
