@@ -51,6 +51,7 @@ def test_an_empty_place_becomes_a_project_of_git_and_dvc(tmp_path, name):
     assert yaml.safe_load((folder / "overrides.yaml").read_text()) == {"overrides": ["experiment=composer"]}
     assert settings_of_dvc(folder)["core"]["analytics"] == "False"
     assert "no_scm" not in settings_of_dvc(folder)["core"]
+    assert git(folder, "status", "--short", "--", ".dvc/config") == "A  .dvc/config\n"
     (folder / "data" / "raw").mkdir()
     (folder / "data" / "raw" / "1.mid").touch()
     (folder / "mlflow.db").touch()

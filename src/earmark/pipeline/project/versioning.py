@@ -65,6 +65,8 @@ def _add_dvc(folder: Path, top: str | None) -> None:
             chosen: Any = settings
             chosen["core"] |= {"analytics": False, "check_update": False}
             chosen["cache"]["type"] = "hardlink,copy"
+        if top is not None:
+            _git(folder, "add", ".dvc/config")  # DVC has put it there as it was before these settings
     except DvcException as error:
         raise EarmarkError(f"dvc init: {' '.join(str(error).split())}") from error
 
