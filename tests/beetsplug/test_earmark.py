@@ -131,7 +131,7 @@ def test_genres_of_tracks_that_have_none_and_no_others(music, monkeypatch, tmp_p
 
     from beetsplug.earmark import EarmarkPlugin
 
-    lib = Library(":memory:", str(music))
+    lib = Library(str(tmp_path / "library.db"), str(music))
     for name in PIECES:
         item = Item.from_path(str(music / name).encode())
         if name == "keyed.flac":
