@@ -152,7 +152,7 @@ def copy_checkout(folder):
     """A checkout with the pipeline, as a commit of its own."""
     for name in CHECKOUT_FOLDERS:
         ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-        shutil.copytree(PROJECT / name, folder / name, ignore=ignored)
+        shutil.copytree(PROJECT / name, folder / name, symlinks=True, ignore=ignored)
     for name in CHECKOUT:
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(PROJECT / name, folder / name)

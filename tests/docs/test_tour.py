@@ -35,7 +35,7 @@ def test_it_prints_what_it_shows(kept, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     fresh = nbformat.from_dict(kept)
-    NotebookClient(fresh, timeout=300, resources={"metadata": {"path": str(DOCS)}}).execute()
+    NotebookClient(fresh, timeout=1500, resources={"metadata": {"path": str(DOCS)}}).execute()
     assert texts(fresh) == texts(kept)
 
 
