@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.checkout import earmark
-from bench.result import AT_LEAST, AT_MOST, Result
+from bench.result import AT_LEAST, AT_MOST, Result, peak_rss_mb
 from bench.rows.preprocessing import prepared
 from bench.settings import Settings
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from earmark.identify.verdict import Verdict
 
 LENGTH_S = 180
+POLL_S = 0.02
 FILES = 100
 DIFFERENT = 4  # files of their own; the others are links to them
 RATE_HZ = 44_100
@@ -117,12 +118,17 @@ def _run(command: list[str], cores: int = 1) -> _Run:
         process = subprocess.Popen(
             command, stdout=output, stderr=output, preexec_fn=lambda: os.sched_setaffinity(0, kept)
         )
-        _, status, usage = os.wait4(process.pid, 0)
+        # Not ru_maxrss, which a child inherits from the process that starts it.
+        peak_mb, ended = 0.0, 0
+        while not ended:
+            peak_mb = max(peak_mb, peak_rss_mb(process.pid))
+            time.sleep(POLL_S)
+            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             output.seek(0)
             raise SystemExit(f"{' '.join(command)} failed:\n{output.read().decode()}")
-    return _Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return _Run(usage.ru_utime + usage.ru_stime, peak_mb)
 
 
 def _trained(settings: Settings) -> Path:
