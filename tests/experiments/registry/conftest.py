@@ -82,7 +82,7 @@ def bundle(music, tmp_path_factory):
     encoder = build(settings["model"], "model").eval()
     blank = FittedVote(LABELS, 1.0, False, 0.0, Rejection())
     weights = {name: tensor.numpy() for name, tensor in encoder.state_dict().items()}
-    untrained = Bundle(settings, weights, blank, {}, np.zeros((0, 1)))
+    untrained = Bundle(settings, weights, blank, {}, np.zeros((0, settings["model"]["embedding"])))
     ear = Identifier(untrained, tmp_path_factory.mktemp("base"))
     pieces = {label: [ear.embed(ear.recipe.hear(file)) for file in music[label][:3]] for label in LABELS}
     clips = [clips for label in LABELS for clips, _ in pieces[label]]
