@@ -35,7 +35,7 @@ def test_the_documented_outputs_are_there(finished):
         *("data/failures/ingest.csv", "data/failures/render.csv", "data/features.csv", "data/splits.csv"),
         *("data/facts.jsonl", "data/embeddings.safetensors"),
         "data/verdicts.csv",
-        *("models/bundle.yaml", "models/encoder.safetensors", "models/decision.safetensors"),
+        *("models/bundle.yaml", "models/encoder.safetensors", "models/encoder.onnx", "models/decision.safetensors"),
         *("models/references.safetensors", "models/references.csv"),
         *("metrics/train.json", "metrics/evaluate.json", "metrics/summary.json"),
         "plots/training/history.csv",
@@ -54,7 +54,7 @@ def test_a_run_touches_nothing_of_the_checkout_but_store_and_mlflow(finished, pr
     stores_of_others = {path.name for path in project.iterdir() if "store" in path.name} - {"store1"}
     assert {path.name for path in project.iterdir()} - stores_of_others == {
         *("conf", "data", "dvc.yaml", "overrides.yaml", "runs", "store1"),
-        *("mlflow.db", "mlartifacts", ".mlflow.lock"),
+        *("mlflow.db", "mlartifacts", ".training", ".mlflow.lock"),
     }
     assert [path.name for path in (project / "data").iterdir()] == ["source"]
 
