@@ -166,7 +166,7 @@ def test_a_front_end_that_does_not_exist_is_named(hearing, tmp_path):
 
 # What each setting changes: the sound of MIDI, that of recordings, or features. None: nothing of these.
 CHANGES = {
-    "midi.max_events": (100_000, {"midi"}),
+    "midi.max_events": (100_000, set()),
     "midi.tempo": ("normalised", {"midi"}),
     "midi.onset_rate_hz": (5.0, {"midi"}),
     "render.instruments": ("piano", {"midi"}),

@@ -33,7 +33,7 @@ def number(value, size=0):
 )
 def test_over_long_numbers_keep_their_lower_bits(encoded, ticks):
     track = read_track(encoded + NOTE[1:] + END, 0, MANY)
-    assert track.ticks == [ticks, ticks + 96]
+    assert list(track.ticks) == [ticks, ticks + 96]
     assert track.faults == []
     assert track.is_ended
 
