@@ -27,8 +27,9 @@ app = typer.Typer(
     no_args_is_help=True,
     help="""Look after the store, where everything computed per piece is kept, and after what was heard.
 
-    The store is that of the checkout (store.path, or EARMARK_STORE), or --store DIR. What identify
-    and tag have heard lies in ~/.cache/earmark, or in EARMARK_KEPT, and takes 256 MB at most.
+    The store is that of the checkout (store.path, or EARMARK_STORE), or --store DIR.
+
+    What identify and tag have heard lies in ~/.cache/earmark, or in EARMARK_KEPT, and takes 256 MB at most.
 
     \b
     earmark cache ls                   # number and size by kind
