@@ -53,7 +53,7 @@ def test_a_run_elsewhere_reads_from_the_checkout_and_writes_to_its_own_folder(ch
     assert not workspace.is_checkout
     properties = {name for name, value in vars(Workspace).items() if isinstance(value, property)}
     fields = {field.name for field in dataclasses.fields(Workspace)}
-    assert properties | fields == INPUTS | OUTPUTS | {"is_checkout"}
+    assert properties | fields == INPUTS | OUTPUTS | {"is_checkout", "checkpoints"}
     assert not any(getattr(workspace, name).is_relative_to(run) for name in INPUTS)
     assert all(getattr(workspace, name).is_relative_to(run) for name in OUTPUTS)
 
