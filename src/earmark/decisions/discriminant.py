@@ -204,26 +204,19 @@ class LinearDiscriminant:
         check_training_labels(labels, train.labels)
         crossed = self._crossed(labels, train, validation, calibration)
         truth = label_numbers(validation.labels, labels)
-        own = crossed.evidence[np.arange(len(truth)), truth]  # (pieces, 3)
+        own = _for_label(crossed.evidence, truth)
         mean, scale = own.mean(axis=0), own.std(axis=0) + 1e-9
-        nearest = crossed.scores.argmax(axis=1)
-        stranger_nearest = crossed.stranger_scores.argmax(axis=1)
-        weights = fit_weights(
-            (crossed.evidence[np.arange(len(nearest)), nearest] - mean) / scale,
-            (crossed.stranger_evidence[np.arange(len(stranger_nearest)), stranger_nearest] - mean) / scale,
-        )
-        unusual = -((own - mean) / scale) @ weights
+        nearest, stranger_nearest = crossed.scores.argmax(axis=1), crossed.stranger_scores.argmax(axis=1)
+        known = (_for_label(crossed.evidence, nearest) - mean) / scale
+        strangers = (_for_label(crossed.stranger_evidence, stranger_nearest) - mean) / scale
+        weights = fit_weights(known, strangers)
         counts = np.bincount(truth, minlength=len(labels))
+        unusual = -((own - mean) / scale) @ weights
         offsets = np.bincount(truth, unusual, len(labels)) / (counts + PRIOR_PIECES)
-
-        def distance(evidence: np.ndarray, nearest: np.ndarray) -> np.ndarray:
-            unusual = -((evidence[np.arange(len(nearest)), nearest] - mean) / scale) @ weights
-            return np.maximum(USUAL + unusual - offsets[nearest], 0.0)
-
         dial = fit_dial(
-            distance(crossed.evidence, nearest),
+            np.maximum(USUAL - known @ weights - offsets[nearest], 0.0),
             nearest == truth,
-            distance(crossed.stranger_evidence, stranger_nearest),
+            np.maximum(USUAL - strangers @ weights - offsets[stranger_nearest], 0.0),
         )
         temperature = fit_temperature(lambda value: softmax(crossed.scores / value), truth, TEMPERATURE_UNIT)
         discriminant = fit_discriminant(
@@ -246,7 +239,7 @@ class LinearDiscriminant:
         check_training_labels(labels, train.labels)
         evidence = self._crossed(labels, train, validation, []).evidence
         truth = label_numbers(validation.labels, labels)
-        own = evidence[np.arange(len(truth)), truth]
+        own = _for_label(evidence, truth)
         unusual = -((evidence - own.mean(axis=0)) / (own.std(axis=0) + 1e-9)).mean(axis=2)
         return np.maximum(USUAL + unusual, 0.0)
 
@@ -291,6 +284,11 @@ class _Crossed:
     @classmethod
     def empty(cls, known: int, strangers: int, labels: int) -> _Crossed:
         return cls(*(np.zeros((count, labels, *rest)) for count in (known, strangers) for rest in ((3,), ())))
+
+
+def _for_label(evidence: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Of evidence (pieces, labels, 3) that for one label of each piece, by number (pieces,): (pieces, 3)."""
+    return evidence[np.arange(len(label)), label]
 
 
 def _joined(one: LabelledClips, other: LabelledClips) -> LabelledClips:
