@@ -10,6 +10,8 @@ import pytest
 import yaml
 from mlflow.tracking import MlflowClient
 
+from earmark.experiments import launch
+
 PROJECT = Path(__file__).parents[2]
 
 
@@ -38,6 +40,19 @@ def shell(checkout):
 
 def files(folder):
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("step", ["register", "never_refuse", "_end_in_order"])
+def test_ctrl_c_before_anything_has_begun_ends_in_order(checkout, monkeypatch, capsys, step):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(launch, step, interrupted)
+    monkeypatch.setattr(sys, "argv", ["stages/train.py"])
+    with pytest.raises(SystemExit) as ended:
+        launch.launch(str(checkout / "stages" / "train.py"))
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(

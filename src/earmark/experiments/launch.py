@@ -43,9 +43,18 @@ PATIENCE_S = 20  # that a stage has to end when dvc was killed
 def launch(script: str) -> None:
     """Run the stage that the script is named after; a user's mistake ends in one line and status 1.
 
+    Ctrl-C ends in status 130 from the first import on.
+
     Args:
         script: The file of the script, in `stages/` of the checkout.
     """
+    try:
+        _launch(script)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _launch(script: str) -> None:
     import hydra
     from hydra.core.hydra_config import HydraConfig
     from hydra.errors import HydraException
@@ -95,8 +104,6 @@ def launch(script: str) -> None:
         _fail(stage, config_error(error))
     except YAMLError as error:
         _fail(stage, unreadable_yaml(error))
-    except KeyboardInterrupt:
-        sys.exit(130)
     except Exception as error:
         fault = disk_fault(error)
         if not fault:
