@@ -144,6 +144,7 @@ def session_of(content: bytes) -> InferenceSession:
     """
     import onnxruntime
 
+    onnxruntime.disable_telemetry_events()  # pyright: ignore[reportAttributeAccessIssue]
     options = onnxruntime.SessionOptions()  # pyright: ignore[reportAttributeAccessIssue]  (made at import)
     options.intra_op_num_threads = 1
     options.log_severity_level = 4  # what goes wrong is raised

@@ -4,9 +4,9 @@ import struct
 
 import pytest
 
-from earmark.apps.tags.kinds import listed
 from earmark.apps.tags.log import Log, read_log
 from earmark.apps.tags.rewrite import read_tags, take_back, write_tags
+from earmark.apps.tags.tag_kinds import listed
 
 RATE_HZ = 22_050
 # Names, and how soundfile writes them; a name with no settings goes by its suffix.

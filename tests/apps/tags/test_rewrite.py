@@ -14,10 +14,10 @@ from mutagen.id3 import APIC, ID3, TIT2
 from earmark.apps.tags import rewrite
 from earmark.apps.tags.audio_digest import audio_digest
 from earmark.apps.tags.delta import delta
-from earmark.apps.tags.kinds import listed
 from earmark.apps.tags.log import Log, read_log
-from earmark.apps.tags.mpeg import MpegTagging
+from earmark.apps.tags.mpeg_tags import MpegTagging
 from earmark.apps.tags.rewrite import read_tags, take_back, write_tags
+from earmark.apps.tags.tag_kinds import listed
 from earmark.apps.tags.tagging import tagging_of
 from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.store import digest_file
@@ -208,7 +208,7 @@ def test_a_copy_that_is_not_right_does_not_take_the_place(music, tagged, log, mo
     tags.add(TIT2(encoding=0, text=["Title"]))
     tags.save(path)
     whole = path.read_bytes()
-    monkeypatch.setattr("earmark.apps.tags.mpeg.MpegTagging.write", write)
+    monkeypatch.setattr("earmark.apps.tags.mpeg_tags.MpegTagging.write", write)
     with pytest.raises(PieceError, match=f"not tagged: {message}"):
         tagged(path, NEW)
     assert path.read_bytes() == whole

@@ -10,7 +10,7 @@ from mutagen.mp4 import MP4, MP4Cover, MP4FreeForm
 
 from earmark.apps.tags.tagging import tagging_of
 from earmark.foundation.errors import PieceError
-from earmark.music.recordings.id3 import id3_extent
+from earmark.music.recordings.id3_extent import id3_extent
 
 NEW = {"genre": "jig", "key": "F#m", "composer": "Antonín Dvořák, 久石譲", "bpm": "128"}
 READ = {kind: [value] for kind, value in NEW.items()}

@@ -16,7 +16,7 @@ from earmark.music.recordings.audio import Format
 from earmark.music.recordings.decode import decode
 from earmark.music.recordings.expected import expected, unheard
 from earmark.music.recordings.formats import format_of
-from earmark.music.recordings.mpeg import frame_at
+from earmark.music.recordings.mpeg_frames import frame_at
 
 FORMAT = Format(16_000, 1)
 LASTS_S = 6.0

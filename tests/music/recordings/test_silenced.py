@@ -65,7 +65,7 @@ def test_an_mp3_with_tags_at_both_ends_is_whole(tmp_path):
     import mutagen.apev2
     import mutagen.id3
 
-    from earmark.music.recordings.mpeg import extent
+    from earmark.music.recordings.mpeg_frames import extent
 
     file = tmp_path / "tagged.mp3"
     tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(2 * 22_050) / 22_050)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from earmark.apps.tags.atoms import atoms_of, places_of
-from earmark.apps.tags.chunks import HEAD, SOUND, chunks_of
-from earmark.apps.tags.id3 import tag_end
-from earmark.apps.tags.mpeg import front_end, mapped, v1_genre_place
-from earmark.apps.tags.ogg import CHECKSUM_END, NUMBER, pages_of
+from earmark.apps.tags.id3_bytes import tag_end
+from earmark.apps.tags.mpeg_tags import front_end, mapped, v1_genre_place
+from earmark.apps.tags.ogg_tags import CHECKSUM_END, NUMBER, pages_of
+from earmark.apps.tags.wav_tags import HEAD, SOUND, chunks_of
 from earmark.foundation.errors import PieceError
 
 BLOCK = 1 << 20  # bytes read at a time

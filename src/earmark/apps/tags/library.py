@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from earmark.apps.tags.kinds import KINDS, Values
 from earmark.apps.tags.notation import initial_key
 from earmark.apps.tags.rewrite import read_tags
+from earmark.apps.tags.tag_kinds import KINDS, Values
 from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.identify.inputs import Target
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from earmark.apps.tags.kinds import New
+from earmark.apps.tags.tag_kinds import New
 from earmark.foundation.errors import EarmarkError, describe
 
 VERSION = 1

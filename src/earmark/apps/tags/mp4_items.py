@@ -12,7 +12,7 @@ from typing import Any
 
 from earmark.apps.tags.atoms import HEAD, Atom, atoms_of, inside
 from earmark.apps.tags.frame_text import genres
-from earmark.apps.tags.kinds import Pairs, kind_of
+from earmark.apps.tags.tag_kinds import Pairs, kind_of
 
 TEMPO = b"tmpo"
 NAMES = {"genre": b"\xa9gen", "key": b"----", "composer": b"\xa9wrt", "bpm": TEMPO}

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from earmark.apps.tags.kinds import Values
 from earmark.apps.tags.notation import initial_key
+from earmark.apps.tags.tag_kinds import Values
 from earmark.decisions.rejection import UNKNOWN
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from typing import Any
 
 from earmark.apps.tags.audio_digest import audio_digest
 from earmark.apps.tags.delta import applied, delta
-from earmark.apps.tags.kinds import New, Values, listed
 from earmark.apps.tags.log import Entry, Log
-from earmark.apps.tags.mpeg import mapped
+from earmark.apps.tags.mpeg_tags import mapped
+from earmark.apps.tags.tag_kinds import New, Values, listed
 from earmark.apps.tags.tagging import Tagging, tagging_of
 from earmark.foundation.errors import EarmarkError, PieceError, describe
 from earmark.store.digest import digest_file

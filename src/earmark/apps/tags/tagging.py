@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from earmark.apps.tags.chunks import ChunkTagging
-from earmark.apps.tags.kinds import New, Values
-from earmark.apps.tags.mp4 import Mp4Tagging
-from earmark.apps.tags.mpeg import MpegTagging, front_end, mapped
-from earmark.apps.tags.ogg import OGG_CODECS, OggTagging
-from earmark.apps.tags.vorbis import FlacTagging
+from earmark.apps.tags.flac_tags import FlacTagging
+from earmark.apps.tags.mp4_tags import Mp4Tagging
+from earmark.apps.tags.mpeg_tags import MpegTagging, front_end, mapped
+from earmark.apps.tags.ogg_tags import OGG_CODECS, OggTagging
+from earmark.apps.tags.tag_kinds import New, Values
+from earmark.apps.tags.wav_tags import ChunkTagging
 from earmark.foundation.errors import PieceError
 from earmark.music.recordings.formats import format_of
 from earmark.music.sources.readable import fault_of

@@ -10,10 +10,10 @@ import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from earmark.apps.tags.id3 import Tag, tag_at
-from earmark.apps.tags.kinds import Pairs, kind_of
+from earmark.apps.tags.id3_bytes import Tag, tag_at
+from earmark.apps.tags.tag_kinds import Pairs, kind_of
 from earmark.foundation.errors import PieceError
-from earmark.music.recordings.id3 import HEADER, id3_extent
+from earmark.music.recordings.id3_extent import HEADER, id3_extent
 
 V1, ENHANCED = 128, 227  # bytes
 ENHANCED_GENRE = slice(185, 215)

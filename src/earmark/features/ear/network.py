@@ -40,6 +40,7 @@ def session_of(model: bytes | Path) -> InferenceSession:
     """
     import onnxruntime
 
+    onnxruntime.disable_telemetry_events()  # pyright: ignore[reportAttributeAccessIssue]
     options = onnxruntime.SessionOptions()  # pyright: ignore[reportAttributeAccessIssue]  (made at import)
     options.intra_op_num_threads = 1
     content = model if isinstance(model, bytes) else model.read_bytes()

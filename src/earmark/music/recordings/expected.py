@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from earmark.foundation.errors import PieceError
-from earmark.music.recordings import mpeg, ogg, riff
+from earmark.music.recordings import mpeg_frames, ogg_pages, riff_chunks
 from earmark.music.recordings.audio import stated_s
 from earmark.music.recordings.ffmpeg import probed_s
 from earmark.music.recordings.formats import LIBSNDFILE, MPEG, OGG, WAV, FileFormat
@@ -55,17 +55,17 @@ def expected(file: Path, form: FileFormat | None) -> Expected | None:
     """
     try:
         if form == MPEG:
-            extent = mpeg.extent(file)
+            extent = mpeg_frames.extent(file)
             tolerance_s = max(TOLERANCE_S, _FRAMES * extent.frame_s)
             whole_s = extent.stated_s or (extent.duration_s + extent.lost_s if extent.lost_s else 0.0)
             return Expected(extent.duration_s, tolerance_s, whole_s, is_damaged=not extent.stated_s)
-        if form == OGG and (duration_s := ogg.duration_s(file)):
+        if form == OGG and (duration_s := ogg_pages.duration_s(file)):
             return Expected(duration_s)
     except OSError as error:
         raise PieceError(f"cannot be read: {error.strerror}") from error
     if form is None or form.library == LIBSNDFILE:
         duration_s = stated_s(file)
-        whole_s = duration_s * riff.stated_share(file) if form == WAV else 0.0
+        whole_s = duration_s * riff_chunks.stated_share(file) if form == WAV else 0.0
         return Expected(duration_s, TOLERANCE_S, whole_s) if duration_s else None
     if form.name in _STATING and (duration_s := probed_s(file)):
         return Expected(duration_s)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from earmark.foundation.errors import PieceError
-from earmark.music.recordings.id3 import id3_extent
-from earmark.music.recordings.mpeg import has_frames
+from earmark.music.recordings.id3_extent import id3_extent
+from earmark.music.recordings.mpeg_frames import has_frames
 
 SNIFFED = 4096  # bytes at the beginning that are looked at
 LIBSNDFILE, FFMPEG, OWN = "libsndfile", "ffmpeg", "earmark and FluidSynth"

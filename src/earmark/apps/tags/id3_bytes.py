@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from earmark.apps.tags.frame_text import LATIN1, UTF8, UTF16, genres, texts
-from earmark.apps.tags.kinds import New, Pairs, kind_of, listed
+from earmark.apps.tags.tag_kinds import New, Pairs, kind_of, listed
 from earmark.foundation.errors import PieceError
-from earmark.music.recordings.id3 import HEADER, id3_extent
+from earmark.music.recordings.id3_extent import HEADER, id3_extent
 
 UNSYNCHRONISED, EXTENDED, FOOTER = 0x80, 0x40, 0x10  # flags of a tag
 LARGEST = (1 << 28) - 1  # bytes that the size of a tag can state

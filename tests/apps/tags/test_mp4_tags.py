@@ -5,7 +5,7 @@ import struct
 import pytest
 from mutagen.mp4 import MP4, MP4FreeForm
 
-from earmark.apps.tags.mp4 import Mp4Tagging
+from earmark.apps.tags.mp4_tags import Mp4Tagging
 from earmark.apps.tags.tagging import tagging_of
 from earmark.foundation.errors import PieceError
 

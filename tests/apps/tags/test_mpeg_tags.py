@@ -6,7 +6,7 @@ import pytest
 from mutagen.apev2 import APEv2
 from mutagen.id3 import ID3, TCOM, TCON, TIT2
 
-from earmark.apps.tags.mpeg import MpegTagging
+from earmark.apps.tags.mpeg_tags import MpegTagging
 from earmark.apps.tags.tagging import tagging_of
 from earmark.apps.tags.tail import pairs_at_end
 

@@ -10,9 +10,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from earmark.apps.tags.id3 import FOOTER, NEW_VERSION, Tag, tag_at, tag_end
-from earmark.apps.tags.kinds import New, Pairs, Values, filled
+from earmark.apps.tags.id3_bytes import FOOTER, NEW_VERSION, Tag, tag_at, tag_end
 from earmark.apps.tags.splice import splice
+from earmark.apps.tags.tag_kinds import New, Pairs, Values, filled
 from earmark.apps.tags.tail import V1, ape_in_front, pairs_at_end, parts_at_end
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import zlib
 import pytest
 from mutagen.id3 import ID3
 
-from earmark.apps.tags.id3 import Tag, tag_at
+from earmark.apps.tags.id3_bytes import Tag, tag_at
 from earmark.foundation.errors import PieceError
 
 NEW = {"genre": "jig", "composer": "Dvořák"}
@@ -222,6 +222,6 @@ def test_new_frames_with_zeros_put_in_stand_behind_all_others():
 
 
 def test_a_tag_that_would_exceed_its_sizes_is_refused(monkeypatch):
-    monkeypatch.setattr("earmark.apps.tags.id3.LARGEST", 1000)
+    monkeypatch.setattr("earmark.apps.tags.id3_bytes.LARGEST", 1000)
     with pytest.raises(PieceError, match="256 MB"):
         Tag(4).with_values({"genre": "x" * 1000}).rendered()

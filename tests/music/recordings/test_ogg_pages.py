@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from earmark.music.recordings.ogg import duration_s, streams
+from earmark.music.recordings.ogg_pages import duration_s, streams
 
 OPUS = b"OpusHead\1\1" + struct.pack("<HI", 312, 44_100)
 FLAC = b"\x7fFLAC\1\0\0\1fLaC\0\0\0\x22" + bytes(10) + ((22_050 << 12) | 0xFF).to_bytes(4, "big") + bytes(20)

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from earmark.apps.tags.id3 import NEW_VERSION, Tag, tag_at, tag_end
-from earmark.apps.tags.kinds import New, Pairs, Values, filled
-from earmark.apps.tags.mpeg import front_tags, mapped
+from earmark.apps.tags.id3_bytes import NEW_VERSION, Tag, tag_at, tag_end
+from earmark.apps.tags.mpeg_tags import front_tags, mapped
 from earmark.apps.tags.splice import Edit, splice
+from earmark.apps.tags.tag_kinds import New, Pairs, Values, filled
 from earmark.apps.tags.tail import pairs_at_end
 from earmark.foundation.errors import PieceError
-from earmark.music.recordings.id3 import id3_extent
+from earmark.music.recordings.id3_extent import id3_extent
 
 SOUND = (b"data", b"SSND")
 ORDERS = {b"RIFF": "<", b"RF64": "<", b"BW64": "<", b"RIFX": ">", b"FORM": ">"}

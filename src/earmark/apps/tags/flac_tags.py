@@ -1,109 +1,29 @@
-"""Vorbis comments as bytes, and those of FLAC; `ogg` has those in Ogg.
-
-Comments are added and replaced; all others stay byte for byte what they are, whether they are UTF-8 or not.
+"""Tags of FLAC: the first block of Vorbis comments, behind ID3v2 tags that are read and stay.
 
 References:
-    Vorbis I specification, 5 (comment field and header); RFC 7845, 5.2; RFC 9639, 8 (blocks of FLAC).
+    RFC 9639, 8 (blocks of metadata).
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from earmark.apps.tags.kinds import New, Pairs, Values, filled, kind_of, listed
-from earmark.apps.tags.mpeg import front_end, mapped, pairs_in_front
+from earmark.apps.tags.mpeg_tags import front_end, mapped, pairs_in_front
 from earmark.apps.tags.splice import splice
+from earmark.apps.tags.tag_kinds import New, Values, filled
 from earmark.apps.tags.tail import pairs_at_end
+from earmark.apps.tags.vorbis_comments import Comments, comments_of
 from earmark.foundation.errors import PieceError
 
-NAMES = {"genre": "GENRE", "key": "INITIALKEY", "composer": "COMPOSER", "bpm": "BPM"}
-PADDING, COMMENTS, LAST = 1, 4, 0x80  # kinds of blocks of FLAC, and the flag of the last one
+PADDING, COMMENTS, LAST = 1, 4, 0x80  # kinds of blocks, and the flag of the last one
 LARGEST_BLOCK = (1 << 24) - 1  # bytes
 
 
-@dataclass(frozen=True)
-class Comments:
-    """A block of comments.
-
-    Attributes:
-        vendor: The program that wrote it.
-        entries: Comments: `name=value`, or whatever else is there.
-        tail: What follows them.
-    """
-
-    vendor: bytes
-    entries: tuple[bytes, ...]
-    tail: bytes = b""
-
-    def pairs(self) -> Pairs:
-        """Kind and value of the comments."""
-        return [(_kind(entry), entry.partition(b"=")[2].decode(errors="replace")) for entry in self.entries]
-
-    def others(self, kinds: Sequence[str]) -> object:
-        """All but the comments of some kinds."""
-        return self.vendor, [entry for entry in self.entries if _kind(entry) not in kinds], self.tail
-
-    def with_values(self, new: New) -> Comments:
-        """The block with one comment for each value, in place of those that it has."""
-        left = tuple(entry for entry in self.entries if _kind(entry) not in new)
-        names = {_kind(entry): entry.partition(b"=")[0] for entry in reversed(self.entries)}
-        added = (
-            names.get(kind, NAMES[kind].encode()) + b"=" + text.encode()
-            for kind, value in new.items()
-            for text in listed(value)
-        )
-        return replace(self, entries=(*left, *added))
-
-    def rendered(self) -> bytes:
-        """The block as bytes."""
-        sized = (struct.pack("<I", len(entry)) + entry for entry in self.entries)
-        head = struct.pack("<I", len(self.vendor)) + self.vendor + struct.pack("<I", len(self.entries))
-        return head + b"".join(sized) + self.tail
-
-
-def comments_of(data: bytes) -> Comments:
-    """Read a block of comments.
-
-    Raises:
-        PieceError: It is cut short.
-    """
-    try:
-        vendor, place = _sized(data, 0)
-        (count,) = struct.unpack_from("<I", data, place)
-        place += 4
-        entries = []
-        for _ in range(count):
-            entry, place = _sized(data, place)
-            entries.append(entry)
-    except (struct.error, ValueError) as error:
-        raise PieceError("its comments are cut short") from error
-    return Comments(vendor, tuple(entries), data[place:])
-
-
-def _sized(data: bytes, place: int) -> tuple[bytes, int]:
-    (size,) = struct.unpack_from("<I", data, place)
-    end = place + 4 + size
-    if end > len(data):
-        raise ValueError
-    return data[place + 4 : end], end
-
-
-def _left(comments: Comments, kinds: Sequence[str]) -> bool:
-    """Whether there are comments besides those of some kinds."""
-    return any(_kind(entry) not in kinds for entry in comments.entries)
-
-
-def _kind(entry: bytes) -> str | None:
-    name, equals, _ = entry.partition(b"=")
-    return kind_of(name.decode("latin-1")) if equals else None
-
-
 class FlacTagging:
-    """Tags of FLAC, behind ID3v2 tags that are read and stay."""
+    """Tags of FLAC."""
 
     def read(self, path: Path) -> Values:
         """Values of each kind that a file has."""
@@ -147,7 +67,7 @@ class FlacTagging:
                     first = False
                     comments = comments_of(content)
                     # A file without comments gets a new block of them.
-                    parts += [comments.others(kinds)] if _left(comments, kinds) else []
+                    parts += [comments.others(kinds)] if comments.has_others(kinds) else []
                 elif block.kind != PADDING:
                     parts.append((block.kind, content))
         return front, parts

@@ -7,7 +7,7 @@ import pytest
 from mutagen.ogg import OggPage
 from mutagen.oggvorbis import OggVorbis
 
-from earmark.apps.tags.ogg import pages_of
+from earmark.apps.tags.ogg_tags import pages_of
 
 LONG = {"composer": "Bach " * 20_000}  # more than one page more
 
@@ -139,3 +139,23 @@ def test_the_head_of_a_page_is_read():
     (found,) = pages_of(page + b"OggS")
     assert (found.start, found.end, found.position, found.serial, found.number) == (0, 32, 7, 8, 9)
     assert found.is_first
+
+
+@pytest.mark.parametrize("name", ["a.ogg", "a.opus"])
+def test_other_comments_of_ogg_stay_byte_for_byte(music, fill, name):
+    path = music(name)
+    file = mutagen.File(path)
+    file["title"] = ["CafXX"]
+    file["cover"] = ["x" * 9000]  # more than one page
+    file.save()
+    with path.open("rb+") as handle:
+        OggPage(handle)
+        page = OggPage(handle)
+        page.packets[0] = page.packets[0].replace(b"CafXX", b"Caf\xe9\xff")
+        handle.seek(page.offset)
+        handle.write(page.write())
+    had, after = fill(path)
+    assert had == {}
+    assert b"Caf\xe9\xff" in after
+    path.write_bytes(after)
+    assert mutagen.File(path)["cover"] == ["x" * 9000]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from earmark.music.recordings.mpeg import extent, frame_at, has_frames
+from earmark.music.recordings.mpeg_frames import extent, frame_at, has_frames
 
 FRAME = b"\xff\xfb\x90\xc4" + bytes(413)  # MPEG-1 layer III, 128 kbit/s, 44,100 Hz, no padding
 LONGER = b"\xff\xfb\x92\xc4" + bytes(414)  # with padding

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from earmark.music.recordings.id3 import HEADER as ID3_HEADER
-from earmark.music.recordings.id3 import id3_extent
+from earmark.music.recordings.id3_extent import HEADER as ID3_HEADER
+from earmark.music.recordings.id3_extent import id3_extent
 
 Bytes: TypeAlias = bytes | mmap.mmap
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from earmark.apps.tags.kinds import filled, kind_of
+from earmark.apps.tags.tag_kinds import filled, kind_of
 
 
 @pytest.mark.parametrize(

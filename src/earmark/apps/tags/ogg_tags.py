@@ -16,11 +16,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from earmark.apps.tags.kinds import New, Values, filled
-from earmark.apps.tags.mpeg import front_end, mapped, pairs_in_front
+from earmark.apps.tags.mpeg_tags import front_end, mapped, pairs_in_front
 from earmark.apps.tags.splice import Edit, splice
+from earmark.apps.tags.tag_kinds import New, Values, filled
 from earmark.apps.tags.tail import pairs_at_end
-from earmark.apps.tags.vorbis import Comments, comments_of
+from earmark.apps.tags.vorbis_comments import Comments, comments_of
 from earmark.foundation.errors import PieceError
 
 HEAD = 27  # bytes of a page, before the sizes of its segments

@@ -1,14 +1,12 @@
-"""Vorbis comments as bytes, in FLAC and in Ogg."""
+"""Vorbis comments in FLAC."""
 
 import struct
 
-import mutagen
 import pytest
 from mutagen.id3 import ID3, TCON
-from mutagen.ogg import OggPage
 
 from earmark.apps.tags.tagging import tagging_of
-from earmark.apps.tags.vorbis import Comments, comments_of
+from earmark.apps.tags.vorbis_comments import Comments, comments_of
 from earmark.foundation.errors import PieceError
 
 ODD = [
@@ -52,22 +50,6 @@ def flac(music):
 
 def comments(*entries, tail=b""):
     return Comments(b"somebody", tuple(entries), tail).rendered()
-
-
-@pytest.mark.parametrize("entries", ODD)
-@pytest.mark.parametrize("tail", [b"", b"\1"])
-def test_a_block_comes_back(entries, tail):
-    block = comments(*entries, tail=tail)
-    assert comments_of(block) == Comments(b"somebody", tuple(entries), tail)
-    assert comments_of(block).rendered() == block
-
-
-@pytest.mark.parametrize(
-    "block", [b"", b"\4\0\0\0ab", comments(b"a=b")[:-1], comments()[:-4] + b"\xff\xff\xff\xff"]
-)
-def test_a_block_that_is_cut_short_is_refused(block):
-    with pytest.raises(PieceError, match="comments are cut short"):
-        comments_of(block)
 
 
 @pytest.mark.parametrize("entries", ODD)
@@ -122,23 +104,3 @@ def test_more_than_a_block_holds_is_refused(flac):
     path, _ = flac((4, comments(b"TITLE=A")))
     with pytest.raises(PieceError, match="longer than a block of FLAC may be"):
         tagging_of(path)[1].write(path, {"genre": "x" * (1 << 24)})
-
-
-@pytest.mark.parametrize("name", ["a.ogg", "a.opus"])
-def test_other_comments_of_ogg_stay_byte_for_byte(music, fill, name):
-    path = music(name)
-    file = mutagen.File(path)
-    file["title"] = ["CafXX"]
-    file["cover"] = ["x" * 9000]  # more than one page
-    file.save()
-    with path.open("rb+") as handle:
-        OggPage(handle)
-        page = OggPage(handle)
-        page.packets[0] = page.packets[0].replace(b"CafXX", b"Caf\xe9\xff")
-        handle.seek(page.offset)
-        handle.write(page.write())
-    had, after = fill(path)
-    assert had == {}
-    assert b"Caf\xe9\xff" in after
-    path.write_bytes(after)
-    assert mutagen.File(path)["cover"] == ["x" * 9000]

@@ -20,7 +20,6 @@ from earmark.apps.tags.atoms import (
     replaced,
     room_behind,
 )
-from earmark.apps.tags.kinds import New, Pairs, Values, filled, listed
 from earmark.apps.tags.mp4_items import (
     KINDS_OF_NAMES,
     VERSION,
@@ -31,8 +30,9 @@ from earmark.apps.tags.mp4_items import (
     said_by,
     text_of_user_data,
 )
-from earmark.apps.tags.mpeg import mapped
+from earmark.apps.tags.mpeg_tags import mapped
 from earmark.apps.tags.splice import Edit, splice
+from earmark.apps.tags.tag_kinds import New, Pairs, Values, filled, listed
 from earmark.foundation.errors import PieceError
 
 META = (b"moov", b"udta", b"meta")

@@ -5,8 +5,8 @@ import struct
 import pytest
 import soundfile
 
-from earmark.apps.tags.chunks import chunks_of
 from earmark.apps.tags.tagging import tagging_of
+from earmark.apps.tags.wav_tags import chunks_of
 from earmark.foundation.errors import PieceError
 
 
@@ -131,7 +131,7 @@ def test_aiff_keeps_its_chunks(music, fill):
 
 
 def test_what_is_full_is_refused(wav, write, monkeypatch):
-    monkeypatch.setattr("earmark.apps.tags.chunks.LARGEST", len(wav))
+    monkeypatch.setattr("earmark.apps.tags.wav_tags.LARGEST", len(wav))
     path = write(wav)
     with pytest.raises(PieceError, match="4 GB"):
         tagging_of(path)[1].write(path, {"genre": "jig"})
