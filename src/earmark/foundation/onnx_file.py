@@ -14,6 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from earmark.foundation.errors import EarmarkError, describe
+from earmark.foundation.onnx_runtime import onnx_runtime
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -142,13 +143,11 @@ def session_of(content: bytes) -> InferenceSession:
     Raises:
         EarmarkError: ONNX Runtime refuses it.
     """
-    import onnxruntime
-
-    onnxruntime.disable_telemetry_events()  # pyright: ignore[reportAttributeAccessIssue]
-    options = onnxruntime.SessionOptions()  # pyright: ignore[reportAttributeAccessIssue]  (made at import)
+    onnxruntime = onnx_runtime()
+    options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 4  # what goes wrong is raised
-    available = onnxruntime.get_available_providers()  # pyright: ignore[reportAttributeAccessIssue]
+    available = onnxruntime.get_available_providers()
     providers = [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]
     try:
         return onnxruntime.InferenceSession(content, options, providers=providers)

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from earmark.foundation.onnx_runtime import onnx_runtime
+
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
@@ -38,10 +40,8 @@ def session_of(model: bytes | Path) -> InferenceSession:
         It computes in one thread: files are heard in parallel, not their parts, and so an answer does not
         depend on the number of cores.
     """
-    import onnxruntime
-
-    onnxruntime.disable_telemetry_events()  # pyright: ignore[reportAttributeAccessIssue]
-    options = onnxruntime.SessionOptions()  # pyright: ignore[reportAttributeAccessIssue]  (made at import)
+    onnxruntime = onnx_runtime()
+    options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     content = model if isinstance(model, bytes) else model.read_bytes()
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
