@@ -2,7 +2,7 @@
 
     python -m earmark.experiments.measured_range         compare metrics/evaluate.json with it, in one line
     python -m earmark.experiments.measured_range SWEEP   write it from a sweep, for example of
-        python stages/train.py -m split.fold=0,1,2,3,4 trainer.seed=0,1,2
+        python stages/train.py -m "split.fold=range(5)" split.seed=0,1,2
 
 One run is one draw: which works are tested moves a score more than a library's last digit does.
 """
@@ -28,6 +28,7 @@ RANGE_FILE = "range.json"
 METRICS = {
     "closed_set.balanced_accuracy": "balanced accuracy",
     "open_set.auroc": "AUROC of strangers",
+    "open_set.unknown_rejected": "strangers called unknown",
     "selective.coverage": "coverage",
     "selective.risk": "risk",
 }
