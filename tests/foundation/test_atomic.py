@@ -1,10 +1,21 @@
 """Writes that either happened or did not."""
 
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
-from earmark.foundation.atomic import replacing, write_text
+from earmark.foundation.atomic import remove_abandoned, replacing, write_text
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from earmark.foundation.atomic import replacing
+with replacing(Path(sys.argv[1])) as temporary:
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path):
@@ -63,3 +74,17 @@ def test_the_umask_decides_who_may_read_a_result(tmp_path, umask, mode):
 def test_text_is_utf8_with_posix_line_ends(tmp_path):
     write_text(tmp_path / "file", "Dvořák\nFauré\n")
     assert (tmp_path / "file").read_bytes() == b"Dvo\xc5\x99\xc3\xa1k\nFaur\xc3\xa9\n"
+
+
+def test_what_a_killed_process_was_writing_is_removed(tmp_path):
+    folder = tmp_path / "plots"
+    ended = subprocess.run([sys.executable, "-c", KILLED, folder / "curve.png"], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    (left,) = os.listdir(folder)
+    elsewhere = folder / f".00000000{left[9:]}"  # of another machine that shares the folder
+    for name in (elsewhere.name, "curve.png", ".hidden.tmp"):
+        (folder / name).touch()
+    with replacing(folder / "other.png") as temporary:
+        remove_abandoned((folder, tmp_path / "missing"))
+        assert temporary.exists()
+    assert set(os.listdir(folder)) == {elsewhere.name, "curve.png", ".hidden.tmp", "other.png"}

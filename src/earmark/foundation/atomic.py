@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from earmark.foundation.orphan import is_running
+
+_TEMPORARY = re.compile(r"\.([0-9a-f]{8})-(\d+)-\w+\.tmp(\.\w+)?")
 
 
 @contextmanager
@@ -23,7 +30,8 @@ def replacing(target: Path) -> Iterator[Path]:
         A temporary path beside `target`, of the same suffix.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=f".tmp{target.suffix}")
+    prefix = f".{_host()}-{os.getpid()}-"
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=f".tmp{target.suffix}")
     os.close(handle)
     temporary = Path(name)
     try:
@@ -47,3 +55,22 @@ def write_text(target: Path, text: str) -> None:
     """Write UTF-8 text with POSIX line ends in one step."""
     with replacing(target) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def remove_abandoned(folders: Iterable[Path]) -> None:
+    """Remove the temporary files of processes of this machine that were killed while they wrote.
+
+    Args:
+        folders: Where to look, not below; those that are missing are passed over.
+    """
+    for folder in folders:
+        for path in folder.iterdir() if folder.is_dir() else ():
+            match = _TEMPORARY.fullmatch(path.name)
+            if match and match[1] == _host() and not is_running(int(match[2])):
+                with suppress(FileNotFoundError):
+                    path.unlink()
+
+
+def _host() -> str:
+    """This machine in a file's name: others that share the folder have processes of the same numbers."""
+    return f"{zlib.crc32(platform.node().encode()):08x}"

@@ -29,7 +29,7 @@ def end_with(parent: int, patience_s: float = 0) -> None:
             # A shell's script starts what ends in & with Ctrl-C ignored.
             signal.signal(signal.SIGINT, signal.default_int_handler)
         threading.Thread(target=_watch, args=(parent, patience_s), daemon=True).start()
-    elif not _goes_on(parent):
+    elif not is_running(parent):
         os._exit(1)
 
 
@@ -43,7 +43,8 @@ def _watch(parent: int, patience_s: float) -> None:
     os._exit(1)
 
 
-def _goes_on(process: int) -> bool:
+def is_running(process: int) -> bool:
+    """Whether this machine has a process of this id."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

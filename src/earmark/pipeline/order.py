@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 
+from earmark.foundation.atomic import remove_abandoned
 from earmark.foundation.workspace import Workspace
 from earmark.learning.devices import node_rank
 from earmark.pipeline.settings.schema import Config
@@ -14,7 +15,9 @@ OPTIONAL = {"describe": "validate"}  # stages that no other needs, and the last 
 
 
 def run_stage(stage: str, config: Config, workspace: Workspace) -> None:
-    """One stage; the others' outputs must be there."""
+    """One stage; the others' outputs must be there, and what a killed one was writing is removed."""
+    written = (workspace.root, workspace.data, workspace.models, workspace.metrics)
+    remove_abandoned((*written, workspace.plots / "training", workspace.plots / "evaluation"))
     importlib.import_module(f"earmark.pipeline.{stage}").run(config, workspace)
 
 
