@@ -6,13 +6,13 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from earmark.apps.store_report import print_contents, print_damage, print_heard, print_removal, size_text
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.words import json_text, printable
 from earmark.foundation.workspace import Workspace
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from earmark.store import Store
 
 UNITS_S = {"m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-EXAMPLES = 10  # damaged files whose other names are listed
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -63,7 +62,7 @@ def ls(
     except (EarmarkError, ModuleNotFoundError):  # outside of a checkout there may be none
         if store or heard is None:
             raise
-        _print_heard_alone(heard, as_json)
+        print_heard(heard, as_json)
         return
     entries, sizes, linked, rest = Counter(), Counter(), Counter(), Counter()
     for file in scan(place.root):
@@ -92,7 +91,7 @@ def ls(
     if as_json:
         print(json_text(contents))
     else:
-        _print_contents(contents)
+        print_contents(contents)
 
 
 def _heard() -> dict[str, Any] | None:
@@ -106,13 +105,6 @@ def _heard() -> dict[str, Any] | None:
     return {"folder": str(kept.root), "files": len(sizes), "bytes": sum(sizes)}
 
 
-def _print_heard_alone(heard: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        print(json_text({"store": None, "heard": heard}))
-    else:
-        print(f"Heard: {heard['files']:,} files, {_size(heard['bytes'])} in {heard['folder']}.")
-
-
 def _gc_heard(before: float | None, write: bool) -> None:
     """Remove what was heard: all, or what was not asked for since `before`."""
     from earmark.identify.kept import Kept
@@ -123,11 +115,11 @@ def _gc_heard(before: float | None, write: bool) -> None:
     before = time.time() + 1 if before is None else before
     if write:
         files, freed = kept.trim(before)
-        print(f"Removed from {kept.root}: {files:,} files, {_size(freed)}.")
+        print(f"Removed from {kept.root}: {files:,} files, {size_text(freed)}.")
         return
     old = [size for _, size, asked in kept.entries() if asked < before]
     hint = ": --write does it" if old else ""
-    print(f"Dry run: {len(old):,} files, {_size(sum(old))} to remove from {kept.root}{hint}.")
+    print(f"Dry run: {len(old):,} files, {size_text(sum(old))} to remove from {kept.root}{hint}.")
 
 
 def gc(
@@ -189,7 +181,7 @@ def gc(
                 row["entries" if isinstance(file, Entry) else "leftovers"] += 1
                 row["bytes"] += file.size
                 freed += file.size
-    _report_gc(place, gone, kept, freed, write)
+    print_removal(place, gone, kept, freed, write)
 
 
 def verify(
@@ -225,75 +217,9 @@ def verify(
             if not dry_run:
                 heal(entry)
     if damaged:
-        _report_damage(damaged, dry_run, shared)
+        print_damage(damaged, dry_run, shared)
         raise typer.Exit(1)
     print(f"All {len(entries):,} entries of {printable(place.root)} are sound.")
-
-
-def _report_damage(damaged: int, dry_run: bool, shared: set[tuple[int, int]]) -> None:
-    print(f"{damaged:,} damaged: {'left there, a dry run' if dry_run else 'removed, to be computed anew'}.")
-    if not shared:
-        return
-    from earmark.pipeline.references import names_of
-
-    try:
-        names = sorted(map(str, names_of(shared, Workspace.find().project)))
-    except EarmarkError:  # a store on its own
-        names = []
-    if names:
-        print("The same damaged bytes have these names, too; `rm -f` them, then `dvc repro`:")
-        print("\n".join(f"  {printable(name)}" for name in names[:EXAMPLES]))
-        if len(names) > EXAMPLES:
-            print(f"  and {len(names) - EXAMPLES:,} more")
-
-
-def _report_gc(place: Store, gone: dict[str, Counter], kept: Counter, freed: int, write: bool) -> None:
-    rows = [
-        (kind, f"{row['entries']:,}", f"{row['leftovers']:,}", _size(row["bytes"]), f"{row['kept']:,}")
-        for kind, row in sorted(gone.items())
-    ]
-    _print_table(("kind", "entries", "leftovers", "size", "kept"), rows)
-    if kept:
-        print("Kept: " + ", ".join(f"{number:,} {reason}" for reason, number in sorted(kept.items())) + ".")
-    number = sum(row["entries"] + row["leftovers"] for row in gone.values())
-    files = f"{number:,} file{'' if number == 1 else 's'}, {_size(freed)}"
-    if write:
-        print(f"Removed from {printable(place.root)}: {files}.")
-    else:
-        print(
-            f"Dry run: {files} to remove from {printable(place.root)}{': --write does it' if number else ''}."
-        )
-
-
-def _print_contents(contents: dict[str, Any]) -> None:
-    print(printable(contents["store"]))
-    rows = [
-        (kind, f"{row['entries']:,}", _size(row["bytes"]), f"{row['linked']:,}")
-        for kind, row in contents["kinds"].items()
-    ]
-    linked = sum(row["linked"] for row in contents["kinds"].values())
-    rows.append(("all", f"{contents['entries']:,}", _size(contents["bytes"]), f"{linked:,}"))
-    _print_table(("kind", "entries", "size", "linked"), rows)
-    if contents["heard"] is not None:
-        _print_heard_alone(contents["heard"], as_json=False)
-    if number := contents["leftovers"]["files"]:
-        size = _size(contents["leftovers"]["bytes"])
-        print(f"Left by killed writers: {number:,} files, {size}; `earmark cache gc --write` removes them.")
-    if number := contents["being_written"]["files"]:
-        print(f"Being written: {number:,} files, {_size(contents['being_written']['bytes'])}.")
-
-
-def _print_table(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table()
-    for number, name in enumerate(columns):
-        table.add_column(name, justify="right" if number else "left")
-    for row in rows:
-        table.add_row(*row)
-    if table.row_count:
-        Console(highlight=False).print(table)
 
 
 def _store(place: str) -> Store:
@@ -326,9 +252,3 @@ def _age_s(text: str) -> float:
     if match is None:
         raise typer.BadParameter(f"{text} is no age: a number and m, h, d or w, for example 30d")
     return float(match[1]) * UNITS_S[match[2]]
-
-
-def _size(number: int) -> str:
-    from rich.filesize import decimal
-
-    return decimal(number)
