@@ -98,7 +98,7 @@ class Checkout:
 
     def _run(self, stage: str, most_bytes: int, workers: int, variables: dict[str, str]) -> None:
         """The stage, in the child; does not return."""
-        status = 70
+        status, has_begun = 70, False
         try:
             os.setsid()
             signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where this was started by "&"
@@ -116,12 +116,16 @@ class Checkout:
             sys.argv = [str(script), *([] if stage == "compose" else frozen)]
             from earmark.experiments.launch import launch
 
+            has_begun = True
             launch(str(script))
             status = 0
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else 1
-        except BaseException:
-            traceback.print_exc()
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and not has_begun:
+                status = 130  # before the stage's first line: what Python itself does then
+            else:
+                traceback.print_exc()
         finally:
             with suppress(BaseException):  # as the interpreter ends: workers first
                 threading._shutdown()
