@@ -56,7 +56,7 @@ MOST_BYTES = {
 FILES = tuple(MOST_BYTES)
 NETWORK = "encoder.onnx"
 # Its size beside that of the weights: they are held once, and the rest is names and a few constants.
-NETWORK_BYTES, MORE_BYTES = 1.5, MEBIBYTE
+NETWORK_RATIO, MORE_BYTES = 1.5, MEBIBYTE
 # Packages whose classes a section may name as _target_: those that a module of the package itself defines.
 ALLOWED_PACKAGES = {"model": "earmark.models", "features": "earmark.features"}
 
@@ -198,7 +198,7 @@ def _read_content(folder: Path) -> dict[str, Any]:
         )
     members = dict(MOST_BYTES)
     if isinstance(content.get("files"), dict) and NETWORK in content["files"]:
-        members[NETWORK] = int(NETWORK_BYTES * MOST_BYTES["encoder.safetensors"]) + MORE_BYTES
+        members[NETWORK] = int(NETWORK_RATIO * MOST_BYTES["encoder.safetensors"]) + MORE_BYTES
     for name, most_bytes in members.items():
         try:
             check_regular(folder / name, most_bytes)
@@ -246,7 +246,7 @@ def _network(folder: Path, content: dict[str, Any], weights: Mapping[str, np.nda
     network = (folder / NETWORK).read_bytes()
     held = sum(array.nbytes for array in weights.values())
     try:
-        check_onnx(network, int(NETWORK_BYTES * held) + MORE_BYTES)
+        check_onnx(network, int(NETWORK_RATIO * held) + MORE_BYTES)
     except ValueError as error:
         raise EarmarkError(f"{folder} is refused: of {NETWORK}, {error}") from error
     return network

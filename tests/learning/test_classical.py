@@ -10,7 +10,7 @@ from earmark.learning.dataset.pieces import LabelledPieces, TrainingData
 from earmark.learning.embed import embed_pieces
 from earmark.models.forest import Forest
 from earmark.models.logistic import Logistic
-from earmark.music.clips import ClipGeometry
+from earmark.music.clip_geometry import ClipGeometry
 
 LABELS = ["Ash", "Birch", "Cedar", "Dogwood"]
 GEOMETRY = ClipGeometry(frames=8, hop=8, most_clips=0, frame_rate_hz=1.0)

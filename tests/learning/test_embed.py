@@ -6,7 +6,7 @@ import torch
 
 from earmark.learning.dataset.arrays import FeatureArrays
 from earmark.learning.embed import BATCH, embed_pieces
-from earmark.music.clips import ClipGeometry
+from earmark.music.clip_geometry import ClipGeometry
 
 
 class FirstAndLast(torch.nn.Module):

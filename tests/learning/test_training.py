@@ -21,7 +21,7 @@ from earmark.learning.learner import retrieval
 from earmark.learning.objectives.triplet import Triplet
 from earmark.learning.samplers.class_work import ClassWorkSampler
 from earmark.learning.training import Trainable, fit
-from earmark.music.clips import ClipGeometry
+from earmark.music.clip_geometry import ClipGeometry
 
 LABELS = ["Ash", "Birch", "Cedar"]
 SPLITS = {"train": 6, "validation": 2}  # works of each label

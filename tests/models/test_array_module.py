@@ -6,11 +6,11 @@ import torch
 
 from earmark.models.array_module import ArrayModule, build_model
 from earmark.models.convnet import ConvNet
-from earmark.models.key_profiles import KEYS, KeyProfiles
+from earmark.models.key_profiles import KEY_COUNT, KeyProfiles
 from earmark.models.timbre_statistics import TimbreStatistics
 
 NODES = {
-    "KeyProfiles": {"channels": 2, "bands": 88, "frames": 30, "classes": KEYS, "penalty": 0.1},
+    "KeyProfiles": {"channels": 2, "bands": 88, "frames": 30, "classes": KEY_COUNT, "penalty": 0.1},
     "TimbreStatistics": {"channels": 1, "bands": 40, "frames": 30, "coefficients": 5, "kernel_features": 8},
     "NoteStatistics": {"channels": 2, "bands": 88, "frames": 30, "pooled_frames": 1, "onset_threshold": 0.5},
 }

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from earmark.bundle import MORE_BYTES, NETWORK_BYTES
+from earmark.bundle import MORE_BYTES, NETWORK_RATIO
 from earmark.foundation.contracts import ClassicalModel
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.onnx_file import check_onnx, session_of
@@ -166,7 +166,7 @@ def test_as_onnx_it_gives_what_it_gives_in_torch(case):
     clips = case.clips(5)
     content = exported(model, clips.numpy())
     held = sum(tensor.nbytes for tensor in model.state_dict().values())
-    check_onnx(content, int(NETWORK_BYTES * held) + MORE_BYTES)
+    check_onnx(content, int(NETWORK_RATIO * held) + MORE_BYTES)
     session = session_of(content)
     outputs = np.concatenate([session.run(None, {"clips": clip[None]})[0] for clip in clips.numpy()])
     with torch.inference_mode():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from earmark.models.key_profiles import KEYS, KeyProfiles
+from earmark.models.key_profiles import KEY_COUNT, KeyProfiles
 from earmark.models.notes.passage import KEY_PROFILES
 
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10)
@@ -24,7 +24,7 @@ def scale(tonic, degrees, octaves=(2, 3, 4), frames=30):
 @pytest.fixture(scope="module")
 def model():
     """Fitted on C major and on A minor alone."""
-    network = KeyProfiles(channels=2, bands=88, frames=30, classes=KEYS, penalty=0.01)
+    network = KeyProfiles(channels=2, bands=88, frames=30, classes=KEY_COUNT, penalty=0.01)
     clips = np.stack([scale(0, MAJOR), scale(9, MINOR)])
     network.fit(network.summarise(clips), np.array([0, 12 + 9]), np.ones(2), seed=0)
     return network
@@ -49,7 +49,7 @@ def test_octave_and_loudness_do_not_count(model):
 
 
 def test_few_pieces_leave_the_profiles_of_listeners_as_they_are():
-    network = KeyProfiles(2, 88, 30, KEYS, penalty=1e4, listeners=4.0)
+    network = KeyProfiles(2, 88, 30, KEY_COUNT, penalty=1e4, listeners=4.0)
     clips = np.stack([scale(0, MAJOR), scale(9, MINOR)])
     network.fit(network.summarise(clips), np.array([0, 12 + 9]), np.ones(2), seed=0)
     np.testing.assert_allclose(network.weight, 4 * np.tile(KEY_PROFILES, 2), atol=1e-3)
@@ -58,7 +58,7 @@ def test_few_pieces_leave_the_profiles_of_listeners_as_they_are():
 @pytest.mark.parametrize("tonic", range(12))
 def test_what_is_heard_everywhere_does_not_hide_the_key(tonic):
     """Clean scales teach; in a recording every degree is heard a little."""
-    network = KeyProfiles(2, 88, 30, KEYS, penalty=0.01, listeners=4.0)
+    network = KeyProfiles(2, 88, 30, KEY_COUNT, penalty=0.01, listeners=4.0)
     clips = np.stack([scale(0, MAJOR), scale(9, MINOR)])
     network.fit(network.summarise(clips), np.array([0, 12 + 9]), np.ones(2), seed=0)
     noisy = np.stack([scale(tonic, MAJOR), scale(tonic, MINOR)]) + np.float32(0.05)
@@ -76,4 +76,6 @@ def test_what_is_heard_everywhere_does_not_hide_the_key(tonic):
 )
 def test_what_cannot_work_is_refused(changed, words):
     with pytest.raises(ValueError, match=words):
-        KeyProfiles(**{"channels": 2, "bands": 88, "frames": 9, "classes": KEYS, "penalty": 0.1} | changed)
+        KeyProfiles(
+            **{"channels": 2, "bands": 88, "frames": 9, "classes": KEY_COUNT, "penalty": 0.1} | changed
+        )

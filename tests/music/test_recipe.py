@@ -12,7 +12,7 @@ import soundfile
 from earmark.features.mel import LogMel
 from earmark.foundation import libraries
 from earmark.foundation.errors import EarmarkError, PieceError
-from earmark.music.clips import ClipGeometry
+from earmark.music.clip_geometry import ClipGeometry
 from earmark.music.extract import features_of
 from earmark.music.midi.arrange import Tempo
 from earmark.music.recipe import Recipe

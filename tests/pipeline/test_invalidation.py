@@ -74,7 +74,7 @@ def test_a_finished_checkout_is_up_to_date(checkout):
         ("identify/verdict.py", set()),
         ("evaluation/plots.py", {"evaluate"}),
         ("music/splits.py", {"render", "features", "split"}),
-        ("music/soundness.py", {"render", "features", "validate"}),
+        ("music/piece_checks/measurements.py", {"render", "features", "validate"}),
         ("learning/training.py", {"train"}),
         ("decisions/prototype.py", {"train", "evaluate"}),
     ],

@@ -144,7 +144,7 @@ def test_the_run_is_in_mlflow_whole(finished, project):
 def test_the_bundle_judges_features_as_the_run_did(finished):
     from earmark.learning.dataset.arrays import FeatureArrays
     from earmark.learning.embed import embed_pieces
-    from earmark.music.clips import ClipGeometry
+    from earmark.music.clip_geometry import ClipGeometry
 
     bundle = Bundle.load(finished.workspace.models)
     verdicts = read_table(finished.workspace.verdicts)

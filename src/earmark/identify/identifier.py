@@ -18,7 +18,7 @@ from earmark.identify.inputs import Target
 from earmark.identify.kept import Embedded, Kept
 from earmark.identify.listen import HeardFile, hear_all, soundfont_places
 from earmark.identify.verdict import Neighbour, Verdict
-from earmark.music.clips import clip_of
+from earmark.music.clip_geometry import clip_of
 from earmark.music.recipe import Recipe
 
 NEIGHBOURS = 3

@@ -7,8 +7,8 @@ import torch
 
 from earmark.decisions.embeddings import PieceEmbeddings
 from earmark.learning.dataset.arrays import FeatureArrays
-from earmark.learning.dataset.clips import EvenClips
-from earmark.music.clips import ClipGeometry
+from earmark.learning.dataset.clip_datasets import EvenClips
+from earmark.music.clip_geometry import ClipGeometry
 
 BATCH = 64  # clips embedded at a time
 

@@ -19,7 +19,7 @@ import numpy as np
 from earmark.models.notes.passage import KEY_PROFILES
 
 PITCH_CLASSES = 12
-KEYS = 24  # C major, Db major, ... B major, C minor, Db minor, ... B minor
+KEY_COUNT = 24  # C major, Db major, ... B major, C minor, Db minor, ... B minor
 LOWEST_PITCH = 21  # MIDI number of the first row of `features=notes`: A0
 SHARES = 2  # distributions: of onsets and of sounding time
 MOST_ITERATIONS = 200
@@ -64,14 +64,14 @@ class KeyProfiles:
                 f"key profiles need onsets and sounding notes of 88 pitches, not {channels} channels of "
                 f"{bands} bands: features=notes"
             )
-        if classes != KEYS:
+        if classes != KEY_COUNT:
             raise ValueError(f"key profiles need the 24 keys as their labels, not {classes}")
         if penalty <= 0:
             raise ValueError(f"model.penalty={penalty:g} must be above 0")
         if listeners < 0:
             raise ValueError(f"model.listeners={listeners:g} must be 0 or more")
         self.penalty, self.listeners = penalty, listeners
-        size, modes = SHARES * PITCH_CLASSES, KEYS // PITCH_CLASSES
+        size, modes = SHARES * PITCH_CLASSES, KEY_COUNT // PITCH_CLASSES
         self.mean, self.scale = np.zeros(size, np.float32), np.ones(size, np.float32)
         self.weight, self.bias = np.zeros((modes, size), np.float32), np.zeros(modes, np.float32)
 

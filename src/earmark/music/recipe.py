@@ -21,7 +21,7 @@ from earmark.foundation.contracts import FrontEnd, NotesFrontEnd
 from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.foundation.libraries import library_versions, processor_kernel
 from earmark.foundation.targets import build
-from earmark.music.clips import ClipGeometry
+from earmark.music.clip_geometry import ClipGeometry
 from earmark.music.extract import features_of
 from earmark.music.midi.arrange import Tempo, arranged
 from earmark.music.midi.smf import Events, read

@@ -10,7 +10,7 @@ from earmark.foundation.contracts import FrontEnd
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.own_classes import misfit, mistyped
 from earmark.foundation.targets import build
-from earmark.music.clips import ClipGeometry
+from earmark.music.clip_geometry import ClipGeometry
 from earmark.music.ranges import check_ranges
 from earmark.music.settings import HearingSettings
 

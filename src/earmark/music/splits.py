@@ -93,8 +93,8 @@ def _assign_folds(pieces: pd.DataFrame, folds: int, seed: int) -> dict[Any, int]
     if works < 2:
         return fold_of
     ordered = pieces.sort_values("piece_id")
-    rows = min(folds, works, int(ordered.label.value_counts().max()))
-    splitter = StratifiedGroupKFold(n_splits=max(rows, 2), shuffle=True, random_state=seed)
+    feasible = min(folds, works, int(ordered.label.value_counts().max()))
+    splitter = StratifiedGroupKFold(n_splits=max(feasible, 2), shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
         for value, (_, rows_of_fold) in enumerate(

@@ -26,7 +26,7 @@ from earmark.foundation.workspace import Workspace
 from earmark.learning import objectives, samplers  # noqa: F401  (likewise)
 from earmark.learning.devices import node_rank
 from earmark.music.catalog import CALIBRATION, KNOWN, RENDERING_MARK, read_table, write_table
-from earmark.music.clips import ClipGeometry, clip_of
+from earmark.music.clip_geometry import ClipGeometry, clip_of
 from earmark.pipeline.settings.schema import Config
 from earmark.pipeline.settings.without_effect import changes_results
 from earmark.pipeline.tracking.provenance import data_hash, machine

@@ -26,7 +26,8 @@ from earmark.music.catalog import (
     too_few,
     write_table,
 )
-from earmark.music.soundness import measure, reason_to_refuse, resolve_duplicates
+from earmark.music.piece_checks.duplicates import resolve_duplicates
+from earmark.music.piece_checks.measurements import measure, reason_to_refuse
 from earmark.pipeline.context import Context
 from earmark.pipeline.settings.schema import Config
 from earmark.store.fill import Task, fill
@@ -86,7 +87,7 @@ def _few(sound: pd.DataFrame, least: int) -> dict[str, str]:
 
 
 def _tasks(context: Context, pieces: pd.DataFrame, digests: dict[str, str]) -> list[Task]:
-    code, workspace = code_version("earmark.music.soundness"), context.workspace
+    code, workspace = code_version("earmark.music.piece_checks.measurements"), context.workspace
     libraries = library_versions("numpy")
     raw, audio = workspace.raw, workspace.audio
 

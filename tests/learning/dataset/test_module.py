@@ -12,7 +12,7 @@ from earmark.learning.dataset.augment import Augmentation
 from earmark.learning.dataset.module import ClipModule
 from earmark.learning.dataset.pieces import LabelledPieces, TrainingData
 from earmark.learning.samplers.class_work import ClassWorkSampler
-from earmark.music.clips import ClipGeometry
+from earmark.music.clip_geometry import ClipGeometry
 
 GEOMETRY = ClipGeometry(frames=10, hop=10, most_clips=0, frame_rate_hz=1.0)
 

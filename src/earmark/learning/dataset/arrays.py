@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from earmark.foundation.errors import EarmarkError
-from earmark.music.clips import clip_of
+from earmark.music.clip_geometry import clip_of
 
 MOST_MAPS = 4096  # files mapped at a time; Linux allows a process about 65,000
 

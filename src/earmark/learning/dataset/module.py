@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from earmark.learning.dataset.arrays import FeatureArrays
-from earmark.learning.dataset.clips import CPU, EvenClips, RandomClips
+from earmark.learning.dataset.clip_datasets import CPU, EvenClips, RandomClips
 from earmark.learning.dataset.draws import DrawnBatches
 from earmark.learning.dataset.pieces import LabelledPieces, TrainingData
 from earmark.learning.dataset.resident import ResidentArrays, fits

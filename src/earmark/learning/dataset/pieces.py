@@ -11,7 +11,7 @@ from earmark.foundation.contracts import Sampler
 from earmark.learning.dataset.arrays import FeatureArrays
 from earmark.learning.dataset.augment import Augmentation
 from earmark.learning.dataset.transpose import Transposition
-from earmark.music.clips import ClipGeometry
+from earmark.music.clip_geometry import ClipGeometry
 
 if TYPE_CHECKING:
     import pandas as pd

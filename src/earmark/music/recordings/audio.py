@@ -15,7 +15,7 @@ import numpy as np
 
 from earmark.foundation.deadline import check_deadline
 from earmark.foundation.errors import PieceError
-from earmark.music.recordings.silenced import silenced
+from earmark.music.recordings.quiet_stderr import quiet_stderr
 
 if TYPE_CHECKING:
     from soundfile import SoundFile
@@ -78,7 +78,7 @@ def blocks_of(path: Path, max_s: float = 0) -> tuple[int, Iterator[np.ndarray]]:
     import soundfile
 
     try:
-        with silenced():
+        with quiet_stderr():
             info = soundfile.info(_bytes(path))
     except (soundfile.LibsndfileError, OSError) as error:
         raise UndecodedError(f"cannot be read as audio: {_cause(error)}") from error
@@ -91,7 +91,7 @@ def blocks_of(path: Path, max_s: float = 0) -> tuple[int, Iterator[np.ndarray]]:
             with _opened(path) as file:
                 while remaining > 0:
                     check_deadline()
-                    with silenced():
+                    with quiet_stderr():
                         block = _read(file, min(BLOCK, remaining))
                     if len(block) == 0:
                         return
@@ -108,7 +108,7 @@ def stated_s(path: Path) -> float:
     import soundfile
 
     try:
-        with silenced():
+        with quiet_stderr():
             info = soundfile.info(_bytes(path))
     except (soundfile.LibsndfileError, OSError):
         return 0.0
@@ -129,7 +129,7 @@ def read_waveform(path: Path) -> tuple[np.ndarray, int]:
     import soundfile
 
     try:
-        with _opened(path) as file, silenced():
+        with _opened(path) as file, quiet_stderr():
             return _read(file, -1).T, file.samplerate
     except (soundfile.LibsndfileError, OSError) as error:
         raise PieceError(f"cannot be read as audio: {_cause(error)}") from error
@@ -144,7 +144,7 @@ def span_of(path: Path) -> tuple[int, int]:
     import soundfile
 
     try:
-        with silenced():
+        with quiet_stderr():
             info = soundfile.info(_bytes(path))
     except (soundfile.LibsndfileError, OSError) as error:
         raise PieceError(f"cannot be read as audio: {_cause(error)}") from error
@@ -162,7 +162,7 @@ def read_span(path: Path, first: int, end: int) -> np.ndarray:
     import soundfile
 
     try:
-        with _opened(path) as file, silenced():
+        with _opened(path) as file, quiet_stderr():
             file.seek(first)
             return _read(file, end - first).T
     except (soundfile.LibsndfileError, OSError) as error:
@@ -172,7 +172,7 @@ def read_span(path: Path, first: int, end: int) -> np.ndarray:
 def _opened(path: Path) -> SoundFile:
     import soundfile
 
-    with silenced():
+    with quiet_stderr():
         return soundfile.SoundFile(_bytes(path))
 
 

@@ -16,10 +16,10 @@ from omegaconf import MISSING, DictConfig
 from earmark.foundation.workspace import Workspace
 from earmark.learning.assembly import Parts
 from earmark.learning.settings import TrainerSettings
+from earmark.music.piece_checks.measurements import PieceLimits
 from earmark.music.recipe import Recipe
 from earmark.music.renderings import RenderingsSettings
 from earmark.music.settings import AudioSettings, ClipSettings, HearingSettings, MidiSettings, RenderSettings
-from earmark.music.soundness import Limits
 from earmark.music.sources.spelling import spelled
 from earmark.music.splits import SplitSettings
 
@@ -88,7 +88,7 @@ class Config:
     render: RenderSettings = MISSING
     renderings: RenderingsSettings = MISSING
     audio: AudioSettings = MISSING
-    validate: Limits = MISSING
+    validate: PieceLimits = MISSING
     features: dict[str, Any] = field(default_factory=dict)
     split: SplitSettings = MISSING
     dataset: ClipSettings = MISSING

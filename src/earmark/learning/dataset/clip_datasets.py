@@ -14,7 +14,7 @@ from earmark.learning.dataset.draws import DrawnBatches, Draws
 from earmark.learning.dataset.resident import ResidentArrays
 from earmark.learning.dataset.shares import share_of
 from earmark.learning.dataset.transpose import Transposition
-from earmark.music.clips import clip_starts
+from earmark.music.clip_geometry import clip_starts
 
 CPU = torch.device("cpu")
 

@@ -6,7 +6,7 @@ import torch
 
 from earmark.learning.dataset.arrays import FeatureArrays
 from earmark.learning.dataset.augment import Augmentation
-from earmark.learning.dataset.clips import EvenClips, RandomClips
+from earmark.learning.dataset.clip_datasets import EvenClips, RandomClips
 from earmark.learning.dataset.draws import Draws
 from earmark.learning.dataset.resident import ResidentArrays
 from earmark.learning.dataset.transpose import Transposition

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earmark.music.clips import ClipGeometry, clip_of, clip_starts
+from earmark.music.clip_geometry import ClipGeometry, clip_of, clip_starts
 from earmark.music.settings import ClipSettings
 
 

@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import soundfile
 
-from earmark.music.recordings.silenced import silenced
+from earmark.music.recordings.quiet_stderr import quiet_stderr
 
 
 def damaged_mp3(path):
@@ -22,9 +22,9 @@ def damaged_mp3(path):
 
 
 def test_a_block_is_silent_and_what_follows_is_not(capfd):
-    with silenced():
+    with quiet_stderr():
         os.write(2, b"from C")
-        with silenced():
+        with quiet_stderr():
             os.write(2, b"within")
         os.write(2, b"still")
     print("after", file=sys.stderr)
@@ -34,7 +34,7 @@ def test_a_block_is_silent_and_what_follows_is_not(capfd):
 def test_standard_error_is_back_after_many_threads_at_once(capfd):
     def run():
         for _ in range(200):
-            with silenced():
+            with quiet_stderr():
                 os.write(2, b"x")
 
     threads = [threading.Thread(target=run) for _ in range(4)]

@@ -1,4 +1,4 @@
-"""Measure pieces, refuse those unfit to learn from, and put duplicates into one group.
+"""Measure pieces, and refuse those unfit to learn from.
 
 First every piece is measured (slow, in parallel, kept in the store), then checked (a table operation).
 The measurements also hold the features of the *control* classifier: instruments, duration and density of a
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from earmark.music.recordings.expected import unheard
 from earmark.music.recordings.formats import format_of
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 # General MIDI's families of eight programs each.
 FAMILIES = (
@@ -36,8 +36,8 @@ DIGITS = 6  # after the point, of logarithms: those that every processor agrees 
 
 
 @dataclass
-class Limits:
-    """Limits that a piece must keep; see conf/validate/.
+class PieceLimits:
+    """PieceLimits that a piece must keep; see conf/validate/.
 
     Attributes:
         min_duration_s: Shortest sound, seconds.
@@ -159,7 +159,7 @@ def _sound_facts(wav: Path, facts: Mapping[str, float]) -> dict[str, float]:
     return features
 
 
-def reason_to_refuse(facts: Mapping[str, Any], limits: Limits) -> str | None:
+def reason_to_refuse(facts: Mapping[str, Any], limits: PieceLimits) -> str | None:
     """Return why a piece is not fit to learn from, or None where it is.
 
     Args:
@@ -187,62 +187,3 @@ def reason_to_refuse(facts: Mapping[str, Any], limits: Limits) -> str | None:
                 f"its sound is {abs(error_s):.1f} s {word} than its MIDI says ({facts['expected_s']:.1f} s)"
             )
     return None
-
-
-def resolve_duplicates(
-    pieces: pd.DataFrame, facts: Mapping[str, Mapping[str, Any]]
-) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Put note-for-note and sample-for-sample duplicates into one group, and refuse contradictions.
-
-    Duplicates of one label are one work: their groups become one, named like the first of them in the order
-    of names. Duplicates under several labels cannot all be right: all are refused, except that a piece
-    with a label stays where the others have none.
-
-    Args:
-        pieces: The piece table.
-        facts: What `measure` wrote of each piece, by piece_id.
-
-    Returns:
-        The pieces that stay, with merged groups; and the reasons for the others, by piece_id.
-    """
-    ids, labels, paths = list(pieces.piece_id), list(pieces.label), list(pieces.path)
-    same: dict[str, list[int]] = {}
-    for row, piece_id in enumerate(ids):
-        for kind in ("score", "sound"):
-            if mark := facts[piece_id].get(kind):
-                same.setdefault(mark, []).append(row)
-    reasons: dict[str, str] = {}
-    for rows in same.values():
-        given = {labels[row] for row in rows}
-        if len(given) > 1:
-            refused = [row for row in rows if not labels[row]] if "" in given and len(given) == 2 else rows
-            for row in refused:
-                other = next(other for other in rows if labels[other] != labels[row])
-                reasons[ids[row]] = f"the same music as {paths[other]} of {labels[other] or 'no label'}"
-    merged = pieces.copy()
-    merged["group"] = _merged_groups(list(pieces.group), same.values())
-    return merged[~merged.piece_id.isin(reasons)], reasons
-
-
-def _merged_groups(groups: Sequence[str], duplicates: Iterable[Sequence[int]]) -> list[str]:
-    """Return the group of each row after merging: the smallest name of its connected component.
-
-    Args:
-        groups: The group of each row before.
-        duplicates: Sets of rows whose groups are to become one.
-    """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    if not groups:
-        return []
-    names = sorted(set(groups))
-    number = {name: index for index, name in enumerate(names)}
-    edges = [(number[groups[rows[0]]], number[groups[row]]) for rows in duplicates for row in rows[1:]]
-    begin, end = np.array(edges, dtype=np.int64).reshape(-1, 2).T
-    graph = coo_array((np.ones(len(edges), dtype=np.int8), (begin, end)), shape=(len(names), len(names)))
-    _, component = connected_components(graph, directed=False)
-    smallest: dict[int, str] = {}
-    for name, label in zip(names, component.tolist(), strict=True):
-        smallest.setdefault(label, name)
-    return [smallest[int(component[number[group]])] for group in groups]

@@ -15,7 +15,7 @@ _kept = -1  # a copy of standard error meanwhile
 
 
 @contextmanager
-def silenced() -> Iterator[None]:
+def quiet_stderr() -> Iterator[None]:
     """Drop what is written to the process's standard error while a block lasts; blocks should be short.
 
     Errors are raised, so nothing is lost but remarks.

@@ -1,0 +1,1 @@
+"""What is measured of pieces, which are refused, and which are the same music."""
