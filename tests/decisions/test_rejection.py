@@ -74,3 +74,8 @@ def test_what_is_no_probability_is_named(values, message):
 @pytest.mark.parametrize("values", [(None, 0, 0), (0.5, 1, 1)])
 def test_the_edges_pass(values):
     check_rejection(*values)
+
+
+def test_a_share_that_floats_cannot_hold_is_met_exactly():
+    strangers = np.arange(100.0)
+    assert (strangers <= threshold_of(np.zeros(1), strangers, 0.29)).sum() == 29

@@ -15,6 +15,14 @@ def test_the_curve_answers_the_surest_first():
     assert curve.risk.tolist() == pytest.approx([0, 1 / 2, 1 / 3, 1 / 4])
 
 
+def test_pieces_of_one_confidence_are_answered_together(tested, values):
+    confidence, right = np.full(10, 0.9), np.arange(10) < 5
+    for order in (right, right[::-1]):
+        assert risk_coverage(confidence, order).values.tolist() == [[1.0, 0.5]]
+        pieces = zip(confidence, order.tolist(), [True] * 10, strict=True)
+        assert values(selective_metrics(tested(*pieces)))["aurc"] == 0.5
+
+
 def test_a_curve_of_nothing_is_empty():
     assert risk_coverage(np.array([]), np.array([], bool)).empty
 

@@ -14,7 +14,7 @@ def test_what_exceeds_work_and_queue_is_refused_and_a_place_that_is_left_is_free
     with admission.place():
         with admission.place():
             assert admission.inside == 2
-            with pytest.raises(BusyError, match="2 requests are waiting"), admission.place():
+            with pytest.raises(BusyError, match="2 requests wait or are worked on"), admission.place():
                 pytest.fail("there is no place")
         with admission.place():
             assert admission.inside == 2

@@ -44,3 +44,8 @@ def test_the_limit_itself_is_taken_and_one_more_is_not(check, most, message):
 def test_there_is_one_turn_a_core_by_default():
     assert Limits().at_a_time >= 1
     assert Limits(concurrency=3).at_a_time == 3
+
+
+def test_a_limit_of_no_such_name_is_refused():
+    with pytest.raises(TypeError, match="there is no limit max_byte"):
+        Limits.from_environment(max_byte=5)

@@ -10,6 +10,7 @@ from earmark.decisions.dial import Dial
 from earmark.foundation.errors import EarmarkError
 
 UNKNOWN = "unknown"
+ROUNDING = 1e-9  # 0.29 * 100 is less than 29
 ACCEPTED_SHARE = 0.95  # of validation pieces, where no strangers are given to set a threshold by
 
 
@@ -90,6 +91,6 @@ def threshold_of(known: np.ndarray, strangers: np.ndarray, target_fpr: float | N
         return float("inf")
     if len(strangers):
         # Just below the distance of the first stranger that would exceed the target.
-        passing = int(target_fpr * len(strangers))
+        passing = int(target_fpr * len(strangers) + ROUNDING)
         return float(np.nextafter(np.sort(strangers)[passing], -np.inf))
     return float(np.quantile(known, ACCEPTED_SHARE))

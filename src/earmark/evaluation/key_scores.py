@@ -30,8 +30,8 @@ from earmark.evaluation.closed_set import confusion
 from earmark.foundation.contracts import Evaluation, Metrics
 from earmark.foundation.errors import EarmarkError
 
-# Majors by fifths from C, each with its relative minor three semitones below at the same place.
-FIFTHS = [KEYS[7 * step % 12] for step in range(12)] + [KEYS[12 + (7 * step + 9) % 12] for step in range(12)]
+# Majors by fifths from C, each followed by its relative minor, whose tonic lies three semitones below.
+FIFTHS = [KEYS[key] for step in range(12) for key in (7 * step % 12, 12 + (7 * step + 9) % 12)]
 FIFTH = 0.5
 RELATIONS = {1.0: "exact", 0.5: "fifth", 0.3: "relative", 0.2: "parallel", 0.0: "other"}
 
@@ -89,10 +89,14 @@ class KeyScores:
         return evaluation.with_intervals(measure, test)
 
     def draw(self, evaluation: Evaluation, folder: Path) -> None:
-        """The test's confusion matrix in the order of the circle of fifths: near misses near the diagonal."""
+        """The test's confusion matrix by the circle of fifths: fifths and relatives lie near the diagonal.
+
+        Keys of other spellings than those of the package come last.
+        """
         from earmark.evaluation.plots import confusion_picture
 
         test = evaluation.known("test")
         order = [key for key in FIFTHS if key in evaluation.labels]
+        order += [label for label in evaluation.labels if label not in FIFTHS]
         matrix = confusion(test.label, test.nearest_label, order)
         confusion_picture(matrix, order, "test pieces, circle of fifths", folder / "confusion_fifths.png")

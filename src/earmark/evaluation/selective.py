@@ -17,7 +17,7 @@ from earmark.foundation.contracts import Metrics
 
 
 def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:
-    """Compute the risk at every coverage.
+    """Compute the risk at every coverage; pieces of one confidence are answered together.
 
     Args:
         confidence: Of each piece (pieces,).
@@ -26,10 +26,15 @@ def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:
     Returns:
         coverage: Share of pieces answered, the surest first. risk: Share of those that are wrong.
     """
-    order = np.argsort(-confidence, kind="stable")
-    count = np.arange(1, len(order) + 1)
-    wrong = np.cumsum(~right[order])
-    return pd.DataFrame({"coverage": count / max(len(order), 1), "risk": wrong / count})
+    step = _steps(confidence)
+    count = np.cumsum(np.bincount(step))
+    wrong = np.cumsum(np.bincount(step, ~right))
+    return pd.DataFrame({"coverage": count / max(len(step), 1), "risk": wrong / count})
+
+
+def _steps(confidence: np.ndarray) -> np.ndarray:
+    """The step at which each piece is answered (pieces,), the surest at 0; equal confidences share one."""
+    return np.unique(-confidence, return_inverse=True)[1]
 
 
 def selective_metrics(evaluation: EvaluatedPieces) -> Metrics:
@@ -43,17 +48,18 @@ def selective_metrics(evaluation: EvaluatedPieces) -> Metrics:
     confidence = test.confidence.to_numpy(float)
     right = (test.nearest_label == test.label).to_numpy(bool)
     answered = (test.verdict != UNKNOWN).to_numpy(bool)
-    order = np.argsort(-confidence, kind="stable")
+    step = _steps(confidence)
 
     def measure(weights: np.ndarray) -> dict[str, float]:
         total, answered_weight = weights.sum(), weights[answered].sum()
-        seen = np.cumsum(weights[order])
-        wrong = np.cumsum((weights * ~right)[order])
-        risk = np.divide(wrong, seen, out=np.zeros_like(wrong), where=seen > 0)
+        added = np.bincount(step, weights)
+        seen = np.cumsum(added)
+        wrong = np.cumsum(np.bincount(step, weights * ~right))
+        risk = np.divide(wrong, seen, out=np.zeros(len(seen)), where=seen > 0)
         return {
             "coverage": answered_weight / total if total else float("nan"),
             "risk": (weights[answered & ~right].sum() / answered_weight) if answered_weight else float("nan"),
-            "aurc": float((risk * weights[order]).sum() / total) if total else float("nan"),
+            "aurc": float((risk * added).sum() / total) if total else float("nan"),
         }
 
     return evaluation.with_intervals(measure, test)

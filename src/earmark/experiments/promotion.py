@@ -12,7 +12,7 @@ import yaml
 
 from earmark.experiments.runs import Run, Runs
 from earmark.foundation.atomic import write_text
-from earmark.foundation.errors import EarmarkError
+from earmark.foundation.errors import EarmarkError, describe
 from earmark.foundation.workspace import Workspace
 from earmark.pipeline.settings.config import compose, override_key, workspace_overrides
 from earmark.pipeline.settings.without_effect import changes_results
@@ -134,14 +134,17 @@ def _code_changes(run: Run, project: Path) -> Iterator[str]:
         return
     if run.tags.get("earmark.git_dirty") == "true":
         yield f"the run was made with changes that were not in its commit {commit[:12]}"
-    command = ["git", "diff", "--name-only", commit, "--"]
+    command = ["git", "diff", "-z", "--name-only", commit, "--"]
     command += ["src", "stages", "conf", "dvc.yaml", "package.yaml"]  # the last one in a project
     try:
         done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=20, check=True)
-    except (OSError, subprocess.SubprocessError):
+    except subprocess.CalledProcessError:
         yield f"the run's commit {commit[:12]} is not in this checkout"
         return
-    changed = done.stdout.split()
+    except (OSError, subprocess.TimeoutExpired) as error:
+        yield f"whether code changed since the run is not known: git did not answer ({describe(error)})"
+        return
+    changed = done.stdout.rstrip("\0").split("\0") if done.stdout else []
     if changed:
         more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
         yield f"code or conf/ changed since the run's commit {commit[:12]}: {', '.join(changed[:3])}{more}"

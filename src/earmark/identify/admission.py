@@ -39,7 +39,7 @@ class Admission:
         """
         with self._lock:
             if self._taken >= self._places:
-                raise BusyError(f"busy: {self._taken} requests are waiting; try again later")
+                raise BusyError(f"busy: {self._taken} requests wait or are worked on; try again later")
             self._taken += 1
         try:
             yield

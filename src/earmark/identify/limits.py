@@ -60,7 +60,10 @@ class Limits:
 
         Raises:
             EarmarkError: A variable or a stated limit is not a number, or less than 0.
+            TypeError: A stated limit is none of these.
         """
+        if unknown := stated.keys() - {limit.name for limit in fields(cls)}:
+            raise TypeError(f"there is no limit {', '.join(sorted(unknown))}")
         values: dict[str, Any] = {}
         for limit in fields(cls):
             name = f"{PREFIX}{limit.name.upper()}"

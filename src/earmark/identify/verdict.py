@@ -53,8 +53,9 @@ class Verdict:
         nearest_label: The known label that the file is most similar to, also where `label` is `unknown`.
         confidence: Probability of `nearest_label`, if the file has one of the known labels.
         distance: From the file to `nearest_label`, in the model's metric.
-        p_known: Probability that the file has one of the known labels at all; None where the model does not
-            say.
+        p_known: Probability that the file has one of the known labels at all; of a model that learned from no
+            strangers, the share of known pieces that lie as far from their label or farther; None where the
+            model does not say.
         percentile: Percent of known pieces that lie nearer to their label; None likewise.
         reason: Why `label` is `unknown`, in words; else "".
         warning: What of the file is not heard, and how it differs from what the model learned from, in words;

@@ -3,8 +3,8 @@
 An entry's key is a digest of what it is made from: the input's bytes, the settings, the version of the code.
 The first process that asks computes it, under a file lock, so that parallel jobs of a sweep compute an entry
 once; the others get the finished file. An entry is written to a temporary file and renamed, so that a kill
-at any moment leaves either nothing or the whole. Beside each entry lies its digest: a file that was tampered
-with or truncated is detected when it is asked for, and computed anew.
+at any moment leaves either nothing or the whole. Beside each entry lies its digest: a file whose size or
+time of change is not what its note says is hashed when it is asked for, and computed anew if it differs.
 
 Stages fill their outputs with hardlinks from here (`link`): no copies, no second disk. DVC's cache and
 the outputs share these inodes, therefore entries are read-only.

@@ -161,7 +161,7 @@ def test_who_comes_when_all_places_are_taken_is_429(serving, music, tmp_path):
         status, headers, body = service.ask("POST", "/identify", music["endless"].read_bytes())
         assert (status, json.loads(body)) == (
             429,
-            {"error": "busy: 2 requests are waiting; try again later"},
+            {"error": "busy: 2 requests wait or are worked on; try again later"},
         )
         assert int(headers["retry-after"]) > 0
         assert service.ask("GET", "/health")[0] == 200

@@ -100,7 +100,7 @@ def test_a_tempo_of_zero_is_ignored():
     events = b"\x00\xff\x51\x03\x00\x00\x00" + b"\x00\x90\x45\x64\x60\x45\x00\x60\x47\x64\x60\x47\x00"
     events_read = parse(header + b"MTrk" + len(events).to_bytes(4, "big") + events)
     assert events_read.time_s.tolist() == pytest.approx([0, 0.5, 1.0, 1.5])
-    assert events_read.warnings == ("a tempo of no duration is ignored",)
+    assert events_read.warnings == ("a tempo too fast to be meant is ignored",)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A digest of the sound of a file without its tags, to check that tagging changed no audio frame."""
+"""A digest of what tagging must not change in a file: its audio frames, and tags that are never written."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ OFFSETS = (b"stco", b"co64")  # atoms that say where each chunk of sound begins
 
 
 def audio_digest(path: Path, form: str) -> str:
-    """SHA-256 of the audio frames of a file.
+    """SHA-256 of the audio frames of a file, and of what lies among and behind them.
 
-    MP3: all that follows the ID3v2 tag. FLAC: all that follows the metadata blocks. Ogg: the pages with
-    sound but for their numbers and checksums, and what follows. WAV, AIFF: the chunk with the samples.
-    MP4: the media data, and where in it each chunk of sound begins.
+    MP3: all from the end of the ID3v2 tag in front to the genre of an ID3v1 tag, or to the end. FLAC: all
+    that follows the metadata blocks. Ogg: the pages with sound but for their numbers and checksums, and what
+    follows. WAV, AIFF: the chunk with the samples. MP4: the media data, and where in it each chunk of sound
+    begins.
 
     Args:
         path: The file.

@@ -139,7 +139,7 @@ def _parse(data: bytes, max_events: int) -> tuple[Events, list[tuple[int, str]]]
     if len(tracks) < header.tracks:
         warnings.append(f"holds {len(tracks)} of the {header.tracks} tracks that its header states")
     if len(likely) < len(tempos) and not is_smpte:
-        warnings.append("a tempo of no duration is ignored")
+        warnings.append("a tempo too fast to be meant is ignored")
 
     nothing = np.zeros(0, np.int64)
     ticks = np.concatenate([nothing, *(np.array(track.ticks, np.int64) for track in tracks)])
