@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from earmark.decisions.discriminant import FittedDiscriminant, LinearDiscriminant
+from earmark.decisions.labelled import joined
 from earmark.decisions.rejection import UNKNOWN
 from earmark.foundation.contracts import LabelledClips
 from earmark.foundation.errors import EarmarkError
@@ -107,3 +108,33 @@ def test_what_cannot_work_is_refused():
     two_labels = LabelledClips(*([part[row] for row in kept] for part in (one.clips, one.labels, one.works)))
     with pytest.raises(EarmarkError, match="Cedar"):
         decision().fit(LABELS, two_labels, pieces(4, 2), [])
+
+
+def misplaced_renderings(of, seed):
+    """A further rendering of each piece, where pieces of the next label lie."""
+    rng = np.random.default_rng(seed)
+    following = dict(zip(LABELS, [*LABELS[1:], LABELS[0]], strict=True))
+    clips = [piece(CENTRES[following[label]], rng) for label in of.labels]
+    return joined(of, LabelledClips(clips, of.labels, of.works, [True] * len(clips)))
+
+
+def test_further_renderings_count_by_their_weight():
+    train, validation, new = (pieces(8, seed) for seed in (1, 2, 3))
+    train, validation = misplaced_renderings(train, 4), misplaced_renderings(validation, 5)
+    strange = strangers((0, -4), 8, 6)
+
+    def certainty(weight):
+        found = decision(rendering_weight=weight).fit(LABELS, train, validation, strange).discriminant
+        scores = np.stack([found.piece_scores(clips) for clips in new.clips])
+        own = np.array([LABELS.index(label) for label in new.labels])
+        return scores[np.arange(len(own)), own].mean()
+
+    certainties = [certainty(weight) for weight in (1.0, 0.3, 0.01)]
+    assert certainties == sorted(certainties)
+    assert certainties[2] - certainties[0] > 0.3
+
+
+@pytest.mark.parametrize("weight", [0.0, -0.1, 1.1, float("nan")])
+def test_a_weight_that_is_none_is_refused(weight):
+    with pytest.raises(ValueError, match="rendering_weight="):
+        decision(rendering_weight=weight)

@@ -24,7 +24,7 @@ from earmark.decisions.calibration import fit_temperature, softmax
 from earmark.decisions.dial import Dial, check_strictness, fit_dial
 from earmark.decisions.evidence import Discriminant, fit_discriminant
 from earmark.decisions.evidence_weights import fit_weights
-from earmark.decisions.labelled import label_numbers, rows_of
+from earmark.decisions.labelled import joined, label_numbers, rows_of
 from earmark.decisions.prototype import check_training_labels
 from earmark.decisions.rejection import UNKNOWN, Rejection, check_rejection
 from earmark.foundation.contracts import LabelledClips, Prediction
@@ -160,6 +160,7 @@ class LinearDiscriminant:
         strictness: Position of the dial: `strict`, `balanced` or `eager`.
         min_confidence: Smallest probability of a label that is given.
         min_share: Smallest share of clips whose likeliest label it is.
+        rendering_weight: Weight of a further rendering in the regression, beside 1 of a piece.
     """
 
     needs = ("embeddings",)
@@ -169,6 +170,7 @@ class LinearDiscriminant:
     strictness: str
     min_confidence: float = 0.0
     min_share: float = 0.0
+    rendering_weight: float = 1.0
 
     def __post_init__(self) -> None:
         """Check the settings. Raises ValueError where they cannot work."""
@@ -176,6 +178,8 @@ class LinearDiscriminant:
             raise ValueError(
                 f"penalty_c={self.penalty_c:g} must be above 0 and components={self.components} 1 or more"
             )
+        if not 0 < self.rendering_weight <= 1:
+            raise ValueError(f"rendering_weight={self.rendering_weight:g} must lie above 0 and be at most 1")
         check_strictness(self.strictness)
         check_rejection(None, self.min_confidence, self.min_share)
 
@@ -219,9 +223,7 @@ class LinearDiscriminant:
             np.maximum(USUAL - strangers @ weights - offsets[stranger_nearest], 0.0),
         )
         temperature = fit_temperature(lambda value: softmax(crossed.scores / value), truth, TEMPERATURE_UNIT)
-        discriminant = fit_discriminant(
-            labels, _joined(train, validation), calibration, self.penalty_c, self.components
-        )
+        discriminant = self._fitted(labels, joined(train, validation), calibration)
         rejection = Rejection(np.inf, self.min_confidence, self.min_share)
         fitted = FittedDiscriminant(
             list(labels), discriminant, mean, scale, weights, offsets, temperature, rejection, dial
@@ -260,9 +262,9 @@ class LinearDiscriminant:
         stranger_folds = np.arange(len(calibration)) * FOLDS // max(len(calibration), 1)
         crossed = _Crossed.empty(len(validation), len(calibration), len(labels))
         for fold in np.unique([*folds, *stranger_folds]):
-            seen = _joined(train, rows_of(validation, np.flatnonzero(folds != fold)))
+            seen = joined(train, rows_of(validation, np.flatnonzero(folds != fold)))
             strangers = [calibration[row] for row in map(int, np.flatnonzero(stranger_folds != fold))]
-            fitted = fit_discriminant(labels, seen, strangers, self.penalty_c, self.components)
+            fitted = self._fitted(labels, seen, strangers)
             for row in map(int, np.flatnonzero(folds == fold)):
                 crossed.evidence[row] = fitted.evidence(validation.clips[row])
                 crossed.scores[row] = fitted.piece_scores(validation.clips[row])
@@ -270,6 +272,13 @@ class LinearDiscriminant:
                 crossed.stranger_evidence[row] = fitted.evidence(calibration[row])
                 crossed.stranger_scores[row] = fitted.piece_scores(calibration[row])
         return crossed
+
+    def _fitted(
+        self, labels: Sequence[str], pieces: LabelledClips, strangers: Sequence[np.ndarray]
+    ) -> Discriminant:
+        return fit_discriminant(
+            labels, pieces, strangers, self.penalty_c, self.components, self.rendering_weight
+        )
 
 
 @dataclass(frozen=True)
@@ -289,12 +298,3 @@ class _Crossed:
 def _for_label(evidence: np.ndarray, label: np.ndarray) -> np.ndarray:
     """Of evidence (pieces, labels, 3) that for one label of each piece, by number (pieces,): (pieces, 3)."""
     return evidence[np.arange(len(label)), label]
-
-
-def _joined(one: LabelledClips, other: LabelledClips) -> LabelledClips:
-    """Pieces of both."""
-    return LabelledClips(
-        clips=[*one.clips, *other.clips],
-        labels=[*one.labels, *other.labels],
-        works=[*one.works, *other.works],
-    )

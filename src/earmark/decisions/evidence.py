@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from earmark.decisions.labelled import label_numbers
+from earmark.decisions.labelled import label_numbers, piece_weights
 from earmark.foundation.contracts import LabelledClips
 
 MOST_ITERATIONS = 150
@@ -82,10 +82,12 @@ def fit_discriminant(
     strangers: Sequence[np.ndarray],
     penalty_c: float,
     components: int,
+    rendering_weight: float = 1.0,
 ) -> Discriminant:
     """Fit to pieces.
 
     Every label has the same weight, strangers as a whole too; within it every piece, within it every clip.
+    A further rendering of a piece of a label has a weight of its own.
 
     Args:
         labels: The known labels.
@@ -93,6 +95,7 @@ def fit_discriminant(
         strangers: Embeddings (clips, dimensions) of pieces of none of the labels.
         penalty_c: Inverse strength of the quadratic penalty, for weights that sum to the number of pieces.
         components: Principal components of the Mahalanobis distance.
+        rendering_weight: Of a further rendering, beside 1 of a piece.
     """
     from sklearn.covariance import LedoitWolf
     from sklearn.decomposition import PCA
@@ -105,8 +108,10 @@ def fit_discriminant(
     classes = np.concatenate([truth, np.full(len(strangers), len(labels), np.int64)])
     rows = np.concatenate(clips).astype(np.float64)
     counts = np.array([len(piece) for piece in clips])
-    own = np.bincount(classes, minlength=len(labels) + 1)
-    weights = np.repeat(len(clips) / ((own > 0).sum() * own[classes] * counts), counts)
+    by_piece = np.append(piece_weights(pieces, rendering_weight), np.ones(len(strangers)))
+    own = np.bincount(classes, by_piece, minlength=len(labels) + 1)
+    share = by_piece / own[classes]
+    weights = np.repeat(by_piece.sum() / (own > 0).sum() * share / counts, counts)
     known = np.repeat(classes < len(labels), counts)
     mean = rows[known].mean(axis=0)
     scale = np.maximum(rows[known].std(axis=0), SMALLEST_SCALE)

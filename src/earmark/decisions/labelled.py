@@ -1,4 +1,4 @@
-"""Pieces that a decision is fitted on: taking some of them, and numbering their labels."""
+"""Pieces that a decision is fitted on: taking some of them, joining, weighing, numbering their labels."""
 
 from __future__ import annotations
 
@@ -20,7 +20,28 @@ def rows_of(pieces: LabelledClips, indices: Sequence[int] | np.ndarray) -> Label
         clips=[pieces.clips[row] for row in rows],
         labels=[pieces.labels[row] for row in rows],
         works=[pieces.works[row] for row in rows],
+        renderings=[pieces.renderings[row] for row in rows] if len(pieces.renderings) else (),
     )
+
+
+def joined(one: LabelledClips, other: LabelledClips) -> LabelledClips:
+    """Pieces of both."""
+    renderings = [*_renderings(one), *_renderings(other)]
+    return LabelledClips(
+        clips=[*one.clips, *other.clips],
+        labels=[*one.labels, *other.labels],
+        works=[*one.works, *other.works],
+        renderings=renderings if any(renderings) else (),
+    )
+
+
+def piece_weights(pieces: LabelledClips, rendering_weight: float) -> np.ndarray:
+    """The weight of each (pieces,): 1, and `rendering_weight` for further renderings."""
+    return np.where(np.array(_renderings(pieces), bool), rendering_weight, 1.0)
+
+
+def _renderings(pieces: LabelledClips) -> Sequence[bool]:
+    return pieces.renderings if len(pieces.renderings) else [False] * len(pieces)
 
 
 def label_numbers(names: Sequence[str], labels: Sequence[str]) -> np.ndarray:

@@ -268,11 +268,14 @@ class LabelledClips:
         labels: The label of each piece.
         works: The work that each piece belongs to; movements of one work stay together wherever pieces are
             held out.
+        renderings: Whether each is a further rendering of a piece, which is among them as well; empty where
+            none is.
     """
 
     clips: Sequence[np.ndarray]
     labels: Sequence[str]
     works: Sequence[str]
+    renderings: Sequence[bool] = ()
 
     def __len__(self) -> int:
         """Pieces."""

@@ -239,7 +239,13 @@ def _with_renderings(workspace: Workspace) -> pd.DataFrame:
 
 
 def _labelled(embedded: PieceEmbeddings, rows: pd.DataFrame) -> LabelledClips:
-    return LabelledClips(embedded.rows(rows.index.to_numpy()).clips, list(rows.label), list(rows.group))
+    renderings = rows.piece_id.str.contains(RENDERING_MARK, regex=False)
+    return LabelledClips(
+        embedded.rows(rows.index.to_numpy()).clips,
+        list(rows.label),
+        list(rows.group),
+        list(renderings) if renderings.any() else (),
+    )
 
 
 def _references(embedded: PieceEmbeddings, train: pd.DataFrame) -> tuple[dict[str, np.ndarray], np.ndarray]:
