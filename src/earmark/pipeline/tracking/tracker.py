@@ -24,6 +24,7 @@ from earmark.pipeline.tracking.pages import TRAINING_PAGE, run_page, view
 from earmark.pipeline.tracking.run_record import FAILED, FINISHED, KILLED, RUNNING
 from earmark.pipeline.tracking.server import artifacts_uri, default_place, refusals, server, usable
 from earmark.pipeline.tracking.sqlite import shown_uri
+from earmark.pipeline.tracking.whole_calls import whole_calls
 
 BUNDLE_TAG = "earmark.bundle"
 PARENT_TAG = "mlflow.parentRunId"  # MLflow's own: the run id of the sweep that a run is a job of
@@ -40,7 +41,8 @@ class Tracker:
         place = artifacts_uri(workspace)
         # Processes that race to create a fresh database fail: one at a time.
         with usable(self.uri), FileLock(workspace.project / ".mlflow.lock"), default_place(place):
-            self.client = MlflowClient(self.uri)
+            client = MlflowClient(self.uri)
+            self.client = whole_calls(client) if is_database(self.uri) else client
             found = experiment_id(self.client, self.uri, experiment)
             if found is None:
                 # A server has a place for artifacts; a database, here or elsewhere, has none.
