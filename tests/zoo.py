@@ -1,4 +1,4 @@
-"""Bad and odd files, made here byte by byte: MIDI, sound, names, catalogs, bundles.
+"""Bad and odd files, made here byte by byte: MIDI, sound, names, catalogs, bundles, what stages read.
 
 Each maker fills a folder and gives its files. None is a blob from elsewhere: what is wrong with a file can be
 read in its line.
@@ -15,7 +15,9 @@ import wave
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import yaml
+from safetensors.numpy import load_file, save_file
 
 BUNDLES = Path(__file__).resolve().parents[1] / "src" / "earmark" / "identify" / "bundles"
 END = b"\x00\xff\x2f\x00"
@@ -223,6 +225,108 @@ def bundles(folder: Path) -> dict[str, Path]:
         "rate": setting("audio", "sample_rate", 0),
     }
     return {name: spoilt(name, way) for name, way in ways.items()}
+
+
+Damage = Callable[[Path], object]
+"""What spoils one file of a run's folder."""
+
+
+def damaged_features() -> dict[str, Damage]:
+    """Ways to spoil the features of a piece: one .npy file."""
+
+    def array(make: Callable[[np.ndarray], np.ndarray]) -> Damage:
+        return lambda file: np.save(file, make(np.load(file)))
+
+    def value(number: float) -> Damage:
+        def put(features: np.ndarray) -> np.ndarray:
+            features[0, 0, features.shape[-1] // 2] = number
+            return features
+
+        return array(put)
+
+    return {
+        "gone": lambda file: file.unlink(),
+        "empty": lambda file: file.write_bytes(b""),
+        "header_alone": lambda file: file.write_bytes(file.read_bytes()[:128]),
+        "cut": lambda file: file.write_bytes(file.read_bytes()[:-100]),
+        "text": lambda file: file.write_text("version https://git-lfs.github.com/spec/v1\n"),
+        "zeros": lambda file: file.write_bytes(bytes(5000)),
+        "pickle": lambda file: np.save(file, np.array([{}], dtype=object), allow_pickle=True),
+        "words": lambda file: np.save(file, np.array([[["a", "b"]]])),
+        "number": array(lambda features: features[0, 0, 0]),
+        "flat": array(lambda features: features[0]),
+        "no_frames": array(lambda features: features[..., :0]),
+        "other_bands": array(lambda features: features[:, :5]),
+        "not_a_number": value(float("nan")),
+        "infinite": value(float("inf")),
+    }
+
+
+def damaged_tables(*columns: str) -> dict[str, Damage]:
+    """Ways to spoil a table that a stage reads, whose first column names pieces.
+
+    Args:
+        *columns: Those that are needed, each of which is missing in one way.
+    """
+
+    def lines(change: Callable[[list[str]], list[str]]) -> Damage:
+        return lambda file: file.write_text("".join(change(file.read_text().splitlines(keepends=True))))
+
+    ways: dict[str, Damage] = {
+        "gone": lambda file: file.unlink(),
+        "empty": lambda file: file.write_bytes(b""),
+        "header_alone": lines(lambda rows: rows[:1]),
+        "binary": lambda file: file.write_bytes(random.Random(4).randbytes(3000)),
+        "zeros": lambda file: file.write_bytes(bytes(3000)),
+        "cut_row": lambda file: file.write_text(file.read_text()[:-8]),
+        "unknown_piece": lines(lambda rows: [*rows, rows[-1].replace(rows[-1].split(",")[0], "unheard_of")]),
+        "path_as_piece": lines(lambda rows: [*rows, rows[-1].replace(rows[-1].split(",")[0], "../../x")]),
+    }
+    for column in columns:
+        ways[f"without_{column}"] = lines(lambda rows, name=column: [rows[0].replace(name, "x"), *rows[1:]])
+    return ways
+
+
+def damaged_records() -> dict[str, Damage]:
+    """Ways to spoil a file with a JSON object in each line."""
+    return {
+        "gone": lambda file: file.unlink(),
+        "empty": lambda file: file.write_bytes(b""),
+        "cut": lambda file: file.write_text(file.read_text()[:-20]),
+        "noise": lambda file: file.write_bytes(random.Random(6).randbytes(3000)),
+        "a_piece_less": lambda file: file.write_text("".join(file.read_text().splitlines(keepends=True)[1:])),
+    }
+
+
+def damaged_embeddings() -> dict[str, Damage]:
+    """Ways to spoil the file of embeddings between training and evaluation."""
+
+    def tensors(change: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]) -> Damage:
+        return lambda file: save_file(change(load_file(file)), file)
+
+    def value(number: float) -> Damage:
+        def put(found: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+            found["clips"][3] = number
+            return found
+
+        return tensors(put)
+
+    return {
+        "gone": lambda file: file.unlink(),
+        "empty": lambda file: file.write_bytes(b""),
+        "cut": lambda file: file.write_bytes(file.read_bytes()[:-40]),
+        "noise": lambda file: file.write_bytes(random.Random(5).randbytes(3000)),
+        "header_of_petabytes": lambda file: file.write_bytes(b"\xff" * 8 + file.read_bytes()[8:]),
+        "no_counts": tensors(lambda found: {"clips": found["clips"], "starts_s": found["starts_s"]}),
+        "a_piece_less": tensors(lambda found: {**found, "counts": found["counts"][1:]}),
+        "counts_beyond_the_end": tensors(lambda found: {**found, "counts": found["counts"] + 5}),
+        "counts_below_0": tensors(lambda found: {**found, "counts": -found["counts"]}),
+        "a_clip_less": tensors(lambda found: {**found, "clips": found["clips"][:-1]}),
+        "other_width": tensors(lambda found: {**found, "clips": found["clips"][:, :3].copy()}),
+        "flat": tensors(lambda found: {**found, "clips": found["clips"].reshape(-1)}),
+        "not_a_number": value(float("nan")),
+        "infinite": value(float("inf")),
+    }
 
 
 def _written(folder: Path, suffix: str, contents: dict[str, bytes]) -> dict[str, Path]:

@@ -8,6 +8,7 @@ from earmark.foundation.atomic import remove_abandoned
 from earmark.foundation.workspace import Workspace
 from earmark.learning.devices import node_rank
 from earmark.pipeline.settings.schema import Config
+from earmark.pipeline.stage_inputs import check_inputs
 
 STAGES = ("compose", "ingest", "render", "validate", "features", "split", "train", "evaluate")
 EVALUATED = ("train", "evaluate")  # stages whose runs from the shell end with an evaluation, kept in MLflow
@@ -15,9 +16,10 @@ OPTIONAL = {"describe": "validate"}  # stages that no other needs, and the last 
 
 
 def run_stage(stage: str, config: Config, workspace: Workspace) -> None:
-    """One stage; the others' outputs must be there, and what a killed one was writing is removed."""
+    """One stage: what a killed one was writing is removed, the others' outputs must be there and whole."""
     written = (workspace.root, workspace.data, workspace.models, workspace.metrics)
     remove_abandoned((*written, workspace.plots / "training", workspace.plots / "evaluation"))
+    check_inputs(stage, workspace)
     importlib.import_module(f"earmark.pipeline.{stage}").run(config, workspace)
 
 
