@@ -223,7 +223,8 @@ def _mlflow(workspace: Workspace) -> Finding:
     if uri.startswith(("http://", "https://")):
         try:
             health = f"{uri.rstrip('/')}/health"
-            with urllib.request.urlopen(health, timeout=PATIENCE_S) as answer:  # nosec B310  (http alone)
+            # Of http addresses alone.
+            with urllib.request.urlopen(health, timeout=PATIENCE_S) as answer:  # nosec B310
                 answer.read(100)
         except OSError as error:
             said = f"{shown_uri(uri)} does not answer: {describe(error)}"
