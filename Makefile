@@ -53,7 +53,7 @@ fuzz: setup  ## 100,000 damaged inputs to whatever reads files: docs/reliability
 audit: setup  ## known vulnerabilities of the pinned packages, risky code in ours, licences
 	@./audit.sh $(VENV)
 
-lock: setup  ## the newest versions that pyproject.toml allows, into constraints.txt
+lock: setup  ## the newest versions that pyproject.toml allows, into constraints.txt and constraints-demo.txt
 	@./lock.sh $(VENV)
 
 test-slow: setup  ## the tests that take minutes
