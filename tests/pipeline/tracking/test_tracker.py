@@ -7,6 +7,7 @@ import time
 
 import pytest
 from mlflow.tracking import MlflowClient
+from sqlalchemy import text
 
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.workspace import Workspace
@@ -46,6 +47,28 @@ def test_runs_go_into_mlflow_db_of_the_project(tracker, client, project):
     found = client.get_experiment_by_name("songs")
     assert found.artifact_location == (project / "mlartifacts").as_uri()
     assert Tracker(Workspace.at(project), "songs").experiment_id == tracker.experiment_id
+
+
+def test_a_database_whose_making_was_cut_short_is_made_anew(tmp_path, monkeypatch):
+    import mlflow.store.db.utils as tables
+
+    def cut_short(engine, *_):
+        with engine.connect() as connection:
+            connection.execute(text("CREATE TABLE _alembic_tmp_latest_metrics (key VARCHAR)"))
+            connection.execute(text("CREATE TABLE metrics (key VARCHAR)"))
+            connection.commit()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tables, "_initialize_tables", cut_short)
+        with pytest.raises(KeyboardInterrupt):
+            Tracker(Workspace.at(tmp_path), "songs")
+    assert not (tmp_path / "mlflow.db").exists()
+    with Tracker(Workspace.at(tmp_path), "songs").run("run", {}) as run_id:
+        pass
+    found = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}").get_run(run_id)
+    assert found.info.status == "FINISHED"
+    assert {path.name for path in tmp_path.iterdir()} == {"mlflow.db", "mlartifacts", ".mlflow.lock"}
 
 
 def test_a_shell_runs_own_root_does_not_move_the_database(tracker, project, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -79,6 +80,28 @@ def default_place(place: str) -> Iterator[None]:
     """
     with _environment({"_MLFLOW_SERVER_ARTIFACT_ROOT": place}):
         yield
+
+
+def make_database(workspace: Workspace, place: str) -> None:
+    """Make mlflow.db in the checkout where it is to be used and is not there, whole or not at all.
+
+    MLflow makes its tables in dozens of steps, and cannot use what a process left that was killed between
+    two.
+
+    Args:
+        workspace: Of the checkout.
+        place: Where files of MLflow's own experiment go, see `default_place`.
+    """
+    file = workspace.project / "mlflow.db"
+    if file.exists() or tracking_uri(workspace) != sqlite_uri(file):
+        return
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    for left in file.parent.glob("mlflow.db.new-*"):  # of a killed process
+        left.unlink()
+    made = file.with_name(f"mlflow.db.new-{uuid.uuid4().hex}")  # SQLAlchemy keeps connections by name
+    SqlAlchemyStore(sqlite_uri(made), place).engine.dispose()
+    made.replace(file)
 
 
 @contextmanager

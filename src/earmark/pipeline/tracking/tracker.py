@@ -22,7 +22,14 @@ from earmark.pipeline.tracking.experiment import DELETED, experiment_id, is_data
 from earmark.pipeline.tracking.open_runs import ERROR_TAG, OpenRuns, end_killed_runs
 from earmark.pipeline.tracking.pages import TRAINING_PAGE, run_page, view
 from earmark.pipeline.tracking.run_record import FAILED, FINISHED, KILLED, RUNNING
-from earmark.pipeline.tracking.server import artifacts_uri, default_place, refusals, server, usable
+from earmark.pipeline.tracking.server import (
+    artifacts_uri,
+    default_place,
+    make_database,
+    refusals,
+    server,
+    usable,
+)
 from earmark.pipeline.tracking.sqlite import shown_uri
 from earmark.pipeline.tracking.whole_calls import whole_calls
 
@@ -41,6 +48,7 @@ class Tracker:
         place = artifacts_uri(workspace)
         # Processes that race to create a fresh database fail: one at a time.
         with usable(self.uri), FileLock(workspace.project / ".mlflow.lock"), default_place(place):
+            make_database(workspace, place)
             client = MlflowClient(self.uri)
             self.client = whole_calls(client) if is_database(self.uri) else client
             found = experiment_id(self.client, self.uri, experiment)
