@@ -323,6 +323,8 @@ def main() -> int:
                 faults[f"{name}: {fault}"] += 1
                 asked.keep.mkdir(exist_ok=True)
                 (asked.keep / f"{name}-{counts.total()}").write_bytes(data)
+            if counts.total() % 10_000 == 0:
+                print(f"{counts.total():,} inputs, {faults.total()} faults", file=sys.stderr, flush=True)
             if counts.total() == 2_000:
                 begun_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     grown_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024 - begun_mb
