@@ -303,12 +303,26 @@ def test_the_shell_completes_commands(tmp_path):
     ("name", "extra"),
     [("torch", "train"), ("pandas.core", "train"), ("hydra", "pipeline"), ("mlflow", "mlflow")],
 )
-def test_a_library_of_an_extra_is_named_in_one_line(checkout, music, monkeypatch, name, extra):
-    def missing(*arguments):
+def test_a_library_of_an_extra_is_named_in_one_line(music, monkeypatch, name, extra):
+    monkeypatch.setattr("earmark.identify.describe.sound.write_sound", missing(name))
+    refused_for(earmark("describe", music / "Bach" / "a.mid"), name, extra)
+
+
+@pytest.mark.parametrize("name", ["pandas", "filelock", "omegaconf", "mlflow"])
+def test_what_a_project_needs_is_one_extra(checkout, monkeypatch, name):
+    """Not one for the first library that is missed, and another for the next."""
+    monkeypatch.setattr("earmark.music.sources.choice.use_default", missing(name))
+    refused_for(earmark("use", "default"), name, "pipeline")
+
+
+def missing(name):
+    def imported(*arguments, **settings):
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
-    monkeypatch.setattr("earmark.music.sources.choice.use_default", missing)
-    done = earmark("use", "default")
+    return imported
+
+
+def refused_for(done, name, extra):
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr == (
         f"earmark: error: this needs {name}, which is not installed: pip install 'earmark[{extra}]'\n"

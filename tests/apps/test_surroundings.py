@@ -30,7 +30,7 @@ def test_nothing_is_wrong_here(checkout):
 
 def test_outside_of_a_checkout_the_light_installation_is_looked_at(tmp_path):
     names = [finding.what for finding in surroundings.findings(tmp_path)]
-    assert {"FluidSynth", "soundfont", "ear", "checkout"} <= set(names)
+    assert {"FluidSynth", "soundfont", "ear", "project"} <= set(names)
     assert "MLflow" not in names
 
 
@@ -47,6 +47,15 @@ def test_a_missing_library_and_how_it_is_installed(tmp_path, monkeypatch):
 def test_another_soundfont(tmp_path, monkeypatch):
     monkeypatch.setattr(soundfont, "VERSIONS", frozenset())
     assert "pretty_midi" in found(tmp_path, "soundfont").mend
+
+
+def test_pinned_versions_are_named_where_they_lie(checkout, tmp_path_factory, monkeypatch):
+    monkeypatch.setattr(soundfont, "VERSIONS", frozenset())
+    nowhere = tmp_path_factory.mktemp("nowhere")
+    assert found(nowhere, "soundfont").mend == "pip install --force-reinstall --no-deps pretty_midi"
+    assert "constraints.txt" not in found(checkout, "soundfont").mend  # a project of one's own has none
+    (checkout / "constraints.txt").touch()
+    assert found(checkout, "soundfont").mend.startswith(f"pip install -c {checkout}/constraints.txt ")
 
 
 @pytest.mark.parametrize(

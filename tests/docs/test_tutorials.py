@@ -45,6 +45,21 @@ def test_figures_of_a_page_may_differ_and_words_may_not(empty_folder, page):
             empty_folder.follow(page(SESSION.replace(words, others)))
 
 
+def test_how_far_a_command_is_may_be_said_anywhere(empty_folder, page, monkeypatch):
+    """Progress comes after so many seconds, wherever the output is then."""
+    told = """```console
+$ printf 'identify: 1/2 files, 0.1/s, 8 s left\\na\\nidentify: 2/2 files in 9.5 s\\nb\\n'
+a
+b
+```
+"""
+    empty_folder.follow(page(told))
+    monkeypatch.setenv("REWRITE_PAGES", "1")
+    stale = page(told.replace("\nb\n", "\nc\n"))
+    empty_folder.follow(stale)
+    assert stale.read_text() == told
+
+
 def test_a_page_is_rewritten_where_that_is_asked_for(empty_folder, page, monkeypatch):
     monkeypatch.setenv("REWRITE_PAGES", "1")
     stale = page(SESSION.replace("d4e5f: Bach\n$", "d4e5f: Handel\n$"))

@@ -11,7 +11,7 @@ from earmark.features.descriptors import Descriptors
 from earmark.features.mel import LogMel
 from earmark.features.notes import HeardNotes
 from earmark.features.pitch import PitchSpectrogram
-from earmark.identify.explain import explanation_picture
+from earmark.identify.explain import centres, explanation_picture
 from earmark.identify.frequencies import band_hz, ticks
 
 
@@ -24,6 +24,11 @@ def test_a_picture_is_drawn_of_any_verdict(identifier, melody, tmp_path):
         explanation_picture(verdict, features, frame_rate_hz, ["Ash", "Birch"], 3.0, threshold, path)
         assert path.read_bytes().startswith(b"\x89PNG")
         assert path.stat().st_size > 10_000
+
+
+def test_a_clip_lies_where_it_sounds():
+    assert centres(np.array([0.0, 5.0, 20.0]), 10.0, 24.0).tolist() == [5.0, 10.0, 22.0]
+    assert centres(np.array([0.0]), 180.0, 33.0).tolist() == [16.5]  # or its point would be off the picture
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,9 @@ EXTRAS = {
 }
 """Which extra of the package brings a library."""
 
+OF_A_PROJECT = ("publish", "use", "leaderboard", "promote", "ui")
+"""Commands that need several of those libraries: one extra brings them all."""
+
 
 class _Commands(TyperGroup):
     """The group of commands: an EarmarkError becomes one line, and status 1 for a file, else 2."""
@@ -58,6 +61,8 @@ class _Commands(TyperGroup):
             extra = EXTRAS.get((error.name or "").partition(".")[0])
             if extra is None:
                 raise
+            if ctx.invoked_subcommand in OF_A_PROJECT:
+                extra = "pipeline"
             line = f"this needs {error.name}, which is not installed: pip install 'earmark[{extra}]'"
             print(f"earmark: error: {line}", file=sys.stderr)
             raise SystemExit(2) from error

@@ -42,19 +42,20 @@ def findings(folder: Path) -> Iterator[Finding]:
     """Look at everything, one thing after the other.
 
     Args:
-        folder: The working directory: of its checkout, store and MLflow are looked at.
+        folder: The working directory: of its project, store and MLflow are looked at.
     """
     try:
         workspace = Workspace.find(folder)
     except EarmarkError:
         workspace = None
+    pip = _pip(workspace)
     checks: list[tuple[str, Callable[[], Finding]]] = [
         ("processor", _processor),
         ("FluidSynth", _fluidsynth),
-        ("soundfont", _soundfont),
-        ("ear", _ear),
+        ("soundfont", lambda: _soundfont(pip)),
+        ("ear", lambda: _ear(pip)),
         ("FFmpeg", _ffmpeg),
-        ("PyTorch", _torch),
+        ("PyTorch", lambda: _torch(pip)),
         (
             "temporary folder",
             lambda: _folder("temporary folder", Path(tempfile.gettempdir()), "export TMPDIR=DIR"),
@@ -63,7 +64,7 @@ def findings(folder: Path) -> Iterator[Finding]:
     if workspace:
         root = workspace.project
         checks += [
-            ("checkout", lambda: _folder("checkout", root, f"sudo chown -R $USER {root}")),
+            ("project", lambda: _folder("project", root, f"sudo chown -R $USER {root}")),
             ("store", lambda: _store(root)),
             ("MLflow", lambda: _mlflow(workspace)),
         ]
@@ -74,11 +75,17 @@ def findings(folder: Path) -> Iterator[Finding]:
             said, _, mend = str(error).partition(": ")
             yield Finding(what, said, mend or said)
         except Exception as error:  # whatever a broken library raises is what is wrong
-            yield Finding(what, describe(error), "pip install -c constraints.txt --force-reinstall earmark")
+            yield Finding(what, describe(error), f"{pip} --force-reinstall earmark")
     if workspace is None:
         yield Finding(
-            "checkout", "none around here: identify, tag, transcribe work; to learn, go to a checkout"
+            "project", "none around here: identify, tag, transcribe work; to learn, earmark init DIR"
         )
+
+
+def _pip(workspace: Workspace | None) -> str:
+    """How packages are installed: with the pinned versions where the project is a checkout that has them."""
+    pins = workspace.project / "constraints.txt" if workspace else None
+    return f"pip install -c {pins}" if pins and pins.is_file() else "pip install"
 
 
 def _processor() -> Finding:
@@ -101,7 +108,7 @@ def _fluidsynth() -> Finding:
     return Finding("FluidSynth", fluidsynth_version())
 
 
-def _soundfont() -> Finding:
+def _soundfont(pip: str) -> Finding:
     from earmark.music.synthesis.soundfont import DEFAULT, VERSIONS, soundfont_digest, soundfont_path
 
     file = soundfont_path(DEFAULT, Path())
@@ -110,18 +117,18 @@ def _soundfont() -> Finding:
         return Finding(
             "soundfont",
             f"{file} is not the file that models learned with: MIDI would sound otherwise",
-            "pip install -c constraints.txt --force-reinstall --no-deps pretty_midi",
+            f"{pip} --force-reinstall --no-deps pretty_midi",
         )
     return Finding("soundfont", f"{file}, sha256 {digest[:12]}…")
 
 
-def _ear() -> Finding:
+def _ear(pip: str) -> Finding:
     import numpy as np
 
     from earmark.features.ear.hearing import hear
 
     version = library_versions("onnxruntime")["onnxruntime"]
-    mend = "pip install -c constraints.txt --force-reinstall onnxruntime"
+    mend = f"{pip} --force-reinstall onnxruntime"
     try:
         heard = hear(np.zeros(22_050, np.float32))
     except Exception as error:
@@ -140,12 +147,12 @@ def _ffmpeg() -> Finding:
     )
 
 
-def _torch() -> Finding:
+def _torch(pip: str) -> Finding:
     versions = library_versions("torch", "torchaudio")
     torch_version, audio_version = versions["torch"], versions["torchaudio"]
     if torch_version == ABSENT:
         return Finding("PyTorch", "not installed: only training needs it (pip install 'earmark[train]')")
-    mend = "pip install -c constraints.txt --force-reinstall torch torchaudio"
+    mend = f"{pip} --force-reinstall torch torchaudio"
     if audio_version != ABSENT and _minor(torch_version) != _minor(audio_version):
         return Finding("PyTorch", f"torch {torch_version} and torchaudio {audio_version} are no pair", mend)
     try:
@@ -160,7 +167,7 @@ def _torch() -> Finding:
         return Finding(
             "PyTorch",
             f"torch {torch_version} does not see the GPU: its driver is older, or these are wheels for CPUs",
-            "nvidia-smi, and pip install -c constraints.txt --force-reinstall torch torchaudio",
+            f"nvidia-smi, and {mend}",
         )
     return Finding("PyTorch", f"torch {torch_version} on the CPU")
 

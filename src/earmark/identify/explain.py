@@ -37,6 +37,17 @@ def explain_verdict(identifier: Identifier, verdict: Verdict, features: np.ndarr
     )
 
 
+def centres(starts_s: np.ndarray, clip_s: float, length_s: float) -> np.ndarray:
+    """The middle of what each clip has of a piece (clips,), seconds: a clip may be longer than the piece.
+
+    Args:
+        starts_s: Where the clips begin (clips,), seconds.
+        clip_s: How long a clip lasts, seconds.
+        length_s: How long the piece lasts, seconds.
+    """
+    return (starts_s + np.minimum(starts_s + clip_s, length_s)) / 2
+
+
 def explanation_picture(
     verdict: Verdict,
     features: np.ndarray,
@@ -74,7 +85,7 @@ def explanation_picture(
         above.set_ylabel("Hz")
     above.set_title(f"{Path(verdict.path).name}: {verdict.label} (confidence {verdict.confidence:.2f})")
     likeliest = np.argsort(-verdict.clip_probabilities.mean(axis=0), kind="stable")[: len(COLOURS)]
-    centres_s = verdict.clip_starts_s + clip_s / 2
+    centres_s = centres(verdict.clip_starts_s, clip_s, length_s)
     for colour, label in zip(COLOURS, likeliest, strict=False):
         middle.plot(centres_s, verdict.clip_probabilities[:, label], "o-", color=colour, label=labels[label])
     middle.set_xlim(0, length_s)

@@ -24,7 +24,7 @@ def demo(
     r"""Try a model in the browser: drop a file, hear it, see the verdict and why.
 
     The page asks nothing of the network and shares nothing with it. Uploads are deleted as soon as
-    they were heard. It needs Gradio: pip install -c constraints-demo.txt -e '.\[demo]'
+    they were heard. It needs Gradio: pip install 'earmark\[demo]'
 
     \b
     earmark demo

@@ -20,21 +20,22 @@ QUIET = {
 
 
 def import_gradio(scratch: Path) -> None:
-    """Import Gradio with its usage statistics off.
+    """Import Gradio with its usage statistics off, and see that pictures can be drawn.
 
     Args:
         scratch: A folder for its files.
 
     Raises:
-        EarmarkError: It is not installed.
+        EarmarkError: One of the two is not installed.
     """
     os.environ.update(QUIET)
     os.environ["GRADIO_TEMP_DIR"] = str(scratch)
     try:
         import gradio  # noqa: F401  # pyright: ignore[reportMissingImports]  # an extra
+        import matplotlib  # noqa: F401
     except ImportError as error:
         raise EarmarkError(
-            "the page needs Gradio: pip install 'gradio>=6,<7', or in the checkout "
+            f"the page needs {error.name}: pip install 'earmark[demo]', or in the checkout "
             "pip install -c constraints-demo.txt -e '.[demo]'"
         ) from error
 
