@@ -15,6 +15,7 @@ import json
 import random
 import resource
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -40,6 +41,7 @@ from earmark.pipeline.settings.quoting import typed_override
 from earmark.store.digest import digest_file
 
 SLOWEST_S = 5.0
+STUCK_S = 30.0  # of processor time, after which an input is given up
 Reader = Callable[[bytes, Path], None]
 # Bytes that mean something to a parser, put in the place of others.
 TELLING = [
@@ -281,6 +283,10 @@ TARGETS: dict[str, tuple[Reader, Callable[[], list[bytes]], int]] = {  # and how
 }
 
 
+def _stuck(*_: object) -> None:
+    raise TimeoutError(f"no end after {STUCK_S:g} s of processor time")
+
+
 def main() -> int:
     """Run; the exit status is 1 where there is a fault."""
     arguments = argparse.ArgumentParser()
@@ -292,6 +298,7 @@ def main() -> int:
     )
     asked = arguments.parse_args()
     warnings.simplefilter("ignore")
+    signal.signal(signal.SIGPROF, _stuck)
     draw = random.Random(asked.seed)
     seeds = {name: seeds() for name, (_, seeds, _) in TARGETS.items()}
     names, weights = list(TARGETS), [weight for _, _, weight in TARGETS.values()]
@@ -308,6 +315,7 @@ def main() -> int:
             counts[name] += 1
             before = time.process_time()
             fault = ""
+            signal.setitimer(signal.ITIMER_PROF, STUCK_S)
             try:
                 TARGETS[name][0](data, Path(place))
             except EarmarkError as error:
@@ -315,6 +323,8 @@ def main() -> int:
                 fault = "several lines" if "\n" in str(error) else ""
             except Exception as error:
                 fault = f"{type(error).__name__}: {error}"[:100]
+            finally:
+                signal.setitimer(signal.ITIMER_PROF, 0)
             took_s = time.process_time() - before
             slowest = max(slowest, took_s)
             if took_s > SLOWEST_S:

@@ -1,9 +1,13 @@
 """Frames of MPEG audio, counted in files made byte by byte."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import soundfile
 
+from earmark.foundation.deadline import Deadline, DeadlineError, working_until
 from earmark.music.recordings.mpeg_frames import extent, frame_at, has_frames
 
 FRAME = b"\xff\xfb\x90\xc4" + bytes(413)  # MPEG-1 layer III, 128 kbit/s, 44,100 Hz, no padding
@@ -11,6 +15,12 @@ LONGER = b"\xff\xfb\x92\xc4" + bytes(414)  # with padding
 FRAME_S = 1152 / 44_100
 LOW = b"\xff\xf3\x40\xc4" + bytes(100)  # MPEG-2 layer III, 32 kbit/s, 22,050 Hz
 FREE = b"\xff\xfb\x00\xc4" + bytes(500)
+COUNT = """
+import sys
+from pathlib import Path
+from earmark.music.recordings.mpeg_frames import extent
+extent(Path(sys.argv[1]))
+"""
 XING = FRAME[:36] + b"Xing" + bytes([0, 0, 0, 1, 0, 0, 0, 5]) + bytes(369)
 
 
@@ -99,3 +109,17 @@ def test_a_file_of_libsndfile_lasts_as_long_as_its_sound(tmp_path, mode, rate_hz
     soundfile.write(tmp_path / "a.mp3", sound, rate_hz, bitrate_mode=mode)
     found = extent(tmp_path / "a.mp3")
     assert 0 <= found.duration_s - 3 <= 4 * found.frame_s
+
+
+@pytest.mark.parametrize("padding", [b"\x00", b"\x02"])
+def test_headers_of_frames_without_content_are_passed_over(tmp_path, padding):
+    file = tmp_path / "headers.mp3"
+    file.write_bytes(b"\xff\xfb" + padding + b"\x00" + b"\xff\xfb\x00\x00" * 20)
+    subprocess.run([sys.executable, "-c", COUNT, file], check=True, timeout=30)
+    assert extent(file).duration_s == 0
+
+
+def test_looking_for_frames_stops_at_the_deadline(write):
+    nearly = b"\xff\xfb\x00\x00" + b"\xff\xfa\x00\x00" * 100
+    with working_until(Deadline(0.2)), pytest.raises(DeadlineError):
+        extent(write(nearly * 20_000))

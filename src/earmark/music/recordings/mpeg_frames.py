@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from earmark.foundation.deadline import check_deadline
 from earmark.music.recordings.id3_extent import HEADER as ID3_HEADER
 from earmark.music.recordings.id3_extent import id3_extent
 
@@ -158,7 +159,7 @@ def _frames(data: Bytes) -> Iterator[tuple[int, Frame, int]]:
         start += begin
     place = _next(data, start)
     while place is not None:
-        opening = frame_at(data, place)
+        opening, beginning = frame_at(data, place), place
         free_length = _length_at(data, place) - opening.padding if opening and not opening.length else 0
         while (frame := frame_at(data, place)) is not None:
             length = frame.length or free_length + frame.padding
@@ -166,12 +167,13 @@ def _frames(data: Bytes) -> Iterator[tuple[int, Frame, int]]:
                 break
             yield place, frame, length
             place += length
-        place = _next(data, place)
+        place = _next(data, max(place, beginning + 1))
 
 
 def _next(data: Bytes, place: int) -> int | None:
     """Where the next frame begins that another one follows, at `place` or later; None where none does."""
     while (place := data.find(b"\xff", place)) >= 0:
+        check_deadline()
         if _length_at(data, place):
             return place
         place += 1
@@ -186,9 +188,11 @@ def _length_at(data: Bytes, place: int) -> int:
     if frame.length:
         after = place + frame.length
         return frame.length if after == len(data) or _alike(data, place, after) else 0
-    for after in range(place + HEADER, min(place + _LONGEST, len(data) - HEADER)):
-        if data[after] == 0xFF and _alike(data, place, after) and data[after + 2] >> 4 == FREE:
+    after, end = place + HEADER, min(place + _LONGEST, len(data) - HEADER)
+    while (after := data.find(b"\xff", after, end)) >= 0:
+        if _alike(data, place, after) and data[after + 2] >> 4 == FREE:
             return after - place
+        after += 1
     return 0
 
 
