@@ -36,7 +36,7 @@ ear: setup  ## the weights of the ear, from music21's scores: two hours on 2 cor
 	@cp ear/data/ear.safetensors src/earmark/features/ear/ear.safetensors
 	@python -m ear.export
 
-bundles: setup  ## the bundles in the package (composer, genre, key), trained anew: 20 minutes
+bundles: setup  ## the bundles in the package (composer, genre, key), trained and measured anew: half an hour or more
 	@command -v ffmpeg >/dev/null || bash setup.sh $(VENV) ffmpeg
 	@for name in composer genre key; do rm -rf runs/bundles/$$name; \
 	  python stages/train.py experiment=$$name hydra.run.dir=runs/bundles/$$name && \
