@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from earmark.foundation.errors import EarmarkError
 from earmark.identify.identifier import Identifier
 from earmark.identify.inputs import Target
 from earmark.identify.verdict import FIELDS
@@ -115,3 +116,11 @@ def test_a_bundle_moves_and_still_identifies(bundle_folder, melody, tmp_path):
     one, other = (Identifier.load(folder) for folder in (bundle_folder, tmp_path / "elsewhere"))
     (target,) = targets(melody)
     assert one.identify(target).as_dict() == other.identify(target).as_dict()
+
+
+def test_a_bundle_of_the_package_is_loaded_by_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert Identifier.load("composer").labels == ["Bach", "Monteverdi", "Palestrina"]
+    (tmp_path / "composer").mkdir()  # a folder of the user's comes first
+    with pytest.raises(EarmarkError, match="composer"):
+        Identifier.load("composer")

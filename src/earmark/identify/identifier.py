@@ -17,6 +17,7 @@ from earmark.identify.encoding import Encoding, encoding_of
 from earmark.identify.inputs import Target
 from earmark.identify.kept import Embedded, Kept
 from earmark.identify.listen import HeardFile, hear_all, soundfont_places
+from earmark.identify.locate import BOX, boxed
 from earmark.identify.verdict import Neighbour, Verdict
 from earmark.music.clip_geometry import clip_of
 from earmark.music.recipe import Recipe
@@ -56,17 +57,20 @@ class Identifier:
         """Load a bundle.
 
         Args:
-            folder: The bundle's.
+            folder: The bundle's, or the name of one that comes with the package: `composer`, `genre`, `key`.
             strictness: `strict`, `balanced` or `eager`; "" as the bundle was trained.
             kept: What was made of files before, for instance `Kept.of_user()`; None to hear every file.
 
         Raises:
             EarmarkError: There is no bundle, it is refused (see `Bundle.load`), or it has no such strictness.
         """
-        bundle = Bundle.load(Path(folder))
+        place = Path(folder)
+        if not place.exists() and str(folder) in boxed():
+            place = BOX / place
+        bundle = Bundle.load(place)
         if strictness:
             bundle = replace(bundle, decision=bundle.decision.at(strictness))
-        return cls(bundle, Path(folder), kept, "" if kept is None else bundle_hash(Path(folder)))
+        return cls(bundle, place, kept, "" if kept is None else bundle_hash(place))
 
     @property
     def labels(self) -> list[str]:

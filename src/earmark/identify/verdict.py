@@ -86,6 +86,11 @@ class Verdict:
     clip_starts_s: np.ndarray = field(default_factory=lambda: np.zeros(0))
     clip_probabilities: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
 
+    @property
+    def is_unlike(self) -> bool:
+        """Whether the file is unlike what the model learned from."""
+        return bool(self.warning) and self.warning != self.unheard
+
     def as_dict(self) -> dict[str, Any]:
         """What `earmark identify --json` prints: the names of FIELDS.
 

@@ -35,6 +35,6 @@ def test_nothing_is_overwritten_and_bad_files_have_a_line(transcribe, song, tmp_
     (tmp_path / "song.mid").write_text("mine")
     done = transcribe(song, tmp_path / "missing.wav", "--out", tmp_path)
     assert done.exit_code == 1
-    assert "exists: remove it, or choose another --out" in done.stderr
+    assert "exists, and is not written over: choose another --out" in done.stderr
     assert len(done.stderr.splitlines()) == 2
     assert (tmp_path / "song.mid").read_text() == "mine"

@@ -48,3 +48,15 @@ def test_only_what_changes_is_proposed():
     assert proposal({}, verdicts, kinds, camelot).new == {"genre": ["jig"], "key": ["8A"]}
     assert proposal(has, {"key": verdict("C major")}, kinds, camelot).said == {"key": "8A → 8B (0.90)"}
     assert proposal(has, {"genre": verdict("", error="silent")}, kinds, camelot) == Proposal()
+
+
+def test_music_unlike_what_the_model_learned_from_is_marked():
+    cut = "its end is not heard"
+    verdicts = {
+        "genre": verdict("jig", warning=f"{cut}; unlike the music: fuller", unheard=cut),
+        "key": verdict("A minor", warning=cut, unheard=cut),
+        "bpm": verdict("128", unheard=cut),
+    }
+    proposed = proposal({}, verdicts, list(verdicts), Spelling())
+    assert proposed.unlike == ("genre",)
+    assert proposed.said == {"genre": "jig (0.90, unlike)", "key": "Am (0.90)", "bpm": "128 (0.90)"}

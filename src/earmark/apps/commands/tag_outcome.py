@@ -24,6 +24,7 @@ class Done:
         unknown: Verdicts of `unknown`.
         same: Files that have the tags already that would replace them.
         declined: Tags that were not accepted.
+        unlike: Tags of music that is unlike what their model learned from.
         failed: Whether a file or the run had an error.
         status: Exit status where the run was interrupted; else 0.
     """
@@ -34,6 +35,7 @@ class Done:
     unknown: int = 0
     same: int = 0
     declined: int = 0
+    unlike: int = 0
     failed: bool = False
     status: int = 0
 

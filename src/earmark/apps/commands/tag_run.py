@@ -158,6 +158,7 @@ class _Run:
                 return
         done.files += bool(new)
         done.tags += len(new)
+        done.unlike += len(set(proposed.unlike) & set(new))
         if new:
             shown = piece.target.within or name
             done.rows.append(
@@ -198,6 +199,8 @@ def _report(done: Done, library: Scan, log: Log | None, kinds: list[str]) -> Non
         for name, cells in done.rows:
             table.add_row(*(Text(printable(cell), overflow="fold") for cell in (name, *cells)))
         Console(highlight=False).print(table)
+    if done.unlike:
+        print(f"{count(done.unlike, 'tag')} marked unlike: for music unlike what the model learned from.")
     if library.complete:
         print(f"{count(len(library.complete), 'file')} with nothing missing.")
     if done.same:

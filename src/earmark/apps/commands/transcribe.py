@@ -38,7 +38,7 @@ def transcribe(
         try:
             destination = out.expanduser() / f"{file.stem}{'.csv' if csv else '.mid'}"
             if destination.exists():
-                raise EarmarkError(f"{destination} exists: remove it, or choose another --out")
+                raise EarmarkError(f"{destination} exists, and is not written over: choose another --out")
             transcription = notes_of(file.expanduser())
             destination.parent.mkdir(parents=True, exist_ok=True)
             (transcription.write_csv if csv else transcription.write_midi)(destination)

@@ -35,13 +35,16 @@ class Proposal:
 
     Attributes:
         new: The values of each kind.
-        said: The same for people, with what is there and the model's confidence: `polka → jig (0.90)`.
+        said: The same for people, with what is there and the model's confidence: `polka → jig (0.90)`, and
+            *unlike* beside it where the music is unlike what the model learned from.
         unknown: How many verdicts are *unknown*.
+        unlike: The kinds with that mark.
     """
 
     new: dict[str, list[str]] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
     unknown: int = 0
+    unlike: tuple[str, ...] = ()
 
 
 def proposal(has: Values, verdicts: Mapping[str, Verdict], kinds: Sequence[str], how: Spelling) -> Proposal:
@@ -55,7 +58,7 @@ def proposal(has: Values, verdicts: Mapping[str, Verdict], kinds: Sequence[str],
     """
     new: dict[str, list[str]] = {}
     said: dict[str, str] = {}
-    unknown = 0
+    unknown, unlike = 0, []
     for kind in kinds:
         verdict = verdicts.get(kind)
         if verdict is None or verdict.error:
@@ -64,8 +67,10 @@ def proposal(has: Values, verdicts: Mapping[str, Verdict], kinds: Sequence[str],
         unknown += values is None
         if values is not None and has.get(kind) != values:
             there = f"{', '.join(has[kind])} → " if kind in has else ""
-            new[kind], said[kind] = values, f"{there}{', '.join(values)} ({verdict.confidence:.2f})"
-    return Proposal(new, said, unknown)
+            mark = ", unlike" if verdict.is_unlike else ""
+            unlike += [kind] if mark else []
+            new[kind], said[kind] = values, f"{there}{', '.join(values)} ({verdict.confidence:.2f}{mark})"
+    return Proposal(new, said, unknown, tuple(unlike))
 
 
 def tag_values(kind: str, verdict: Verdict, how: Spelling) -> list[str] | None:
