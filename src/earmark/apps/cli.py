@@ -61,7 +61,7 @@ class _Commands(TyperGroup):
             extra = EXTRAS.get((error.name or "").partition(".")[0])
             if extra is None:
                 raise
-            if ctx.invoked_subcommand in OF_A_PROJECT:
+            if ctx.invoked_subcommand in OF_A_PROJECT and extra != "mirdata":
                 extra = "pipeline"
             line = f"this needs {error.name}, which is not installed: pip install 'earmark[{extra}]'"
             print(f"earmark: error: {line}", file=sys.stderr)
