@@ -1,6 +1,8 @@
 """Map a function over pieces on a Dask cluster. Functions are made inside the tests: they travel by value."""
 
 import os
+import socket
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -8,6 +10,8 @@ import pytest
 from earmark.foundation.errors import EarmarkError, PieceError
 from earmark.store.executor import Dask, Failure, dask
 from earmark.store.executor.versions import Source
+
+DASHBOARD_PORT = 8787  # of Dask, where nobody asks for another
 
 
 def test_here_and_in_order_and_a_bad_piece_is_a_failure(capsys, tmp_path, wait_until):
@@ -32,6 +36,14 @@ def test_here_and_in_order_and_a_bad_piece_is_a_failure(capsys, tmp_path, wait_u
         25,
     ]
     assert capsys.readouterr().out.startswith("render: 6/6 works in ")
+
+
+def test_another_dask_on_this_machine_is_no_matter():
+    with socket.socket() as other:
+        with suppress(OSError):  # somebody has it already
+            other.bind(("0.0.0.0", DASHBOARD_PORT))
+            other.listen()
+        assert Dask(workers=1).map(abs, [-1, 2], "test", "works") == [1, 2]
 
 
 def test_nothing_to_do_starts_nothing():

@@ -197,7 +197,7 @@ class Dask:
             n_workers=min(self.workers or cpu_count(), pieces),
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,  # pyright: ignore[reportArgumentType]  # None is no dashboard; untyped
+            dashboard_address="127.0.0.1:0",  # any free port: None would be 8787, which another may have
             silence_logs=logging.ERROR,
         ) as cluster:
             yield cluster.scheduler_address  # pyright: ignore[reportAttributeAccessIssue]  # untyped
