@@ -77,7 +77,7 @@ def words(text):
     """A text without what may differ: colours, frames of tables, hashes, figures, spaces."""
     text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
     text = re.sub(r"[─-╿█-▏]+", " ", text)
-    text = re.sub(r"\b(?=[0-9a-f]*\d)[0-9a-f]{8,40}\b", "0", text)
+    text = re.sub(r"\b[0-9a-f]{8,40}\b", "0", text)  # hashes, also those of letters alone
     text = re.sub(r"\d+(?:[.,:-]\d+)*", "0", text)
     return " ".join(text.split())
 

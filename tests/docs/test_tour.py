@@ -23,7 +23,7 @@ def texts(notebook):
             output.get("text", output.get("data", {}).get("text/plain", ""))
             for output in cell.get("outputs", ())
         ]
-        text = re.sub(r"\b(?=[0-9a-f]*\d)[0-9a-f]{8}\b", "0", "\n".join(outputs))
+        text = re.sub(r"\b[0-9a-f]{8}\b", "0", "\n".join(outputs))
         found.append(" ".join(FIGURE.sub("0", text).split()))
     return found
 
