@@ -46,8 +46,11 @@ EXTRAS = {
 }
 """Which extra of the package brings a library."""
 
+IN_PIPELINE = ("train", "describe", "mlflow")
+"""Extras that the extra `pipeline` brings along."""
+
 OF_A_PROJECT = ("publish", "use", "leaderboard", "promote", "ui")
-"""Commands that need several of those libraries: one extra brings them all."""
+"""Commands that need several of these: `pipeline` is named in their place."""
 
 
 class _Commands(TyperGroup):
@@ -61,7 +64,7 @@ class _Commands(TyperGroup):
             extra = EXTRAS.get((error.name or "").partition(".")[0])
             if extra is None:
                 raise
-            if ctx.invoked_subcommand in OF_A_PROJECT and extra != "mirdata":
+            if ctx.invoked_subcommand in OF_A_PROJECT and extra in IN_PIPELINE:
                 extra = "pipeline"
             line = f"this needs {error.name}, which is not installed: pip install 'earmark[{extra}]'"
             print(f"earmark: error: {line}", file=sys.stderr)
