@@ -4,9 +4,10 @@ The type is what the field R: states. Left out are tunes whose title or metre co
 under R:reel, a jig in 9/8). A tune is there once: versions under the same title, or with the same first 17
 notes in any key, count as one. Which of the many are taken, a digest of their paths decides.
 
-known: 46 tunes each, which are nearly all the strathspeys that there are:
-- reel, jig (double jigs included), hornpipe: 23 from Ryan's Mammoth Collection, 23 from O'Neill's;
-- strathspey: from Ryan's, for O'Neill prints none. At least no other label comes from one book.
+known:
+- reel, jig (double jigs included), hornpipe: 126 each, 63 from Ryan's Mammoth Collection, 63 from O'Neill's;
+- strathspey: 46, nearly all that there are, from Ryan's, for O'Neill prints none. At least no other label
+  comes from one book.
 unknown-calibration: 20 slip jigs, 10 from each book.
 unknown-test: airs, waltzes, a walkaround and a march, 24 in all.
 Left out as another name of a known type: clogs (hornpipes), flings (strathspeys), slides (jigs).
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from tune_books import BOOKS, Choice, Tune, shuffled, tunes, write
 
-TUNES, CALIBRATION, TEST = 46, 20, 24
+TUNES, STRATHSPEYS, CALIBRATION, TEST = 126, 46, 20, 24
 METRES = {
     "reel": ("C|", "C", "4/4", "2/4"),
     "jig": ("6/8",),
@@ -49,7 +50,7 @@ def rows() -> Iterator[Row]:
         return choice.take((t for t in candidates if t.rhythm == rhythm and t.book.startswith(book)), count)
 
     # The rarest types are taken first.
-    known = {"strathspey": take("strathspey", TUNES)}
+    known = {"strathspey": take("strathspey", STRATHSPEYS)}
     few = [tune for rhythm in FEW for tune in take(rhythm, TEST)]
     test = few + take("air", TEST - len(few))
     calibration = [tune for book in BOOKS for tune in take("slip jig", CALIBRATION // len(BOOKS), book)]
