@@ -98,11 +98,13 @@ class Bundle:
         """The settings of the recipe that turns a file into features."""
         return HearingSettings.of_sections(self.settings)
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path, small: bool = False) -> None:
         """Write the bundle; the same bundle gives the same bytes.
 
         Args:
             folder: Where to; other files in it are removed.
+            small: Whether references are kept as float16: half the size, and the answers are the same but for
+                the third digit of a neighbour's distance.
         """
         from safetensors.numpy import save_file as save_arrays
 
@@ -117,7 +119,7 @@ class Bundle:
         with replacing(folder / "decision.safetensors") as temporary:
             save_arrays(arrays, temporary)
         with replacing(folder / "references.safetensors") as temporary:
-            embeddings = np.ascontiguousarray(self.embeddings, dtype=np.float32)
+            embeddings = np.ascontiguousarray(self.embeddings, np.float16 if small else np.float32)
             save_arrays({"embeddings": embeddings}, temporary)
         write_text(folder / "references.csv", table_text(self.references))
         content = {

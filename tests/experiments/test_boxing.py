@@ -30,7 +30,12 @@ def run(tmp_path, monkeypatch):
 
 def test_a_bundle_is_copied_with_its_card(run):
     folder = boxing.box(run, "key")
-    assert Bundle.load(folder).labels == Bundle.load(run / "models").labels
+    packed, trained = Bundle.load(folder), Bundle.load(run / "models")
+    assert packed.labels == trained.labels
+    np.testing.assert_allclose(packed.embeddings, trained.embeddings, rtol=1e-3, atol=1e-6)
+    assert packed.embeddings.dtype == np.float32
+    sizes = [(place / "references.safetensors").stat().st_size for place in (folder, run / "models")]
+    assert sizes[0] < 0.6 * sizes[1]
     card = (folder / "card.md").read_text()
     assert "| balanced accuracy | 0.900 | 0.800 to 1.000 |" in card
     assert "AUROC" not in card  # it was not measured

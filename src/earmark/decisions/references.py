@@ -49,8 +49,8 @@ def read_embeddings(file: Path) -> np.ndarray:
         Unfit: The file has no such array, or numbers in it are not finite.
     """
     found = read_tensors(file).get("embeddings")
-    if found is None or found.ndim != 2 or found.dtype != np.float32 or not len(found):
+    if found is None or found.ndim != 2 or found.dtype not in (np.float16, np.float32) or not len(found):
         raise Unfit("has no embeddings")
     if not 0 < found.shape[1] <= MOST_DIMENSIONS or not np.isfinite(found).all():
         raise Unfit("has embeddings that are too wide, or no numbers")
-    return found
+    return found.astype(np.float32)

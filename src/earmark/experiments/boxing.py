@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from earmark.identify.locate import BOX
 LARGEST_BYTES = 3_000_000  # of a bundle in the package
 LEARNED_FROM = {
     "composer": "chorales, madrigals and masses (`data/corpora/composer.csv`)",
-    "genre": "tunes of O'Neill's collection (`data/corpora/genre.csv`)",
+    "genre": "tunes of Ryan's and O'Neill's collections (`data/corpora/genre.csv`)",
     "key": "chorales and tunes that state their key, in all 24 keys (`data/corpora/key.csv`)",
 }
 FIGURES = (
@@ -39,7 +40,7 @@ FIGURES = (
 
 
 def box(run: Path, name: str) -> Path:
-    """Copy the bundle of a run into the package and write its card.
+    """Save the bundle of a run into the package, small, and write its card.
 
     Args:
         run: Folder with models/ and metrics/.
@@ -53,18 +54,21 @@ def box(run: Path, name: str) -> Path:
     """
     source = run / "models"
     bundle = Bundle.load(source)
-    size = sum(file.stat().st_size for file in source.iterdir())
-    if size > LARGEST_BYTES:
-        raise EarmarkError(
-            f"{source} has {size / 1e6:.1f} MB: at most {LARGEST_BYTES / 1e6:.0f} MB are packed"
-        )
     try:
         report = json.loads((run / "metrics" / "evaluate.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise EarmarkError(f"{run} was not evaluated: metrics/evaluate.json cannot be read") from error
     target = BOX / name
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(source, target)
+    with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
+        small = Path(folder) / name
+        bundle.save(small, small=True)
+        size = sum(file.stat().st_size for file in small.iterdir())
+        if size > LARGEST_BYTES:
+            raise EarmarkError(
+                f"{source} packed has {size / 1e6:.1f} MB: at most {LARGEST_BYTES / 1e6:.0f} MB are packed"
+            )
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(small, target)
     conditions = run / "conditions.md"  # what `python -m bench.conditions RUN` printed, if it was run
     table = conditions.read_text(encoding="utf-8") if conditions.is_file() else ""
     write_text(target / "card.md", card(name, bundle, report, table))

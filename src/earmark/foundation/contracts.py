@@ -107,13 +107,16 @@ class NotesFrontEnd(FrontEnd, Protocol):
         """Where the notes of a MIDI file are from: `sound` or `file`. Recordings are always heard."""
         ...
 
-    def of_notes(self, onset_s: np.ndarray, end_s: np.ndarray, pitch: np.ndarray) -> np.ndarray:
+    def of_notes(
+        self, onset_s: np.ndarray, end_s: np.ndarray, pitch: np.ndarray, program: np.ndarray
+    ) -> np.ndarray:
         """Make of known notes what their sound would give, if all of them were heard.
 
         Args:
             onset_s: Seconds (n,).
             end_s: Seconds (n,).
             pitch: MIDI numbers (n,).
+            program: General MIDI programs, 0 to 127 (n,).
 
         Returns:
             (channels, bands, frames).

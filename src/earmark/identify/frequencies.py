@@ -28,7 +28,7 @@ def band_hz(front_end: FrontEnd, rate_hz: int) -> np.ndarray | None:
         return hz_of(np.linspace(low, high, front_end.n_mels + 2)[1:-1], front_end.mel_scale)
     if isinstance(front_end, PitchSpectrogram):
         return front_end.band_hz()
-    if isinstance(front_end, HeardNotes):
+    if isinstance(front_end, HeardNotes) and not front_end.instruments:
         return 440.0 * 2 ** ((LOWEST_PITCH + np.arange(PITCHES) - 69) / 12)
     return None
 

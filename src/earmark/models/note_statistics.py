@@ -9,6 +9,8 @@ import numpy as np
 
 from earmark.features.ear.decode import decode
 from earmark.features.ear.spectrum import FRAME_RATE_HZ, PITCHES
+from earmark.features.notes import FAMILIES
+from earmark.models.notes.instrumentation import INSTRUMENTATION, instrumentation
 from earmark.models.notes.statistics import dimensions, note_statistics
 
 MOST_KNOWN = 20_000  # clips whose statistics are kept, 70 MB
@@ -17,11 +19,11 @@ MOST_KNOWN = 20_000  # clips whose statistics are kept, 70 MB
 class NoteStatistics:
     """Harmony, melody, rhythm and texture of a clip of `features=notes`; see `models.notes`.
 
-    A decision that weighs dimensions has to follow: `decision=discriminant`.
+    Where the front end gives rows for families of instruments, statistics of these follow. A decision that weighs dimensions has to follow: `decision=discriminant`.
 
     Args:
         channels: Channels of the input: 2, onsets and sounding notes.
-        bands: Bands of the input: 88 pitches.
+        bands: Bands of the input: 88 pitches, and the families of instruments if the front end has them.
         frames: Frames of the input; the statistics do not depend on it.
         pooled_frames: As the front end has it: frames of the ear in one of the input.
         onset_threshold: Probability from which a peak is an onset.
@@ -47,20 +49,21 @@ class NoteStatistics:
         onset_threshold: float,
         metre: bool = False,
     ) -> None:
-        if (channels, bands) != (2, PITCHES) or pooled_frames < 1:
+        if channels != 2 or bands not in (PITCHES, PITCHES + FAMILIES) or pooled_frames < 1:
             raise ValueError(
                 f"note statistics need onsets and sounding notes of {PITCHES} pitches, not {channels} "
                 f"channels of {bands} bands: features=notes"
             )
         self.frame_rate_hz = FRAME_RATE_HZ / pooled_frames
         self.metre = metre
+        self.dimensions = dimensions(metre) + INSTRUMENTATION * (bands > PITCHES)
         self._known: dict[bytes, np.ndarray] = {}
         self.onset_threshold = float(onset_threshold)
 
     def summarise(self, clips: np.ndarray) -> np.ndarray:
-        """Statistics (n, dimensions) of clips (n, 2, 88, frames), float32."""
+        """Statistics (n, dimensions) of clips (n, 2, bands, frames), float32."""
         rows = [self._statistics(clip) for clip in clips]
-        return np.stack(rows) if rows else np.zeros((0, dimensions(self.metre)), np.float32)
+        return np.stack(rows) if rows else np.zeros((0, self.dimensions), np.float32)
 
     def _statistics(self, clip: np.ndarray) -> np.ndarray:
         """Statistics of one clip; in training the same clips come three times."""
@@ -68,8 +71,12 @@ class NoteStatistics:
         if digest not in self._known:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
-            notes = decode(clip[0], clip[1], self.frame_rate_hz, self.onset_threshold)
-            self._known[digest] = note_statistics(notes.onset_s, notes.end_s, notes.pitch, self.metre)
+            pitches, families = clip[:, :PITCHES], clip[:, PITCHES:]
+            notes = decode(pitches[0], pitches[1], self.frame_rate_hz, self.onset_threshold)
+            parts = [note_statistics(notes.onset_s, notes.end_s, notes.pitch, self.metre)]
+            if families.size:
+                parts.append(instrumentation(families[1]))
+            self._known[digest] = np.concatenate(parts)
         return self._known[digest]
 
     def fit(self, summaries: np.ndarray, classes: np.ndarray, weights: np.ndarray, seed: int) -> None:
@@ -80,7 +87,7 @@ class NoteStatistics:
         return summaries
 
     def forward(self, clips: np.ndarray) -> np.ndarray:
-        """Embeddings (batch, dimensions) of clips (batch, 2, 88, frames)."""
+        """Embeddings (batch, dimensions) of clips (batch, 2, bands, frames)."""
         return self.summarise(clips)
 
     def arrays(self) -> dict[str, np.ndarray]:

@@ -226,7 +226,7 @@ class Recipe:
         assert isinstance(front_end, NotesFrontEnd)
         events = arranged(self._events(midi), self.tempo, self.instruments, self.max_s)
         notes = sounding_notes(events, self.max_s)
-        return front_end.of_notes(notes.onset_s, notes.end_s, notes.pitch).astype(np.float16)
+        return front_end.of_notes(notes.onset_s, notes.end_s, notes.pitch, notes.program).astype(np.float16)
 
     def hear(self, file: Path) -> np.ndarray:
         """Compute the features of a file, as `listen` does.

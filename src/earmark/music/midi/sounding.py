@@ -23,11 +23,13 @@ class SoundingNotes:
         onset_s: Seconds since the first onset.
         end_s: Seconds since the first onset.
         pitch: MIDI number.
+        program: General MIDI program, 0 to 127.
     """
 
     onset_s: np.ndarray
     end_s: np.ndarray
     pitch: np.ndarray
+    program: np.ndarray
 
     @property
     def length_s(self) -> float:
@@ -60,7 +62,8 @@ def sounding_notes(events: Events, max_s: float) -> SoundingNotes:
     onset_s = (notes.onset_s - first_s)[kept]
     end_s = np.minimum(np.maximum((end_s - first_s)[kept], onset_s + SHORTEST_S), limit_s)
     order = np.lexsort((notes.pitch[kept], onset_s))
-    return SoundingNotes(onset_s[order], end_s[order], notes.pitch[kept][order].astype(np.int64))
+    pitch, program = (values[kept][order].astype(np.int64) for values in (notes.pitch, notes.program))
+    return SoundingNotes(onset_s[order], end_s[order], pitch, program)
 
 
 def _held_by_pedal(events: Events, notes: Notes) -> np.ndarray:
