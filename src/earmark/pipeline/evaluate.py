@@ -11,12 +11,14 @@ from earmark.decisions.embeddings import PieceEmbeddings
 from earmark.evaluation import report
 from earmark.evaluation.baseline import baseline_table
 from earmark.evaluation.compared import figures
+from earmark.evaluation.hearing import hearing_metrics
 from earmark.evaluation.pictures import draw_curves, draw_pieces, draw_verdicts
 from earmark.foundation.atomic import write_text
 from earmark.foundation.progress import say
 from earmark.foundation.targets import build
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import KNOWN, read_table, write_table
+from earmark.pipeline.heard_excerpts import heard_excerpts
 from earmark.pipeline.settings.schema import Config
 from earmark.pipeline.summary import summary
 from earmark.pipeline.tracking.stage_run import evaluation_run
@@ -52,6 +54,12 @@ def _evaluate(config: Config, workspace: Workspace, tracker: Tracker, run_id: st
     known = pieces[(pieces.role == KNOWN) & (pieces.split != "validation")]
     averages = baseline_table(workspace.features, known.piece_id)
     metrics = report.metrics(evaluation, sections, averages)
+    recipe = config.recipe(workspace)
+    if recipe.reads_notes("midi"):
+        made = read_table(workspace.features_table).piece_id
+        excerpts = heard_excerpts(bundle, recipe.clips, pieces, made, workspace.features)
+        if len(excerpts):
+            metrics["hearing"] = hearing_metrics(evaluation, excerpts)
     metrics["warnings"] = report.warnings_of(metrics, config.evaluate.control_warning, 1 / len(bundle.labels))
     write_table(verdicts, workspace.verdicts)
     write_text(workspace.metrics / "evaluate.json", json.dumps(metrics, indent=2) + "\n")

@@ -15,7 +15,7 @@ import numpy as np
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.untrusted import Unfit, read_tensors, tensor_shapes
 from earmark.foundation.workspace import Workspace
-from earmark.music.catalog import KNOWN, ROLES, SPLITS, read_table
+from earmark.music.catalog import KNOWN, RENDERING_MARK, ROLES, SPLITS, read_table
 from earmark.store.records import read_records
 
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ def check_inputs(stage: str, workspace: Workspace) -> None:
     if stage == "train":
         _check_features(workspace.features, made.piece_id)
         return
-    _check_features(workspace.features, pieces.piece_id[pieces.role == KNOWN])
+    known = pieces[pieces.role == KNOWN].piece_id
+    rendered = made.piece_id.str.rpartition(RENDERING_MARK)[0].isin(known)
+    _check_features(workspace.features, [*known, *made.piece_id[rendered]])
     _check_embeddings(workspace, len(pieces))
     if lacking := sorted(set(pieces.piece_id) - set(read_records(workspace.facts_table))):
         raise _damaged(workspace.facts_table, f"has no {lacking[0]}", "validate")
