@@ -28,13 +28,17 @@ SHAPES = {  # of those that do not take any
     "key_profiles": (2, 88, 400),
     "key_original": (1, 88, 88),
     "note_statistics": (2, 88, 400),
+    "notes_and_timbre": (1, 240, 400),
     "rhythm": (1, 40, 200),
 }
-NOT_STEREO = {"author_dense", "author_gru", "author_rnn", "genre_original", "key", "key_original"}
+NOT_STEREO = {
+    *("author_dense", "author_gru", "author_rnn", "genre_original"),
+    *("key", "key_original", "notes_and_timbre"),
+}
 # Settings that interpolate the front end's: compose is given another one here.
 FROM_FEATURES = {"key": {"bands_per_semitone": 3, "lowest_pitch": 24}}
 CLASSES = {"key": 24, "key_original": 24, "key_profiles": 24}
-OF_NOTES = {"key_profiles", "note_statistics"}
+OF_NOTES = {"key_profiles", "note_statistics", "notes_and_timbre"}
 CLIPS = 4
 
 

@@ -12,6 +12,24 @@ from earmark import features  # noqa: F401  (parts may be any of its members: al
 from earmark.foundation.contracts import FrontEnd
 
 
+def check_frame_rates(parts: Sequence[FrontEnd], sample_rate_hz: int) -> None:
+    """Check that front ends give as many frames a second.
+
+    Args:
+        parts: The front ends.
+        sample_rate_hz: Sampling rate of the audio, Hz.
+
+    Raises:
+        ValueError: There are none, or their frame rates differ.
+    """
+    if not parts:
+        raise ValueError("features.parts is empty: name one front end or more")
+    rates = [part.frame_rate_hz(sample_rate_hz) for part in parts]
+    if not all(math.isclose(rate, rates[0]) for rate in rates):
+        listed = ", ".join(f"{type(part).__name__} {rate:.3f}" for part, rate in zip(parts, rates, strict=True))
+        raise ValueError(f"features.parts differ in frames a second ({listed}): give them equal hops")
+
+
 @dataclass(frozen=True)
 class Stacked:
     """The bands of several front ends of equal hop.
@@ -45,16 +63,9 @@ class Stacked:
         Raises:
             ValueError: Where there are no parts, a part cannot work at this rate, or frame rates differ.
         """
-        if not self.parts:
-            raise ValueError("features.parts is empty: name one front end or more")
         for part in self.parts:
             part.check(sample_rate_hz)
-        rates = [part.frame_rate_hz(sample_rate_hz) for part in self.parts]
-        if not all(math.isclose(rate, rates[0]) for rate in rates):
-            listed = ", ".join(
-                f"{type(part).__name__} {rate:.3f}" for part, rate in zip(self.parts, rates, strict=True)
-            )
-            raise ValueError(f"features.parts differ in frames a second ({listed}): give them equal hops")
+        check_frame_rates(self.parts, sample_rate_hz)
 
     def bands(self) -> int:
         """Rows of the result."""
