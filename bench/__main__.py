@@ -18,7 +18,7 @@ from earmark.foundation.progress import say
 
 PROJECT = Path(__file__).resolve().parents[1]
 ROWS = (
-    *("log_mel", "rendering", "preprocessing", "training", "identify"),
+    *("log_mel", "rendering", "preprocessing", "training", "identify", "transcription"),
     *("growth", "no_op", "one_more_piece"),
 )
 

@@ -36,7 +36,9 @@ def test_what_lies_outside_is_named_with_its_range(domain):
 
 def test_channels_are_numbered_where_there_are_several():
     domain = fit_domain(piece(0.0, channels=2, seed=seed) for seed in range(9))
-    assert "level of channel 2" in domain.warning(piece(0.0, channels=2) + np.array([0, 9])[:, None, None])
+    fuller = piece(0.0, channels=2) + np.array([0, 9])[:, None, None]
+    assert "level of channel 2" in domain.warning(fuller)
+    assert "level of what sounds" in domain.warning(fuller, ["what begins", "what sounds"])
 
 
 def test_it_comes_back_from_plain_values(domain):

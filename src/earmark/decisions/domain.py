@@ -6,7 +6,7 @@ learned from, its answer is worth less than its figures say, and people should b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,11 +31,12 @@ class Domain:
     low: np.ndarray
     high: np.ndarray
 
-    def warning(self, piece: np.ndarray) -> str:
+    def warning(self, piece: np.ndarray, names: Sequence[str] = ()) -> str:
         """How a piece differs from what was learned from, in words; "" where it does not.
 
         Args:
             piece: Features (channels, bands, frames).
+            names: What the channels are, in words; without them they are numbered.
         """
         found = statistics(piece)
         if found.shape != self.low.shape:
@@ -48,7 +49,8 @@ class Domain:
                 if is_less
                 else f"at most {self.high[row, column]:.3g}"
             )
-            where = f" of channel {row + 1}" if len(found) > 1 else ""
+            channel = names[row] if names else f"channel {row + 1}"
+            where = f" of {channel}" if len(found) > 1 else ""
             word = (LESS if is_less else MORE)[column]
             words.append(f"{word} ({STATISTICS[column]}{where} {found[row, column]:.3g}, {limit})")
         return f"unlike the music that the model learned from: {', '.join(words)}" if words else ""

@@ -28,6 +28,7 @@ class HeardNotes:
     Attributes:
         uses_torch: Whether the transform runs in torch.
         in_decibels: False: values are probabilities.
+        channel_names: What the channels are, for messages.
         notes_of: Where the notes of a MIDI file are from: `sound`, as those of a recording, or `file`.
         correct_tuning: Whether the bands follow the music's tuning.
         onset_jitter_ms: Standard deviation by which onsets from a file are moved, milliseconds.
@@ -38,6 +39,7 @@ class HeardNotes:
 
     uses_torch = False
     in_decibels = False
+    channel_names = ("notes that begin", "notes that sound")
 
     notes_of: str = "sound"
     correct_tuning: bool = True

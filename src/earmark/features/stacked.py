@@ -26,7 +26,9 @@ def check_frame_rates(parts: Sequence[FrontEnd], sample_rate_hz: int) -> None:
         raise ValueError("features.parts is empty: name one front end or more")
     rates = [part.frame_rate_hz(sample_rate_hz) for part in parts]
     if not all(math.isclose(rate, rates[0]) for rate in rates):
-        listed = ", ".join(f"{type(part).__name__} {rate:.3f}" for part, rate in zip(parts, rates, strict=True))
+        listed = ", ".join(
+            f"{type(part).__name__} {rate:.3f}" for part, rate in zip(parts, rates, strict=True)
+        )
         raise ValueError(f"features.parts differ in frames a second ({listed}): give them equal hops")
 
 

@@ -177,7 +177,8 @@ class Identifier:
             return Verdict(file.target.name, error=describe(error))
 
     def _made_of(self, features: np.ndarray, unheard: str) -> Embedded:
-        unlike = "" if self.bundle.domain is None else self.bundle.domain.warning(features)
+        names = getattr(self.recipe.front_end, "channel_names", ())
+        unlike = "" if self.bundle.domain is None else self.bundle.domain.warning(features, names)
         return Embedded(*self.embed(features), unlike, unheard)
 
     def _verdict_of(self, name: str, made: Embedded) -> Verdict:

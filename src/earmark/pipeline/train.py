@@ -48,7 +48,7 @@ COMPARED_CLIPS = 16  # of as many pieces, by which the exported network is compa
 def run(config: Config, workspace: Workspace) -> None:
     """Train, keep the best encoder in a bundle with its decision, embed all pieces, log the run."""
     if node_rank(config.trainer):
-        _learn(config, workspace, _with_renderings(workspace), None)
+        learn(config, workspace, _with_renderings(workspace), None)
         say("train: done here; the first machine keeps the model")
         return
     with training_run(config, workspace) as (tracker, run_id):
@@ -70,14 +70,22 @@ def run(config: Config, workspace: Workspace) -> None:
         if logs_bundle_at_once(config.tracking.log_bundle, workspace):
             tracker.log_files(run_id, "bundle", workspace.models)
     score = summary["monitored"].replace("/", " ").replace("_", " ")
-    say(f"train: {score} {summary['score']:.4f} in epoch {summary['kept_epoch']}, which is kept")
+    if summary["parameters"]:
+        say(f"train: {score} {summary['score']:.4f} in epoch {summary['kept_epoch']}, which is kept")
+    else:
+        say(f"train: {score} {summary['score']:.4f} before the decision weighs what the model gives")
 
 
 @dataclass(frozen=True)
-class _Learned:
-    """What training leaves, and what it was made of. fit: None on all machines but the first.
+class Learned:
+    """What training leaves, and what it was made of.
 
-    model: the node of the model with its input's shape.
+    Attributes:
+        fit: Weights and curves; None on all machines but the first.
+        encoder: The model.
+        model: Its node, with its input's shape.
+        data: Pieces that it learned from and was validated by.
+        recipe: From a piece's file to features.
     """
 
     fit: Fit | None
@@ -87,7 +95,18 @@ class _Learned:
     recipe: Recipe
 
 
-def _learn(config: Config, workspace: Workspace, splits: pd.DataFrame, logger: Any) -> _Learned:
+def learn(config: Config, workspace: Workspace, splits: pd.DataFrame, logger: Any) -> Learned:
+    """Train the model that a config names.
+
+    Args:
+        config: The settings.
+        workspace: Has the features.
+        splits: Pieces and their further renderings, with role and split.
+        logger: Lightning's, which is given the values of every epoch; None for none.
+
+    Raises:
+        EarmarkError: Parts do not fit together, or features cannot be read.
+    """
     import pytorch_lightning as pl
     import torch
 
@@ -127,16 +146,16 @@ def _learn(config: Config, workspace: Workspace, splits: pd.DataFrame, logger: A
     encoder = cast("EncoderModule", build_model(model))
     if config.model_init:
         _start_from(encoder, Path(config.model_init))
+    weights = f" with {count:,} parameters" if (count := _weight_count(encoder)) else ""
     say(
         f"train: {len(train.labels)} pieces and renderings of {len(classes)} labels, "
-        f"{parts.model_name} with {_weight_count(encoder):,} parameters, "
-        f"clips of {recipe.clips.frames} frames"
+        f"{parts.model_name}{weights}, clips of {recipe.clips.frames} frames"
     )
     if isinstance(encoder, ClassicalModel):
         fit = fit_classical(encoder, data, config.trainer.seed)
     else:
         fit = _fit(config, encoder, data, logger, _checkpoints(config, workspace))
-    return _Learned(fit, encoder, model, data, recipe)
+    return Learned(fit, encoder, model, data, recipe)
 
 
 def _weight_count(encoder: torch.nn.Module) -> int:
@@ -172,7 +191,7 @@ def _train(
     from earmark.learning.embed import embed_pieces
 
     splits = _with_renderings(workspace)
-    learned = _learn(config, workspace, splits, logger)
+    learned = learn(config, workspace, splits, logger)
     fit, encoder = learned.fit, learned.encoder.cpu()
     assert fit is not None
     encoder.load_state_dict(fit.weights)

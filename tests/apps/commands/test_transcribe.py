@@ -38,3 +38,18 @@ def test_nothing_is_overwritten_and_bad_files_have_a_line(transcribe, song, tmp_
     assert "exists, and is not written over: choose another --out" in done.stderr
     assert len(done.stderr.splitlines()) == 2
     assert (tmp_path / "song.mid").read_text() == "mine"
+
+
+def test_of_one_file_out_may_be_a_name(transcribe, song, tmp_path):
+    assert transcribe(song, "--out", tmp_path / "new" / "mine.mid").exit_code == 0
+    assert len(notes_of(read(tmp_path / "new" / "mine.mid"))) > 0
+    assert transcribe(song, "--csv", "--out", tmp_path / "mine.csv").exit_code == 0
+    assert (tmp_path / "mine.csv").is_file()
+
+
+@pytest.mark.parametrize("more", [["--csv"], ["another.wav"]])
+def test_a_name_that_cannot_be_meant_is_refused(transcribe, song, tmp_path, more):
+    done = transcribe(song, *more, "--out", tmp_path / "mine.mid")
+    assert done.exit_code == 2
+    assert not (tmp_path / "mine.mid").exists()
+    assert "must be a folder, or for one FILE a name that ends in" in done.stderr

@@ -12,11 +12,16 @@ from earmark.foundation.errors import EarmarkError
 from earmark.foundation.errors import describe as in_one_line
 from earmark.foundation.words import printable
 
+NAMED = (".mid", ".midi", ".csv")  # suffixes by which --out is a file
+
 
 def transcribe(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Recordings, or MIDI files.")],
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Write NAME.mid into this folder.")
+        Path,
+        typer.Option(
+            "--out", metavar="DIR", help="Write NAME.mid into this folder; of one FILE also a name, song.mid."
+        ),
     ] = Path(),
     csv: Annotated[
         bool, typer.Option("--csv", help="Write NAME.csv instead: onset_s, end_s, pitch, confidence.")
@@ -33,10 +38,16 @@ def transcribe(
     """
     from earmark.identify.transcribe import transcribe as notes_of
 
+    out, suffix = out.expanduser(), ".csv" if csv else ".mid"
+    is_name = out.suffix.lower() in NAMED and not out.is_dir()
+    if is_name and (len(files) > 1 or (out.suffix.lower() == ".csv") != csv):
+        raise EarmarkError(
+            f"--out {printable(out)} must be a folder, or for one FILE a name that ends in {suffix}"
+        )
     failed = 0
     for file in files:
         try:
-            destination = out.expanduser() / f"{file.stem}{'.csv' if csv else '.mid'}"
+            destination = out if is_name else out / f"{file.stem}{suffix}"
             if destination.exists():
                 raise EarmarkError(f"{destination} exists, and is not written over: choose another --out")
             transcription = notes_of(file.expanduser())
