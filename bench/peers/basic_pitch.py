@@ -4,8 +4,8 @@ Run by the Python of an environment that has it: it is no dependency of earmark'
 
     python bench/peers/basic_pitch.py FOLDER
 
-Beside every WAV below FOLDER the notes are written as .basic_pitch.npy: (n, 3) of begin and end in seconds and
-MIDI pitch.
+Beside every WAV below FOLDER the notes are written as .basic_pitch.npy: (n, 3) of begin and end in seconds
+and MIDI pitch.
 """
 
 from __future__ import annotations

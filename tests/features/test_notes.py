@@ -100,7 +100,7 @@ def test_families_of_instruments_lie_above_the_pitches():
 
 
 def test_instruments_are_read_from_midi_alone(tone):
-    with pytest.raises(ValueError, match="needs features.notes_of=file"):
+    with pytest.raises(ValueError, match=r"needs features\.notes_of=file"):
         HeardNotes(notes_of="sound", instruments=True).check(RATE_HZ)
     with pytest.raises(PieceError, match="is a recording"):
         HeardNotes(notes_of="file", instruments=True)(tone(440, RATE_HZ, 1.0).T, RATE_HZ)

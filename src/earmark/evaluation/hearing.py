@@ -1,4 +1,4 @@
-"""The price of hearing: what is lost where notes are heard in the sound of a piece instead of read in its file."""
+"""The price of hearing: what is lost where notes are heard instead of read in a file."""
 
 from __future__ import annotations
 

@@ -46,8 +46,8 @@ class Beside:
             sample_rate_hz: Sampling rate of the audio, Hz.
 
         Raises:
-            ValueError: Where there are no parts, a part cannot work at this rate or reads notes from files, or
-                frame rates differ.
+            ValueError: Where there are no parts, a part cannot work at this rate or reads notes from files,
+                or frame rates differ.
         """
         for part in self.parts:
             part.check(sample_rate_hz)

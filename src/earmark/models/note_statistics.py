@@ -19,7 +19,8 @@ MOST_KNOWN = 20_000  # clips whose statistics are kept, 70 MB
 class NoteStatistics:
     """Harmony, melody, rhythm and texture of a clip of `features=notes`; see `models.notes`.
 
-    Where the front end gives rows for families of instruments, statistics of these follow. A decision that weighs dimensions has to follow: `decision=discriminant`.
+    Where the front end gives rows for families of instruments, statistics of these follow.
+    A decision that weighs dimensions has to follow: `decision=discriminant`.
 
     Args:
         channels: Channels of the input: 2, onsets and sounding notes.
