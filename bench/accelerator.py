@@ -1,10 +1,10 @@
 """How fast networks train on the accelerator at hand: clips a second, and how busy the GPU is.
 
-    python -m bench.accelerator RUN [OVERRIDE …]
+    python -m bench.accelerator RUN OVERRIDE …
 
-RUN is a folder that `python stages/features.py experiment=composer_convnet hydra.run.dir=RUN` filled, and
-`python stages/split.py` with the same. Its network is trained for a few epochs under each of SETTINGS; the
-first epoch, in which kernels are chosen and compiled, does not count. Printed is a row for each.
+RUN is a folder that `python stages/split.py OVERRIDE … hydra.run.dir=RUN` filled. The network that the
+overrides name (`experiment=composer_convnet`) is trained for a few epochs under each of SETTINGS; the first
+epoch, in which kernels are chosen and compiled, does not count. Printed is a row for each.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
 from pytorch_lightning.loggers import Logger
 
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.workspace import Workspace
 from earmark.music.catalog import read_table
-from earmark.pipeline.settings.config import typed
+from earmark.pipeline.settings.config import compose
 from earmark.pipeline.settings.schema import Config
 from earmark.pipeline.train import learn
 
+CONF = Path(__file__).resolve().parents[1] / "conf"
 EPOCHS = 8
 SETTINGS = {
     "CPU, 32 bits": {"accelerator": "cpu", "devices": 1},
@@ -87,8 +87,7 @@ class _Busy(threading.Thread):
 
 def main(run: Path, overrides: list[str]) -> None:
     """Print the table."""
-    composed = OmegaConf.merge(OmegaConf.load(run / "params.yaml"), OmegaConf.from_dotlist(overrides))
-    config, workspace = typed(composed), Workspace.at(run)  # type: ignore[arg-type]
+    config, workspace = compose(CONF, overrides), Workspace.at(run)
     splits = read_table(workspace.splits)
     print("| | clips a second | GPU busy | last training loss |")
     print("|---|---|---|---|")
@@ -121,6 +120,6 @@ def _measured(config: Config, workspace: Workspace, splits: Any) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit("usage: python -m bench.accelerator RUN [OVERRIDE ...]")
+    if len(sys.argv) < 3:
+        sys.exit("usage: python -m bench.accelerator RUN OVERRIDE ...")
     main(Path(sys.argv[1]), sys.argv[2:])

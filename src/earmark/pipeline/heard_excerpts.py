@@ -43,7 +43,7 @@ def heard_excerpts(
     test, rows, names = pieces[(pieces.role == KNOWN) & (pieces.split == "test")], [], set(made)
     for piece in test.sort_values("piece_id").itertuples():
         if (rendering := f"{piece.piece_id}{RENDERING_MARK}1") in names:
-            arrays = FeatureArrays(folder, [piece.piece_id, rendering])
+            arrays = FeatureArrays(folder, [str(piece.piece_id), rendering])
             own, heard = arrays.piece(0), arrays.piece(1)
             read = nearest(own[..., : heard.shape[-1]])
             rows.append((piece.piece_id, piece.label, read, nearest(heard)))
