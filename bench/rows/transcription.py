@@ -21,7 +21,7 @@ import soundfile
 from bench.result import AT_LEAST, Result
 from bench.settings import Settings
 
-PEER = Path(__file__).resolve().parents[1] / "peers" / "basic_pitch.py"
+PEER = Path(__file__).resolve().parents[1] / "peers" / "basic_pitch_onnx.py"
 PYTHON = "EARMARK_BASIC_PITCH"
 
 

@@ -2,7 +2,7 @@
 
 Run by the Python of an environment that has it: it is no dependency of earmark's.
 
-    python bench/peers/basic_pitch.py FOLDER
+    python bench/peers/basic_pitch_onnx.py FOLDER
 
 Beside every WAV below FOLDER the notes are written as .basic_pitch.npy: (n, 3) of begin and end in seconds
 and MIDI pitch.
