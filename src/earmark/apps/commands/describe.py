@@ -30,7 +30,8 @@ def describe(
     r"""Describe music: timbre, loudness, tempo, key.
 
     Every file is brought to 22,050 Hz, one channel, so that numbers compare; MIDI is played with its
-    own instruments and tempo. Tempo may be half or twice of what is tapped, the key is a guess.
+    own instruments and tempo. Tempo may be half or twice of what is tapped. The key is a guess by the
+    strength of the pitch classes: earmark identify --model key hears notes, and is right more often.
     Two files stand side by side in one picture with equal axes.
 
     \b
