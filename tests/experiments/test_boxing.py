@@ -1,6 +1,7 @@
 """Bundles in the package: what is copied, what the card says, and what is refused."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -41,6 +42,19 @@ def test_a_bundle_is_copied_with_its_card(run):
     assert "AUROC" not in card  # it was not measured
     assert "- the control reaches 0.950." in card
     assert "- eager: about" in card
+
+
+def test_at_most_four_clips_of_a_piece_are_kept(run):
+    trained = Bundle.load(run / "models")
+    nine = {name: np.repeat(column, 9) for name, column in trained.references.items()}
+    nine["start_s"] = np.tile(np.arange(9.0), len(trained.embeddings))
+    replace(trained, references=nine, embeddings=np.repeat(trained.embeddings, 9, axis=0)).save(
+        run / "models"
+    )
+    packed = Bundle.load(boxing.box(run, "key"))
+    assert packed.references["start_s"].tolist() == [0.0, 3.0, 6.0] * len(trained.embeddings)
+    assert packed.references["piece_id"].tolist() == np.repeat(trained.references["piece_id"], 3).tolist()
+    np.testing.assert_allclose(packed.embeddings[::3], trained.embeddings, rtol=1e-3, atol=1e-6)
 
 
 def test_conditions_are_on_the_card_where_they_were_measured(run):

@@ -12,8 +12,11 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from earmark.bundle import Bundle
 from earmark.foundation.atomic import write_text
@@ -22,6 +25,7 @@ from earmark.foundation.words import fixed
 from earmark.identify.locate import BOX
 
 LARGEST_BYTES = 3_000_000  # of a bundle in the package
+MOST_REFERENCES = 4  # clips of each training piece that are kept to name the nearest pieces by
 LEARNED_FROM = {
     "composer": "chorales, madrigals and masses (`data/corpora/composer.csv`)",
     "genre": "tunes of Ryan's and O'Neill's collections (`data/corpora/genre.csv`)",
@@ -61,7 +65,7 @@ def box(run: Path, name: str) -> Path:
     target = BOX / name
     with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
         small = Path(folder) / name
-        bundle.save(small, small=True)
+        _with_fewer_references(bundle).save(small, small=True)
         size = sum(file.stat().st_size for file in small.iterdir())
         if size > LARGEST_BYTES:
             raise EarmarkError(
@@ -73,6 +77,15 @@ def box(run: Path, name: str) -> Path:
     table = conditions.read_text(encoding="utf-8") if conditions.is_file() else ""
     write_text(target / "card.md", card(name, bundle, report, table))
     return target
+
+
+def _with_fewer_references(bundle: Bundle) -> Bundle:
+    """The bundle with MOST_REFERENCES clips of each training piece, evenly spaced where it has more."""
+    pieces = np.asarray(bundle.references["piece_id"], dtype=str)
+    rows = [np.flatnonzero(pieces == piece) for piece in np.unique(pieces)]
+    kept = np.sort(np.concatenate([of_piece[:: -(-len(of_piece) // MOST_REFERENCES)] for of_piece in rows]))
+    references = {name: np.asarray(column)[kept] for name, column in bundle.references.items()}
+    return replace(bundle, references=references, embeddings=bundle.embeddings[kept])
 
 
 def card(name: str, bundle: Bundle, report: Mapping[str, Any], conditions: str = "") -> str:
