@@ -32,7 +32,7 @@ def test_risk_and_rejection_are_those_of_the_pieces(dial):
     assert dial.risk[0] == 0 < dial.risk[2]
     known, other = dial.expectation("eager").split("; ")
     assert known == f"eager: about 97% of known music is answered, {dial.risk[2]:.0%} of that wrongly"
-    assert other == f"of other music {dial.rejected[2]:.0%} is called unknown"
+    assert other == f"of music like the strangers it was set by {dial.rejected[2]:.0%} is called unknown"
 
 
 def test_percentiles_are_of_known_pieces(dial):

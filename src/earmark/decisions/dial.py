@@ -71,7 +71,7 @@ class Dial:
         if not np.isnan(self.risk[at]):
             words += f", {self.risk[at]:.0%} of that wrongly"
         if not np.isnan(self.rejected[at]):
-            words += f"; of other music {self.rejected[at]:.0%} is called unknown"
+            words += f"; of music like the strangers it was set by {self.rejected[at]:.0%} is called unknown"
         return words
 
     def arrays(self) -> dict[str, np.ndarray]:
