@@ -37,6 +37,14 @@ def test_rows_are_of_the_pieces_asked_for_in_their_order():
     np.testing.assert_array_equal(rows.clips[0], embeddings.clips[2])
 
 
+def test_those_of_other_pieces_follow(tmp_path):
+    both = embeddings_of([1, 2]).followed_by(embeddings_of([3]))
+    both.save(tmp_path / "both.safetensors")
+    kept = PieceEmbeddings.load(tmp_path / "both.safetensors", 3)
+    assert [len(clips) for clips in kept.clips] == [len(starts_s) for starts_s in kept.starts_s] == [1, 2, 3]
+    np.testing.assert_array_equal(kept.clips[2], embeddings_of([3]).clips[0])
+
+
 @pytest.mark.parametrize("pieces", [2, 4])
 def test_a_file_of_another_number_of_pieces_is_refused(tmp_path, pieces):
     file = tmp_path / "embeddings.safetensors"

@@ -38,6 +38,10 @@ def stereo():
 @pytest.mark.parametrize("rate_hz", [16_000, 22_050, 44_100])
 def test_shapes_are_as_announced(name, rate_hz, stereo):
     front_end = front_end_of(name)
+    if name == "notes_and_mel" and rate_hz != RATE_HZ:  # its hops agree at one rate alone
+        with pytest.raises(ValueError, match="give them equal hops"):
+            front_end.check(rate_hz)
+        return
     front_end.check(rate_hz)
     for audio_channels in (1, 2):
         try:
@@ -70,6 +74,8 @@ def test_bands_are_in_decibels_where_it_says_so(name, stereo):
     """Twice the amplitude is 6.02 dB, and nothing of the kind in other units."""
     front_end = front_end_of(name)
     quiet, loud = (np.asarray(front_end(gain * stereo[:1], RATE_HZ)) for gain in (1, 2))
+    if name == "notes_and_mel":  # rows of notes, then others in dB
+        quiet, loud = quiet[:, :176], loud[:, :176]
     assert (loud.max() - quiet.max() == pytest.approx(6.02, abs=0.01)) == front_end.in_decibels
 
 

@@ -101,7 +101,9 @@ def test_what_a_bundle_keeps_and_what_is_fitted_at_once_fulfil_theirs():
         kind for kind in classes_of(models) if hasattr(kind, "summarise") and kind.__name__ != "ArrayModule"
     ]
     names = {kind.__name__ for kind in fitted_at_once}
-    assert names == {"Forest", "KeyProfiles", "Logistic", "NoteStatistics", "TimbreStatistics"}
+    assert names == {
+        *("Forest", "JointStatistics", "KeyProfiles", "Logistic", "NoteStatistics", "TimbreStatistics")
+    }
     assert len(kept) >= 2
     assert {kind: lacks(kind, FittedDecision) for kind in kept if lacks(kind, FittedDecision)} == {}
     assert [lacks(kind, ClassicalModel) for kind in fitted_at_once] == [[]] * len(fitted_at_once)

@@ -8,6 +8,7 @@ from earmark.music.catalog import (
     COLUMNS,
     QUARANTINE_COLUMNS,
     check_works,
+    heard_beginnings,
     quarantine_rows,
     read_table,
     too_few,
@@ -135,3 +136,25 @@ def test_the_quarantine_names_the_stage_and_each_piece_its_own_reason():
 
 def test_without_reasons_the_quarantine_is_empty():
     assert quarantine_rows(pieces(piece_id=["a"]), {}, "ingest").empty
+
+
+def test_beginnings_are_of_known_test_pieces_that_were_read_and_heard():
+    pieces = pd.DataFrame(
+        {
+            "piece_id": ["b", "a", "alone", "learned", "stranger"],
+            "label": ["x", "y", "x", "x", "z"],
+            "role": ["known"] * 4 + ["unknown-test"],
+            "split": ["test", "test", "test", "train", "test"],
+        }
+    )
+    made = pd.Series(
+        ["a", "b", "alone", "learned", "stranger", "a~1", "b~1", "b~2", "learned~1", "stranger~1"]
+    )
+    table = heard_beginnings(pieces, made, "file")
+    assert table.to_dict("list") == {
+        "piece_id": ["a", "b"],
+        "label": ["y", "x"],
+        "rendering": ["a~1", "b~1"],
+    }
+    for notes_of in ("sound", None):
+        assert heard_beginnings(pieces, made, notes_of).empty

@@ -28,6 +28,10 @@ class PieceEmbeddings:
         """Those of the pieces of these indices, in their order."""
         return PieceEmbeddings([self.clips[row] for row in indices], [self.starts_s[row] for row in indices])
 
+    def followed_by(self, others: PieceEmbeddings) -> PieceEmbeddings:
+        """These, and after them those of other pieces."""
+        return PieceEmbeddings([*self.clips, *others.clips], [*self.starts_s, *others.starts_s])
+
     def save(self, file: Path) -> None:
         """Write a safetensors file; equal embeddings give equal bytes."""
         from safetensors.numpy import save_file

@@ -54,6 +54,22 @@ def read_table(path: Path) -> pd.DataFrame:
         raise EarmarkError(f"{path} is not a CSV table in UTF-8: {error}") from error
 
 
+def heard_beginnings(pieces: pd.DataFrame, made: pd.Series, notes_of: str | None) -> pd.DataFrame:
+    """The test pieces whose first seconds were both read and heard: what the price of hearing is measured on.
+
+    Args:
+        pieces: The table of splits.
+        made: Names of the pieces and further renderings that have features.
+        notes_of: Setting features.notes_of; None for a front end without it.
+
+    Returns:
+        Columns piece_id, label, and the name of its first `rendering`; no row where notes are not read.
+    """
+    known = pieces[(pieces.role == KNOWN) & (pieces.split == "test")].sort_values("piece_id")
+    table = known[["piece_id", "label"]].assign(rendering=known.piece_id + RENDERING_MARK + "1")
+    return table[table.rendering.isin(made) & (notes_of == "file")].reset_index(drop=True)
+
+
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a CSV table atomically, with POSIX line ends; equal tables give equal bytes."""
     text = table.to_csv(index=False, lineterminator="\n")

@@ -17,8 +17,7 @@ from earmark.foundation.atomic import write_text
 from earmark.foundation.progress import say
 from earmark.foundation.targets import build
 from earmark.foundation.workspace import Workspace
-from earmark.music.catalog import KNOWN, read_table, write_table
-from earmark.pipeline.heard_excerpts import heard_excerpts
+from earmark.music.catalog import KNOWN, heard_beginnings, read_table, write_table
 from earmark.pipeline.settings.schema import Config
 from earmark.pipeline.summary import summary
 from earmark.pipeline.tracking.stage_run import evaluation_run
@@ -36,7 +35,11 @@ def run(config: Config, workspace: Workspace) -> None:
 def _evaluate(config: Config, workspace: Workspace, tracker: Tracker, run_id: str) -> str:
     bundle = Bundle.load(workspace.models)
     pieces = read_table(workspace.splits)
-    embedded = PieceEmbeddings.load(workspace.embeddings, len(pieces))
+    made = read_table(workspace.features_table).piece_id
+    heard = heard_beginnings(pieces, made, config.features.get("notes_of"))
+    count = len(pieces)
+    all_embedded = PieceEmbeddings.load(workspace.embeddings, count + 2 * len(heard))
+    embedded = all_embedded.rows(range(count))
     verdicts = report.verdict_table(pieces, embedded, bundle)
     evaluation = report.evaluated_pieces(
         verdicts,
@@ -54,12 +57,10 @@ def _evaluate(config: Config, workspace: Workspace, tracker: Tracker, run_id: st
     known = pieces[(pieces.role == KNOWN) & (pieces.split != "validation")]
     averages = baseline_table(workspace.features, known.piece_id)
     metrics = report.metrics(evaluation, sections, averages)
-    recipe = config.recipe(workspace)
-    if recipe.reads_notes("midi"):
-        made = read_table(workspace.features_table).piece_id
-        excerpts = heard_excerpts(bundle, recipe.clips, pieces, made, workspace.features)
-        if len(excerpts):
-            metrics["hearing"] = hearing_metrics(evaluation, excerpts)
+    if len(heard):
+        guesses = [bundle.decision.predict(clips).nearest for clips in all_embedded.clips[count:]]
+        excerpts = heard.assign(read=guesses[: len(heard)], heard=guesses[len(heard) :])
+        metrics["hearing"] = hearing_metrics(evaluation, excerpts)
     metrics["warnings"] = report.warnings_of(metrics, config.evaluate.control_warning, 1 / len(bundle.labels))
     write_table(verdicts, workspace.verdicts)
     write_text(workspace.metrics / "evaluate.json", json.dumps(metrics, indent=2) + "\n")

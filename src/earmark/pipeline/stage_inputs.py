@@ -15,7 +15,7 @@ import numpy as np
 from earmark.foundation.errors import EarmarkError
 from earmark.foundation.untrusted import Unfit, read_tensors, tensor_shapes
 from earmark.foundation.workspace import Workspace
-from earmark.music.catalog import KNOWN, RENDERING_MARK, ROLES, SPLITS, read_table
+from earmark.music.catalog import KNOWN, ROLES, SPLITS, read_table
 from earmark.store.records import read_records
 
 if TYPE_CHECKING:
@@ -47,9 +47,7 @@ def check_inputs(stage: str, workspace: Workspace) -> None:
     if stage == "train":
         _check_features(workspace.features, made.piece_id)
         return
-    known = pieces[pieces.role == KNOWN].piece_id
-    rendered = made.piece_id.str.rpartition(RENDERING_MARK)[0].isin(known)
-    _check_features(workspace.features, [*known, *made.piece_id[rendered]])
+    _check_features(workspace.features, pieces.piece_id[pieces.role == KNOWN])
     _check_embeddings(workspace, len(pieces))
     if lacking := sorted(set(pieces.piece_id) - set(read_records(workspace.facts_table))):
         raise _damaged(workspace.facts_table, f"has no {lacking[0]}", "validate")
@@ -119,7 +117,7 @@ def _finite(array: np.ndarray) -> bool:
 
 
 def _check_embeddings(workspace: Workspace, pieces: int) -> None:
-    """Clips of so many pieces, as wide as those in the bundle."""
+    """Clips of so many pieces, and perhaps of the beginnings of some, as wide as those in the bundle."""
     file = workspace.embeddings
     if not file.is_file():
         raise _damaged(file, "is missing", "train")
@@ -131,7 +129,7 @@ def _check_embeddings(workspace: Workspace, pieces: int) -> None:
     except Unfit as error:
         raise _damaged(file, str(error), "train") from error
     clips, counts = arrays["clips"], arrays["counts"]
-    if len(counts) != pieces:
+    if len(counts) < pieces or (len(counts) - pieces) % 2:  # each beginning as read and as heard
         raise _damaged(file, f"is of {len(counts)} pieces, not of {pieces}", "train")
     if counts.min() < 1 or not counts.sum() == len(clips) == len(arrays["starts_s"]):
         raise _damaged(file, "has other clips than its pieces have", "train")

@@ -25,7 +25,14 @@ from earmark.foundation.targets import build
 from earmark.foundation.workspace import Workspace
 from earmark.learning import objectives, samplers  # noqa: F401  (likewise)
 from earmark.learning.devices import node_rank
-from earmark.music.catalog import CALIBRATION, KNOWN, RENDERING_MARK, read_table, write_table
+from earmark.music.catalog import (
+    CALIBRATION,
+    KNOWN,
+    RENDERING_MARK,
+    heard_beginnings,
+    read_table,
+    write_table,
+)
 from earmark.music.clip_geometry import ClipGeometry, clip_of
 from earmark.pipeline.settings.schema import Config
 from earmark.pipeline.settings.without_effect import changes_results
@@ -198,7 +205,8 @@ def _train(
     arrays = FeatureArrays(workspace.features, list(splits.piece_id))
     embedded = embed_pieces(encoder, arrays, learned.recipe.clips)
     is_piece = ~splits.piece_id.str.contains(RENDERING_MARK, regex=False)
-    embedded.rows(np.flatnonzero(is_piece)).save(workspace.embeddings)
+    beginnings = _beginnings(config, workspace, splits[is_piece], learned)
+    embedded.rows(np.flatnonzero(is_piece)).followed_by(beginnings).save(workspace.embeddings)
 
     train = splits[(splits.role == KNOWN) & (splits.split == "train")]
     validation = splits[(splits.role == KNOWN) & (splits.split == "validation")]
@@ -228,6 +236,22 @@ def _train(
         "pieces": len(pieces),
     }
     return bundle, summary, fit.history
+
+
+def _beginnings(
+    config: Config, workspace: Workspace, pieces: pd.DataFrame, learned: Learned
+) -> PieceEmbeddings:
+    """Embeddings of the first seconds of test pieces: all as they are read, then all as they are heard."""
+    from earmark.learning.dataset.arrays import Beginnings, FeatureArrays
+    from earmark.learning.embed import embed_pieces
+
+    made = read_table(workspace.features_table).piece_id
+    table = heard_beginnings(pieces, made, config.features.get("notes_of"))
+    heard = FeatureArrays(workspace.features, list(table.rendering))
+    lengths = [heard.frames(index) for index in range(len(heard))]
+    read = Beginnings(workspace.features, list(table.piece_id), lengths)
+    encoder, clips = learned.encoder, learned.recipe.clips
+    return embed_pieces(encoder, read, clips).followed_by(embed_pieces(encoder, heard, clips))
 
 
 def _network(encoder: torch.nn.Module, arrays: FeatureArrays, geometry: ClipGeometry) -> bytes:

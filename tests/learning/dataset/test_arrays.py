@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from earmark.foundation.errors import EarmarkError
-from earmark.learning.dataset.arrays import FeatureArrays
+from earmark.learning.dataset.arrays import Beginnings, FeatureArrays
 
 
 @pytest.fixture
@@ -99,3 +99,13 @@ def test_a_process_that_gets_them_opens_the_files_itself(arrays):
     held.piece(0)
     assert len(pickle.dumps(held)) < 1000 + len(str(held.folder))
     assert (pickle.loads(pickle.dumps(held)).piece(0) == held.piece(0)).all()
+
+
+def test_beginnings_have_so_many_frames_of_each_piece(tmp_path):
+    pieces = {name: np.random.default_rng(row).random((2, 3, 10 + row)) for row, name in enumerate("ab")}
+    for name, piece in pieces.items():
+        np.save(tmp_path / f"{name}.npy", piece)
+    begun = Beginnings(tmp_path, ["a", "b"], [4, 100])
+    assert [begun.frames(0), begun.frames(1)] == [4, 11]
+    np.testing.assert_array_equal(begun.piece(0), pieces["a"][..., :4])
+    assert begun.clip(0, 2, 5)[..., 2:].max() == pytest.approx(pieces["a"][..., :4].min())  # as after an end

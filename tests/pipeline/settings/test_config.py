@@ -34,6 +34,8 @@ PARTNERS = {
     "model=rhythm": ["experiment=genre_rhythm"],
     "model=key_original": ["experiment=key_original"],
     "model=note_statistics": ["experiment=composer"],
+    "model=notes_and_timbre": ["experiment=composer_both"],
+    "features=notes_and_mel": ["experiment=composer_both"],
     **{f"model={kind}": SCORES for kind in ("logistic", "forest", "classifier")},
     "sampler=anchors": ["objective=anchor_triplet"],
     "objective=anchor_triplet": ["sampler=anchors"],

@@ -102,3 +102,16 @@ class FeatureArrays:
             if part.shape[-1] < frames:
                 clips[row, ..., part.shape[-1] :] = piece.min()
         return clips
+
+
+class Beginnings(FeatureArrays):
+    """The first frames of pieces."""
+
+    def __init__(self, folder: Path, piece_ids: Sequence[str], lengths: Sequence[int]) -> None:
+        """Choose the pieces, and how many frames of each; nothing is read yet."""
+        super().__init__(folder, piece_ids)
+        self._lengths = list(lengths)
+
+    def piece(self, index: int) -> np.ndarray:
+        """The beginning of a piece, see `FeatureArrays.piece`."""
+        return super().piece(index)[..., : self._lengths[index]]
